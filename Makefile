@@ -1,0 +1,55 @@
+# Everything starts here. `make` alone lists the targets.
+# On a fresh machine only `python3` (to get uv) and Python 3.13 (to run) are needed; Node comes from PyPI when absent.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+UV := .tools/uv/bin/uv
+PY := .venv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup demo test up check format soak bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: setup ## Raw data to released models on this machine, with everything that it needs (KEEP=1 leaves it running)
+	@$(PY) -m local.demo
+
+test: setup ## All tests
+	@$(PY) -m pytest
+
+up: setup ## The local stack, until Ctrl-C
+	@$(PY) -m local.stack up
+
+check: setup ## Format, lint and types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@$(UV) lock --check --quiet
+
+format: setup ## Rewrite the code in its format
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+soak: setup ## Long fault runs
+	@$(PY) -m pytest -m soak --timeout 1200
+
+bench: setup ## All benchmarks, into benchmarks/results.md
+	@$(PY) -m benchmarks
+
+clean: ## Remove what was installed and every local state
+	rm -rf .tools .venv .signalbox
+
+setup: .venv/ready .tools/azurite/ready ## Install everything into this folder
+
+$(UV):
+	@echo "Installing uv into .tools/uv"
+	@python3 -m venv .tools/uv || { echo "python3 cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+
+.venv/ready: $(UV) pyproject.toml uv.lock
+	@python=$$(bash local/find_python.sh) && $(UV) sync --quiet --frozen --python "$$python"
+	@touch $@
+
+.tools/azurite/ready: .venv/ready local/services/azurite/package-lock.json
+	@$(PY) -m local.services.azurite install
+	@touch $@

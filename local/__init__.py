@@ -1,0 +1,1 @@
+"""The local run: the only code that never goes to Azure."""

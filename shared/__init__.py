@@ -1,0 +1,1 @@
+"""All that the functions call; knows nothing of azure.functions or azure.durable_functions."""

@@ -1,0 +1,34 @@
+"""What came in from outside, kept so that nothing is lost and a person can see why it led to nothing."""
+
+from typing import Literal
+
+from shared.contracts.base import Contract, Instant
+
+Channel = Literal["mlflow", "storage", "azureml", "data_factory", "operator", "reconciliation"]
+
+
+class Delivery(Contract):
+    """One event as it was received.
+
+    Attributes:
+        channel: The door that it came through.
+        key: The same for every delivery of the same event, whatever its delivery id.
+        subject: What it is about: a blob's path, a model version.
+        outcome: `accepted` when it was handed on, `ignored` when it concerns nothing, `dead` when it cannot be used.
+        reason: Why, for a person.
+        body: The body as text, capped at 16 KB.
+    """
+
+    channel: Channel
+    key: str
+    subject: str
+    received_at: Instant
+    outcome: Literal["accepted", "ignored", "dead"]
+    reason: str
+    body: str = ""
+
+
+class DeliveryRecorded(Contract):
+    """Result of `record_delivery`; `new` is false when one of that key was there."""
+
+    new: bool

@@ -1,0 +1,164 @@
+"""Events that reach a model's interlock. Each carries all that the decision needs: the interlock reads nothing else."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from shared.contracts.base import Contract, Instant
+from shared.contracts.datasets import DatasetRef
+from shared.contracts.policy import ModelPolicy
+from shared.contracts.release import ReleaseOutcome
+from shared.contracts.training import TrainingOutcome
+
+
+class InterlockEvent(Contract):
+    """What every event carries.
+
+    Attributes:
+        at: Stamped by the trigger or orchestrator that sent it: the interlock has no clock of its own.
+        trace: W3C traceparent of the delivery that it came from.
+    """
+
+    model: str
+    at: Instant
+    trace: str | None = None
+
+
+class DatasetPublished(InterlockEvent):
+    """A dataset version that the model is trained on is there."""
+
+    kind: Literal["dataset_published"] = "dataset_published"
+    policy: ModelPolicy
+    dataset: DatasetRef
+
+
+class TrainingRequested(InterlockEvent):
+    """A person or another system asks for a training."""
+
+    kind: Literal["training_requested"] = "training_requested"
+    policy: ModelPolicy
+    dataset: DatasetRef
+    requested_by: str
+    request_id: str
+
+
+class TrainingFinished(InterlockEvent):
+    """A training has ended, with its verdict."""
+
+    kind: Literal["training_finished"] = "training_finished"
+    outcome: TrainingOutcome
+
+
+class VersionRegistered(InterlockEvent):
+    """The registry says that a version exists; only this can lead to a release."""
+
+    kind: Literal["version_registered"] = "version_registered"
+    policy: ModelPolicy
+    version: str
+    seen_by: Literal["webhook", "reconciliation"]
+
+
+class RegistryChanged(InterlockEvent):
+    """A tag, an alias or a stage of a version changed in the registry: mostly the echo of our own effect."""
+
+    kind: Literal["registry_changed"] = "registry_changed"
+    version: str
+    change: Literal["alias_set", "alias_removed", "tag_set", "tag_removed"]
+    name: str
+    value: str | None = None
+
+
+class ReleaseFinished(InterlockEvent):
+    """A release has ended: the version serves, or nothing changed."""
+
+    kind: Literal["release_finished"] = "release_finished"
+    outcome: ReleaseOutcome
+
+
+AnyInterlockEvent = Annotated[
+    DatasetPublished | TrainingRequested | TrainingFinished | VersionRegistered | RegistryChanged | ReleaseFinished,
+    Field(discriminator="kind"),
+]
+
+#: Reads any event by its `kind`.
+INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent)
+
+
+class RequestAnswer(Contract):
+    """What the interlock answers to `TrainingRequested` when it is called and not signalled.
+
+    Attributes:
+        decision: `started` and `joined` have an attempt to wait for; `waiting` starts when the running one has ended.
+    """
+
+    decision: Literal["started", "joined", "waiting", "refused"]
+    attempt: int | None
+    reason: str
+
+
+class TrainingProgress(Contract):
+    """Answer to the question how an attempt stands.
+
+    Attributes:
+        outcome: Absent while it runs.
+    """
+
+    attempt: int
+    outcome: TrainingOutcome | None
+
+
+class DecisionNote(Contract):
+    """One line of a model's recent decisions.
+
+    Attributes:
+        event: What came in.
+        decision: What was done about it.
+        reason: Why, for a person.
+    """
+
+    at: Instant
+    event: str
+    decision: str
+    reason: str
+
+
+class ModelRow(Contract):
+    """One model in the read model: what `GET /api/models` shows.
+
+    Attributes:
+        revision: Raised with every decision; a row never goes back to an older one.
+        state: `waiting`, `training`, `rejected`, `failed`, `registered`, `releasing`, `released`, `release_failed`.
+        reason: The sentence behind the state.
+        figures: The last evaluation's figures, as fractions and target units.
+    """
+
+    fleet: str
+    model: str
+    labels: dict[str, str]
+    revision: int
+    state: str
+    reason: str
+    updated_at: Instant
+    dataset: str | None = None
+    attempt: int | None = None
+    version: str | None = None
+    champion: str | None = None
+    champion_since: Instant | None = None
+    serving: dict[str, str | int | None] = {}
+    figures: dict[str, dict[str, float | int | None]] = {}
+    verdict: str | None = None
+    gates: tuple[str, ...] = ()
+    decisions: tuple[DecisionNote, ...] = ()
+
+
+class RecordModelInput(Contract):
+    """Input of `record_model` and `write_model_row`."""
+
+    row: ModelRow
+    trace: str | None = None
+
+
+class RowWritten(Contract):
+    """Result of `write_model_row`; `written` is false when a newer row was there."""
+
+    written: bool

@@ -1,0 +1,80 @@
+"""Registered models and their versions."""
+
+from shared.contracts.base import Contract, Instant
+from shared.contracts.datasets import DatasetRef
+from shared.contracts.evaluation import Evaluation, Verdict
+
+
+class RegisterVersionInput(Contract):
+    """Input of `register_version`: every trained model is registered, the rejected too.
+
+    The effect's key is `job`: a version that carries it already is adopted, not made again.
+    """
+
+    model: str
+    fleet: str
+    revision: str
+    job: str
+    attempt: int
+    dataset: DatasetRef
+    evaluation: Evaluation
+    verdict: Verdict
+    trace: str | None = None
+
+
+class RegisteredVersion(Contract):
+    """A model version in the registry.
+
+    Attributes:
+        aliases: Names that point to it, such as `champion`.
+        stage: MLflow's stage, `None` where the registry has none.
+    """
+
+    model: str
+    version: str
+    run_id: str | None = None
+    stage: str | None = None
+    aliases: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+    created_at: Instant | None = None
+
+
+class PromoteVersionInput(Contract):
+    """Input of `promote_version`: alias `champion` and stage Production to this version, the previous one archived."""
+
+    model: str
+    version: str
+    trace: str | None = None
+
+
+class RestoreChampionInput(Contract):
+    """Input of `restore_champion`: undo a promotion whose release failed.
+
+    Attributes:
+        version: The version that was promoted and is archived now.
+        previous: The champion before; `None` leaves the model without a champion.
+    """
+
+    model: str
+    version: str
+    previous: str | None
+    trace: str | None = None
+
+
+class ChampionRestored(Contract):
+    """Result of `restore_champion`."""
+
+    model: str
+    champion: str | None
+
+
+class Promotion(Contract):
+    """Result of `promote_version`.
+
+    Attributes:
+        previous: The version that was champion before, if any; recorded as the last good one.
+    """
+
+    model: str
+    version: str
+    previous: str | None

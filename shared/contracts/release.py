@@ -1,0 +1,178 @@
+"""The steps that bring a version into production."""
+
+from typing import Literal
+
+from shared.contracts.base import Contract, Instant
+from shared.contracts.datasets import DatasetRef
+from shared.contracts.policy import ModelPolicy
+
+
+class Serving(Contract):
+    """Where the model's predictions come from now."""
+
+    mode: Literal["online", "batch"]
+    endpoint: str | None = None
+    deployment: str | None = None
+    published: str | None = None
+    rows: int | None = None
+
+
+class ReleaseModelInput(Contract):
+    """Input of `release_model`.
+
+    Attributes:
+        attempt: The interlock's number of this release; results carry it, older ones are ignored.
+        dataset: The dataset version that the model was trained on, and that a batch model scores first.
+        replaces: What serves now, and is torn down when this version has taken over.
+    """
+
+    model: str
+    version: str
+    attempt: int
+    policy: ModelPolicy
+    dataset: DatasetRef
+    at: Instant
+    replaces: Serving | None = None
+    trace: str | None = None
+
+
+class DeploymentSpec(Contract):
+    """Input of `create_deployment`: a version behind an endpoint, at 0 % of its traffic."""
+
+    endpoint: str
+    deployment: str
+    model: str
+    version: str
+    trace: str | None = None
+
+
+class DeploymentKey(Contract):
+    """Input of `read_deployment` and `delete_deployment`."""
+
+    endpoint: str
+    deployment: str
+    trace: str | None = None
+
+
+class DeploymentState(Contract):
+    """Where a deployment stands; `status` is Azure ML's `provisioning_state`."""
+
+    endpoint: str
+    deployment: str
+    status: str
+    model: str | None = None
+    version: str | None = None
+    error: str | None = None
+
+
+class ShiftTrafficInput(Contract):
+    """Input of `shift_traffic`: percent by deployment."""
+
+    endpoint: str
+    traffic: dict[str, int]
+    trace: str | None = None
+
+
+class Traffic(Contract):
+    """The endpoint's traffic after a shift, and before it."""
+
+    endpoint: str
+    traffic: dict[str, int]
+    previous: dict[str, int]
+
+
+class GoldenSetInput(Contract):
+    """Input of `stage_golden_set`: the golden set's inputs as a folder that a scoring job can read."""
+
+    fleet: str
+    golden: str
+    trace: str | None = None
+
+
+class StagedGoldenSet(Contract):
+    """Result of `stage_golden_set`: folder in the data container."""
+
+    path: str
+    rows: int
+
+
+class TestDeploymentInput(Contract):
+    """Input of `test_deployment`: ask the golden set's predictions from a deployment, and compare."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    fleet: str
+    golden: str
+    endpoint: str
+    deployment: str
+    trace: str | None = None
+
+
+class TestPredictionsInput(Contract):
+    """Input of `test_predictions`: compare the predictions of a scoring job with the golden set."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    fleet: str
+    golden: str
+    job: str
+    trace: str | None = None
+
+
+class GoldenResult(Contract):
+    """How a version did on the golden set.
+
+    Attributes:
+        rows: Rows asked.
+        outside: Rows whose prediction was missing or outside its tolerance.
+        worst: Largest distance from the expected value, in the target's unit.
+        reason: One sentence for a person.
+    """
+
+    passed: bool
+    rows: int
+    outside: int
+    worst: float | None
+    reason: str
+
+
+class PublishPredictionsInput(Contract):
+    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions."""
+
+    model: str
+    version: str
+    job: str
+    dataset: DatasetRef
+    trace: str | None = None
+
+
+class PublishedPredictions(Contract):
+    """Result of `publish_predictions`.
+
+    Attributes:
+        path: The CSV in the data container; replaced as a whole.
+        rows: Predictions in it.
+        sha256: Hash of its bytes.
+    """
+
+    path: str
+    rows: int
+    sha256: str
+
+
+class ReleaseOutcome(Contract):
+    """Result of `release_model`.
+
+    Attributes:
+        released: Whether the version serves now.
+        reason: Why, or why not, for a person.
+        previous: The champion before; the last good version to go back to.
+    """
+
+    model: str
+    version: str
+    attempt: int
+    released: bool
+    reason: str
+    serving: Serving | None = None
+    previous: str | None = None

@@ -1,0 +1,110 @@
+"""Every orchestrator, activity, entity and event name once, and the ids that are derived from content.
+
+Ids are deterministic: the same content gives the same id on every delivery, so that starting twice starts once.
+"""
+
+import hashlib
+import json
+import re
+from typing import Final
+
+# Orchestrators
+CONDITION_DATASET: Final = "condition_dataset"
+TRAIN_MODEL: Final = "train_model"
+TRAIN_ON_REQUEST: Final = "train_on_request"
+RELEASE_MODEL: Final = "release_model"
+RECORD_MODEL: Final = "record_model"
+RECONCILE_EVENTS: Final = "reconcile_events"
+
+# Activities
+FIND_SOURCE_FILES: Final = "find_source_files"
+CONDITION_SOURCE: Final = "condition_source"
+PUBLISH_DATASET: Final = "publish_dataset"
+FIND_CONCERNED_MODELS: Final = "find_concerned_models"
+FIND_DATASET: Final = "find_dataset"
+SUBMIT_JOB: Final = "submit_job"
+READ_JOB: Final = "read_job"
+CANCEL_JOB: Final = "cancel_job"
+EVALUATE_MODEL: Final = "evaluate_model"
+REGISTER_VERSION: Final = "register_version"
+PROMOTE_VERSION: Final = "promote_version"
+RESTORE_CHAMPION: Final = "restore_champion"
+CREATE_DEPLOYMENT: Final = "create_deployment"
+READ_DEPLOYMENT: Final = "read_deployment"
+SHIFT_TRAFFIC: Final = "shift_traffic"
+DELETE_DEPLOYMENT: Final = "delete_deployment"
+STAGE_GOLDEN_SET: Final = "stage_golden_set"
+TEST_DEPLOYMENT: Final = "test_deployment"
+TEST_PREDICTIONS: Final = "test_predictions"
+PUBLISH_PREDICTIONS: Final = "publish_predictions"
+APPEND_LEDGER: Final = "append_ledger"
+WRITE_MODEL_ROW: Final = "write_model_row"
+FIND_LOST_ARRIVALS: Final = "find_lost_arrivals"
+FIND_LOST_VERSIONS: Final = "find_lost_versions"
+RECORD_DELIVERY: Final = "record_delivery"
+
+# Entities; the engine lower-cases entity names, so they are lower case here.
+MODEL_INTERLOCK: Final = "model_interlock"
+INTERLOCK_RECEIVE: Final = "receive"
+INTERLOCK_REQUEST: Final = "request"
+INTERLOCK_PROGRESS: Final = "progress"
+
+# External events
+JOB_CHANGED: Final = "JobChanged"
+
+# The alias and the stages that a release moves.
+CHAMPION: Final = "champion"
+PRODUCTION: Final = "Production"
+ARCHIVED: Final = "Archived"
+
+_ID_LIMIT: Final = 100
+_HASH_LENGTH: Final = 12
+
+
+def content_hash(*parts: object, length: int = _HASH_LENGTH) -> str:
+    """A short hexadecimal SHA-256 of JSON-serializable parts.
+
+    Dictionaries count by content, not by order.
+    """
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def slug(text: str) -> str:
+    """Any Unicode text as lower-case ASCII letters, digits and single hyphens; empty when nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def instance_id(prefix: str, *parts: object, attempt: int | None = None) -> str:
+    """The id of an orchestration: readable prefix, hash of the content, attempt.
+
+    Args:
+        prefix: What it does, and for whom; any Unicode, shortened to fit.
+        parts: The content that makes it unique.
+        attempt: Raised only by an operator or a retry rule.
+
+    Returns:
+        At most 100 printable ASCII characters, without a leading `@` (the limits of Durable Task Scheduler).
+    """
+    tail = f"-{content_hash(prefix, *parts)}" + (f"-{attempt}" if attempt is not None else "")
+    head = slug(prefix)[: _ID_LIMIT - len(tail)].rstrip("-") or "run"
+    return head + tail
+
+
+def fitted(name: str, limit: int = 32) -> str:
+    """A name within a service's limit: unchanged where it fits, else shortened and made unique by a hash.
+
+    Azure ML allows 3-32 lower-case letters, digits and hyphens for endpoints and deployments, starting with a letter.
+    """
+    plain = slug(name)
+    if plain[:1].isdigit() or not plain:
+        plain = f"m-{plain}".rstrip("-")
+    if len(plain) <= limit and len(plain) >= 3 and plain == name:
+        return plain
+    tail = f"-{content_hash(name, length=8)}"
+    return plain[: limit - len(tail)].rstrip("-") + tail
+
+
+def version_key(model: str, version: str) -> str:
+    """The delivery key of a registration: the same from a webhook, a repeated webhook and the search for lost ones."""
+    return f"model_version.created:{model}:{version}"

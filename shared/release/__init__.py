@@ -1,0 +1,1 @@
+"""The knowledge of a release: golden sets and their tolerances."""

@@ -1,0 +1,51 @@
+"""Ids and names fit the services, are readable, and are the same for the same content."""
+
+import string
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from shared.names import content_hash, fitted, instance_id, slug
+
+PRINTABLE = set(string.ascii_letters + string.digits + "-_.")
+
+
+@given(st.text(), st.text(), st.integers(min_value=0, max_value=10**9))
+def test_instance_ids_fit_the_scheduler(prefix: str, content: str, attempt: int) -> None:
+    """Any Unicode prefix gives at most 100 printable ASCII characters without a leading @."""
+    made = instance_id(prefix, content, attempt=attempt)
+    assert 0 < len(made) <= 100
+    assert set(made) <= PRINTABLE
+    assert not made.startswith("@")
+    assert made == instance_id(prefix, content, attempt=attempt)
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_different_content_gives_different_ids(one: str, other: str) -> None:
+    """Ids differ when the content does, however alike the readable part is."""
+    assert (instance_id("train", one) == instance_id("train", other)) == (one == other)
+
+
+def test_the_attempt_is_readable_at_the_end() -> None:
+    """A person sees which attempt an instance is."""
+    assert instance_id("train Nachfrage Süd", "v1", attempt=3).startswith("train-nachfrage-s-d-")
+    assert instance_id("train", "v1", attempt=3).endswith("-3")
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_fitted_names_fit_azure_ml(name: str) -> None:
+    """Any name becomes 3-32 lower-case letters, digits and hyphens, starting with a letter."""
+    made = fitted(name)
+    assert 3 <= len(made) <= 32
+    assert made == slug(made)
+    assert made[0].isalpha()
+
+
+def test_a_name_that_fits_is_kept() -> None:
+    """Nothing is hashed without need."""
+    assert fitted("departures-jfk-mainline-fast") == "departures-jfk-mainline-fast"
+
+
+def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
+    """Two dictionaries of the same content count as the same content."""
+    assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
