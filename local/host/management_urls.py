@@ -1,0 +1,46 @@
+"""The URLs by which an instance is managed, and the configuration of a ``durableClient`` binding that carries them."""
+
+import json
+from urllib.parse import quote
+
+WEBHOOK_PATH = "/runtime/webhooks/durabletask"
+_MAX_MESSAGE_BYTES = 2**31 - 1  # lifts gRPC's own limit of 4 MB; the engine's server has none
+_PLACEHOLDER = "INSTANCEID"
+_OPERATIONS = {
+    "statusQueryGetUri": "",
+    "sendEventPostUri": "/raiseEvent/{eventName}",
+    "terminatePostUri": "/terminate?reason={text}",
+    "suspendPostUri": "/suspend?reason={text}",
+    "resumePostUri": "/resume?reason={text}",
+    "rewindPostUri": "/rewind?reason={text}",
+    "restartPostUri": "/restart",
+    "purgeHistoryDeleteUri": "",
+}
+
+
+def management_urls(webhook: str, instance_id: str) -> dict[str, str]:
+    """The payload of a check-status response: the instance's id, and a URL for each operation on it."""
+    base = f"{webhook.rstrip('/')}/instances/{quote(instance_id, safe='')}"
+    return {"id": instance_id, **{name: base + rest for name, rest in _OPERATIONS.items()}}
+
+
+def durable_client_configuration(*, base_url: str, grpc_port: int, hub_name: str) -> str:
+    """JSON text that a ``durableClient`` binding receives, with the keys of the durable extension.
+
+    The SDK fills the instance id into the management URLs, and replaces their origin by that of the caller's request.
+    No key is required on a laptop, so ``requiredQueryStringParameters`` is empty.
+    """
+    webhook = base_url.rstrip("/") + WEBHOOK_PATH
+    return json.dumps(
+        {
+            "taskHubName": hub_name,
+            "connectionName": "",
+            "rpcBaseUrl": f"127.0.0.1:{grpc_port}",
+            "baseUrl": webhook,
+            "httpBaseUrl": webhook,
+            "requiredQueryStringParameters": "",
+            "managementUrls": management_urls(webhook, _PLACEHOLDER),
+            "creationUrls": {"createNewInstancePostUri": f"{webhook}/orchestrators/{{functionName}}[/{{instanceId}}]"},
+            "maxGrpcMessageSizeInBytes": _MAX_MESSAGE_BYTES,
+        }
+    )

@@ -1,0 +1,92 @@
+"""What the worker makes of failures and of the app's metadata, without an app."""
+
+import json
+
+import pytest
+
+from local.durable.worker import FunctionNotFound
+from local.host.errors import AppLoadError
+from local.host.functions import Function, read_function
+from local.host.worker import FunctionsWorker, split_failure
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ValueError: boom", ("ValueError", "boom")),
+        ("ValueError: a: b", ("ValueError", "a: b")),
+        ("ValueError: ", ("ValueError", "ValueError")),
+        ("ValueError:   ", ("ValueError", "ValueError")),
+        ("no colon", ("no colon", "no colon")),
+        ("", ("Exception", "Exception")),
+    ],
+)
+def test_a_failure_is_split_and_never_empty(text: str, expected: tuple[str, str]) -> None:
+    """An activity that fails with an empty message can be recorded as a success."""
+    assert split_failure(text) == expected
+
+
+def durable(trigger: str, name: str, **alias: str) -> Function:
+    """A durable function."""
+    return Function(name, name, {"type": trigger, "name": "context", **alias}, ())
+
+
+async def test_durable_names_are_found_by_alias_and_without_case() -> None:
+    """The registered name counts, which may differ from the function's."""
+    function = durable("entityTrigger", "ModelInterlock", entityName="Interlock")
+    worker = FunctionsWorker([function])
+    assert worker.find("entityTrigger", "interlock") is function
+    assert worker.find("entityTrigger", "modelinterlock") is None
+
+
+async def test_an_unknown_name_is_said_by_kind() -> None:
+    """The engine fails such an instance with this error."""
+    with pytest.raises(FunctionNotFound, match="activity 'nope'"):
+        await FunctionsWorker([]).run_activity("nope", "null", None)
+
+
+async def test_two_functions_of_one_name_are_refused() -> None:
+    """Otherwise one of them would silently never run."""
+    with pytest.raises(AppLoadError, match="activityTrigger same"):
+        FunctionsWorker([durable("activityTrigger", "a", activity="same"), durable("activityTrigger", "same")])
+
+
+def test_bindings_are_read_from_their_raw_form() -> None:
+    """The trigger's parameter name, the client's parameter, and what is not served; settings are filled in."""
+    raw = [
+        {"type": "timerTrigger", "name": "_input", "direction": "IN", "schedule": "%WHEN%"},
+        {"type": "durableClient", "name": "client", "direction": "IN"},
+        {"type": "blob", "name": "data", "direction": "IN"},
+    ]
+    function = read_function("f", "id", [json.dumps(binding) for binding in raw], {"WHEN": "0 0 * * * *"})
+    assert (function.kind, function.parameter, function.trigger["schedule"]) == (
+        "timerTrigger",
+        "_input",
+        "0 0 * * * *",
+    )
+    assert (function.client_parameters, function.unserved) == (("client",), ("blob",))
+
+
+def test_a_function_needs_exactly_one_trigger() -> None:
+    """Metadata without one is refused by name."""
+    with pytest.raises(AppLoadError, match="function f has 0 triggers"):
+        read_function("f", "id", ['{"type": "http", "name": "$return"}'], {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("AzureWebJobs.nightly.Disabled", "true", True),
+        ("AzureWebJobs.nightly.Disabled", "1", True),
+        ("AzureWebJobs.nightly.Disabled", "false", False),
+        ("AzureWebJobs__nightly__Disabled", "True", True),
+        ("AzureWebJobs.other.Disabled", "true", False),
+    ],
+)
+async def test_a_setting_disables_a_function(setting: str, value: str, *, expected: bool) -> None:
+    """By the name that Azure uses, in both spellings; nothing finds the function then."""
+    function = read_function("nightly", "1", ['{"type": "eventGridTrigger", "name": "event"}'], {setting: value})
+    worker = FunctionsWorker([function])
+    assert function.disabled is expected
+    assert (worker.find("eventGridTrigger", "nightly") is None) is expected
+    assert (worker.of_kind("eventGridTrigger") == ()) is expected
