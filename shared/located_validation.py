@@ -1,0 +1,134 @@
+"""Checks a located document against pydantic models, and says what is wrong at the line where it is wrong."""
+
+import difflib
+from collections.abc import Iterable
+from types import NoneType
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from shared.located_yaml import Document, Place, Problem, kind
+
+_EXPECTED: Final = {
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+}
+
+
+class FileModel(BaseModel):
+    """The base of what people write in files: nothing is converted, and unknown keys are refused.
+
+    A field's first `examples` entry is shown to who left it out or wrote it wrongly.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+def validated[M: BaseModel](document: Document, place: Place, model: type[M], problems: list[Problem]) -> M | None:
+    """The value at a place as a model; `None`, and problems added, where it does not fit."""
+    try:
+        return model.model_validate(document.at(place))
+    except ValidationError as error:
+        said = [((*place, *detail["loc"]), _explain(place, model, detail)) for detail in error.errors()]
+        unknown = [text for _, text in said if text.startswith("unknown key")]
+        problems.extend(
+            document.problem(where, text)
+            for where, text in said
+            if not any(f"did you mean {text.split(' is missing')[0]}?" in other for other in unknown)
+        )
+        return None
+
+
+def similar(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, whatever its case."""
+    by_lower = {name.lower(): name for name in sorted(known)}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: the known one that was probably meant, or else all of them."""
+    names = sorted(set(known))
+    meant = similar(word, names)
+    if meant:
+        return f"did you mean `{meant}`?"
+    return f"known here: {', '.join(names)}" if names else "none are known here"
+
+
+def _explain(place: Place, model: type[BaseModel], detail: ErrorDetails) -> str:
+    location, code, value = detail["loc"], detail["type"], detail["input"]
+    owner, name = _owner(model, location[:-1]), _spoken((*place, *location))
+    match code:
+        case "value_error":
+            return str(detail["ctx"]["error"])  # a model's own words
+        case "extra_forbidden":
+            return f"unknown key `{location[-1]}`; {nearest(str(location[-1]), _keys(owner))}"
+        case "literal_error":
+            known = [str(choice) for choice in get_args(_annotation(model, location))]
+            return f"{name} cannot be `{value}`; {nearest(str(value), known)}"
+        case "missing" | "too_short":
+            what, remedy = ("is missing" if code == "missing" else "is empty"), _example(owner, location)
+        case _ if code in _EXPECTED:
+            what = f"must be {_EXPECTED[code]}, not {kind(value)}"
+            remedy = _type_remedy(code, value) or _example(owner, location)
+        case _:
+            what, remedy = f"does not fit: {detail['msg']}", _example(owner, location)
+    return f"{name} {what}; {remedy}" if remedy else f"{name} {what}"
+
+
+def _spoken(place: Place) -> str:
+    if not place:
+        return "the file"
+    if isinstance(place[-1], int):
+        return f"item {place[-1] + 1} of {_spoken(place[:-1])}"
+    return f"`{place[-1]}`"
+
+
+def _type_remedy(code: str, value: Any) -> str:
+    if code == "string_type" and isinstance(value, dict) and list(value.values()) == [None]:
+        label = next(iter(value))
+        return f'braces without quotes are a mapping to YAML: write "{{{label}}}"'
+    if code == "string_type" and value is not None and not isinstance(value, dict | list):
+        return "put it in quotes"
+    if code == "list_type" and isinstance(value, str):
+        return f"write `[{value}]`"
+    return ""
+
+
+def _example(owner: type[BaseModel] | None, location: tuple[str | int, ...]) -> str:
+    for name, field in owner.model_fields.items() if owner and location else ():
+        if (field.alias or name) == location[-1] and field.examples:
+            return f"write for example `{field.examples[0]}`"
+    return ""
+
+
+def _keys(model: type[BaseModel] | None) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _owner(model: type[BaseModel], location: tuple[str | int, ...]) -> type[BaseModel] | None:
+    found = _annotation(model, location)
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _annotation(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
+    """What is declared at a place inside a model, without `| None`."""
+    current: Any = model
+    for step in location:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            fields = current.model_fields.items()
+            current = next((field.annotation for name, field in fields if (field.alias or name) == step), None)
+        else:
+            current = next(reversed(get_args(current)), None)
+        current = (
+            next((part for part in get_args(current) if part is not NoneType), current)
+            if (NoneType in get_args(current))
+            else current
+        )
+    return current

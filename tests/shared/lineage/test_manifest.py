@@ -1,0 +1,100 @@
+"""Dataset versions: content decides, nothing else."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.datasets import ConditionedSource, SourceFile
+from shared.errors import PermanentError
+from shared.lineage.manifest import dataset_version, manifest
+
+CELL = {"origin": "JFK", "year": "2013"}
+
+
+def conditioned(source: str, **changes: object) -> ConditionedSource:
+    """A conditioned source with some fields changed."""
+    known: dict[str, object] = {
+        "source": source,
+        "raw": SourceFile(source=source, path=f"raw/{source}.csv", etag="0x1", size=7),
+        "raw_sha256": f"raw of {source}",
+        "recipe_sha256": f"recipe of {source}",
+        "path": f"conditioned/{source}.csv",
+        "sha256": f"csv of {source}",
+        "rows_in": 10,
+        "rows_out": 9,
+        "rejected": 1,
+        "reasons": {"date.not_a_date": 1},
+        "quarantine": f"quarantine/{source}.csv",
+        "columns": {"date": "date"},
+    }
+    return ConditionedSource.model_validate(known | changes)
+
+
+BOTH = (conditioned("flights"), conditioned("holidays"))
+
+
+def test_a_version_is_readable_and_stays_what_it_is() -> None:
+    """The id is part of stored paths and of what people read: it must not change by accident."""
+    assert dataset_version("departures", CELL, BOTH) == "departures-jfk-2013-e7e6bfdde1bf"
+
+
+def test_the_order_of_sources_and_labels_does_not_matter() -> None:
+    """Whichever file arrives first, the version is the same."""
+    backwards = dict(reversed(CELL.items()))
+    assert dataset_version("departures", CELL, BOTH[::-1]) == dataset_version("departures", CELL, BOTH)
+    assert dataset_version("departures", backwards, BOTH)[-12:] == dataset_version("departures", CELL, BOTH)[-12:]
+
+
+def test_the_same_bytes_delivered_again_are_the_same_version() -> None:
+    """Another ETag, path or size is another delivery, not other data."""
+    again = conditioned("flights", raw=SourceFile(source="flights", path="copy.csv", etag="0x2", size=8), path="x")
+    assert dataset_version("departures", CELL, (again, BOTH[1])) == dataset_version("departures", CELL, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "cell", "sources"),
+    [
+        ("arrivals", CELL, BOTH),
+        ("departures", {**CELL, "year": "2014"}, BOTH),
+        ("departures", CELL, (conditioned("flights", raw_sha256="other"), BOTH[1])),
+        ("departures", CELL, (conditioned("flights", recipe_sha256="other"), BOTH[1])),
+        ("departures", CELL, BOTH[:1]),
+    ],
+)
+def test_other_data_or_another_recipe_is_another_version(
+    dataset: str, cell: dict[str, str], sources: tuple[ConditionedSource, ...]
+) -> None:
+    """Each part of the content counts."""
+    assert dataset_version(dataset, cell, sources) != dataset_version("departures", CELL, BOTH)
+
+
+@given(st.text(max_size=90), st.dictionaries(st.text(max_size=5), st.text(max_size=40), max_size=3))
+def test_any_names_give_a_version_that_every_service_takes(dataset: str, cell: dict[str, str]) -> None:
+    """Lower-case ASCII letters, digits and hyphens, at most 53."""
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{12}", dataset_version(dataset, cell, BOTH))
+
+
+def test_the_manifest_says_what_the_version_was_made_of() -> None:
+    """All of it, by source, as JSON that can be read back."""
+    made = manifest("departures", CELL, BOTH[::-1])
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert {key: made[key] for key in ("schema", "dataset", "cell", "rows", "rejected")} == {
+        "schema": 1,
+        "dataset": "departures",
+        "cell": CELL,
+        "rows": 18,
+        "rejected": 2,
+    }
+    assert made["version"] == dataset_version("departures", CELL, BOTH)
+    assert tuple(ConditionedSource.from_wire(source) for source in made["sources"]) == BOTH
+
+
+def test_no_source_or_one_twice_is_refused() -> None:
+    """A version of nothing, or one that depends on which of two files was meant, is a fault of the caller."""
+    for sources, code in (((), "NoSources"), ((BOTH[0], BOTH[0]), "DuplicateSource")):
+        with pytest.raises(PermanentError) as caught:
+            dataset_version("departures", CELL, sources)
+        assert caught.value.code == code
