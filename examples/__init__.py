@@ -1,0 +1,1 @@
+"""Fleets to learn from, each complete: data, recipes, pipelines and gates."""

@@ -1,0 +1,79 @@
+"""Saves and loads the ensemble as an MLflow model: the one place of the steps that touches MLflow.
+
+MLflow takes seconds to import and reads its switches then, so it is imported when first needed, after they are set.
+"""
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from features import CATEGORICAL, FEATURES, NUMERIC
+from segment import Segment
+from target import LIMIT
+
+REQUIREMENTS: Final = ("joblib", "mlflow", "numpy", "pandas", "scikit-learn")
+"""Packages that the served model needs; their installed versions are pinned in it."""
+
+_SWITCHES: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+
+
+def save_model(folder: Path, members: dict[str, Path], segment: Segment, example: pd.DataFrame) -> None:
+    """Saves the ensemble, complete with code, signature and requirements.
+
+    Args:
+        folder: Where to; it must be empty or not exist yet.
+        members: The folders of `lasso` and `neural_network`, each with its `model.joblib`.
+        segment: Kept as the model's metadata.
+        example: A few rows that show what the model takes.
+    """
+    pyfunc = _pyfunc()
+    pyfunc.save_model(
+        path=str(folder),
+        python_model=str(Path(__file__).with_name("forecast_model.py")),
+        artifacts={name: str(member / "model.joblib") for name, member in members.items()},
+        model_config={"limit": LIMIT},
+        signature=_signature(),
+        input_example=example[FEATURES],
+        # Given, because inferring them loads the model in a second process.
+        pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+        metadata=segment.to_dict(),
+    )
+
+
+class SavedModel:
+    """An ensemble loaded from its folder, as a deployment would load it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._model = _pyfunc().load_model(str(folder))
+
+    @property
+    def segment(self) -> Segment:
+        """What the model was trained for.
+
+        Raises:
+            TypeError: The model was not saved by `save_model`.
+        """
+        return Segment.from_dict(self._model.metadata.metadata or {})
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows with a column `prediction` added: whole departures a week."""
+        return rows.assign(prediction=self._model.predict(rows[FEATURES]))
+
+
+def _pyfunc() -> Any:
+    for name, value in _SWITCHES.items():
+        os.environ.setdefault(name, value)
+    import mlflow.pyfunc  # noqa: PLC0415 - see the module's docstring
+
+    return mlflow.pyfunc
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature  # noqa: PLC0415 - see the module's docstring
+    from mlflow.types import ColSpec, Schema  # noqa: PLC0415 - see the module's docstring
+
+    numeric = [ColSpec("double", name) for name in NUMERIC]
+    text = [ColSpec("string", name) for name in CATEGORICAL]
+    return ModelSignature(inputs=Schema([*numeric, *text]), outputs=Schema([ColSpec("long")]))
