@@ -1,0 +1,200 @@
+"""The interlock: one training and one release in flight, nothing done twice, every decision with its reason."""
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.interlock import AnyInterlockEvent, RegistryChanged
+from shared.interlock.commands import RecordModel, StartRelease, StartTraining
+from shared.interlock.decide import Decision, decide, progress, receive
+from shared.interlock.state import REMEMBERED, InterlockState, StateFromTheFutureError, upcast
+from tests.shared.interlock.builders import MODEL, at, published, registered, released, requested, trained
+
+
+def _play(*events: AnyInterlockEvent, state: InterlockState | None = None) -> tuple[InterlockState, list[Any]]:
+    """Feed events; the state afterwards and everything that was started, without the read model's updates."""
+    current, started = state or InterlockState(), []
+    for event in events:
+        decision = decide(current, event)
+        current = decision.state
+        started += [command for command in decision.commands if not isinstance(command, RecordModel)]
+    return current, started
+
+
+def _last(state: InterlockState, event: AnyInterlockEvent) -> Decision:
+    return decide(state, event)
+
+
+def test_a_dataset_starts_one_training() -> None:
+    """A published dataset version starts a training that carries dataset, policy and attempt."""
+    state, started = _play(published("d1"))
+    assert [type(command) for command in started] == [StartTraining]
+    assert started[0].input.dataset.version == "d1"
+    assert started[0].instance.endswith("-1")
+    assert state.summary == "training"
+
+
+def test_the_same_dataset_version_trains_once() -> None:
+    """A second delivery, during the training or after it, starts nothing."""
+    _, started = _play(published("d1"), published("d1"), trained(1, "1", passed=True), published("d1", 99))
+    assert len([c for c in started if isinstance(c, StartTraining)]) == 1
+
+
+def test_a_newer_dataset_waits_and_supersedes_the_one_that_waits() -> None:
+    """While a training runs, only the newest dataset is kept, and it is next."""
+    state, started = _play(published("d1"), published("d2"), published("d3"), trained(1, "1", passed=False))
+    assert [c.input.dataset.version for c in started] == ["d1", "d3"]
+    assert state.running is not None
+    assert state.running.attempt == 2
+
+
+@pytest.mark.parametrize("order", ["trained first", "registered first"])
+def test_a_release_needs_registration_and_verdict_in_any_order(order: str) -> None:
+    """Only when the registry has told of a version that passed, a release starts, once."""
+    pair: list[AnyInterlockEvent] = [trained(1, "1", passed=True), registered("1")]
+    events = pair if order == "trained first" else pair[::-1]
+    _, started = _play(published("d1"), *events, registered("1"), trained(1, "1", passed=True))
+    releases = [c for c in started if isinstance(c, StartRelease)]
+    assert [(c.input.version, c.input.attempt, c.input.dataset.version) for c in releases] == [("1", 1, "d1")]
+
+
+def test_without_registration_nothing_is_released() -> None:
+    """A verdict alone is not enough: the registry has to tell of the version."""
+    _, started = _play(published("d1"), trained(1, "1", passed=True))
+    assert not [c for c in started if isinstance(c, StartRelease)]
+
+
+def test_a_rejected_version_is_not_released() -> None:
+    """The gates decide."""
+    state, started = _play(published("d1"), trained(1, "1", passed=False), registered("1"))
+    assert not [c for c in started if isinstance(c, StartRelease)]
+    assert state.summary == "rejected"
+
+
+def test_a_version_of_someone_else_is_not_released() -> None:
+    """A version that nobody evaluated stays where it is, and the reason says so."""
+    state, started = _play(registered("7"))
+    assert not started
+    assert "registered by someone else and is not evaluated" in state.decisions[-1].reason
+
+
+def test_one_release_at_a_time_and_the_newest_next() -> None:
+    """A version that passes while another is released waits for it and is released after it."""
+    state, started = _play(
+        published("d1"), trained(1, "1", passed=True), registered("1"),
+        published("d2"), trained(2, "2", passed=True), registered("2"),
+    )  # fmt: skip
+    assert [c.input.version for c in started if isinstance(c, StartRelease)] == ["1"]
+    state, started = _play(released(1, "1"), state=state)
+    assert [c.input.version for c in started] == ["2"]
+    assert started[0].input.replaces.deployment == "v1"
+
+
+def test_an_older_version_does_not_replace_a_newer_one() -> None:
+    """A registration that comes late does not take production back in time."""
+    state, started = _play(
+        published("d1"), trained(1, "1", passed=True),
+        published("d2"), trained(2, "2", passed=True), registered("2"), released(1, "2"), registered("1"),
+    )  # fmt: skip
+    assert [c.input.version for c in started if isinstance(c, StartRelease)] == ["2"]
+    assert state.champion is not None
+    assert state.champion.version == "2"
+
+
+def test_a_failed_release_keeps_the_champion() -> None:
+    """What served before still serves, and the version is not tried again by itself."""
+    state, _ = _play(
+        published("d1"), trained(1, "1", passed=True), registered("1"), released(1, "1"),
+        published("d2"), trained(2, "2", passed=True), registered("2"), released(2, "2", success=False),
+    )  # fmt: skip
+    assert state.champion is not None
+    assert state.champion.version == "1"
+    assert state.summary == "release_failed"
+    _, started = _play(registered("2"), published("d2"), state=state)
+    assert not started
+
+
+def test_late_results_are_ignored() -> None:
+    """A result of an attempt that is not in flight changes nothing."""
+    state, _ = _play(published("d1"), trained(1, "1", passed=False))
+    after, started = _play(trained(1, "9", passed=True), released(5, "9"), state=state)
+    assert not started
+    assert after.candidates == state.candidates
+    assert after.champion is None
+
+
+def test_a_request_is_answered() -> None:
+    """Started, joined, or waiting: the asker learns which attempt to follow."""
+    first = _last(InterlockState(), requested("d1"))
+    assert first.answer is not None
+    assert (first.answer.decision, first.answer.attempt) == ("started", 1)
+    again = _last(first.state, requested("d1"))
+    assert again.answer is not None
+    assert (again.answer.decision, again.answer.attempt) == ("joined", 1)
+    other = _last(again.state, requested("d2"))
+    assert other.answer is not None
+    assert (other.answer.decision, other.answer.attempt) == ("waiting", None)
+
+
+def test_progress_of_an_attempt() -> None:
+    """Running, ended, unknown."""
+    state, _ = _play(published("d1"))
+    assert progress(state, 1).outcome is None
+    state, _ = _play(trained(1, "1", passed=True), state=state)
+    ended = progress(state, 1).outcome
+    assert ended is not None
+    assert (ended.outcome, ended.version) == ("passed", "1")
+    unknown = progress(state, 99).outcome
+    assert unknown is not None
+    assert unknown.outcome == "failed"
+
+
+def test_our_own_effects_come_back_and_start_nothing() -> None:
+    """The webhook of the alias that our release has set is a confirmation."""
+    state, _ = _play(published("d1"), trained(1, "1", passed=True), registered("1"))
+    echo = RegistryChanged(model=MODEL, at=at(9), version="1", change="alias_set", name="champion")
+    after, started = _play(echo, state=state)
+    assert not started
+    assert after.decisions[-1].decision == "confirmed"
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, [], {}, {"kind": "?"}, {"kind": "dataset_published", "model": MODEL}])
+def test_what_cannot_be_read_becomes_a_dead_letter(nonsense: Any) -> None:
+    """A signal whose operation raises is lost, so nothing raises, and the event is kept with its reason."""
+    state, _ = _play(published("d1"))
+    decision = receive(state, nonsense)
+    assert decision.state.dead_letters[-1].reason.startswith("not an event of the interlock")
+    assert decision.state.trainings == state.trainings
+    assert decision.commands == ()
+
+
+def test_time_never_goes_back() -> None:
+    """An event with an older time does not move the clock of the model backwards."""
+    state, _ = _play(published("d1", 60), registered("1", 5))
+    assert state.last_at == at(60)
+
+
+def test_the_state_stays_small() -> None:
+    """A thousand datasets later only the last few are remembered, and the state fits a durable payload."""
+    state = InterlockState()
+    for number in range(1, 300):
+        state, _ = _play(
+            published(f"d{number}"), trained(number, str(number), passed=True), registered(str(number)),
+            released(number, str(number)), state=state,
+        )  # fmt: skip
+    assert len(state.trainings) == len(state.candidates) == len(state.decisions) == REMEMBERED
+    assert len(state.model_dump_json()) < 48_000
+    assert state.champion is not None
+    assert state.champion.version == "299"
+
+
+def test_state_survives_the_wire() -> None:
+    """What is stored is read back equal."""
+    state, _ = _play(published("d1"), trained(1, "1", passed=True), registered("1"), released(1, "1"))
+    assert upcast(state.to_wire()) == state
+
+
+def test_a_state_of_newer_code_is_refused() -> None:
+    """Old code must not cut down what newer code has written."""
+    with pytest.raises(StateFromTheFutureError, match="schema version 99"):
+        upcast({"schema_version": 99})
