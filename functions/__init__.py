@@ -1,0 +1,1 @@
+"""All that the Functions host calls; each file is one Blueprint."""

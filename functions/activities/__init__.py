@@ -1,0 +1,1 @@
+"""One effect each, idempotent by a key in the input."""

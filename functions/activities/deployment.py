@@ -1,0 +1,44 @@
+"""Endpoints: deployments and traffic."""
+
+import azure.durable_functions as df
+
+from functions import adapters
+from functions.boundary import activity
+from shared.blocking import run_blocking
+from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
+from shared.errors import PermanentError
+
+blueprint = df.Blueprint()
+
+
+@activity(blueprint)
+async def create_deployment(order: DeploymentSpec) -> DeploymentState:
+    """Start to deploy a version at 0 % of the traffic; the same deployment is adopted."""
+    return await run_blocking(
+        adapters.platform().create_deployment, order.endpoint, order.deployment, order.model, order.version
+    )
+
+
+@activity(blueprint)
+async def read_deployment(order: DeploymentKey) -> DeploymentState:
+    """Where a deployment stands."""
+    state = await run_blocking(adapters.platform().read_deployment, order.endpoint, order.deployment)
+    if state is None:
+        code = "DeploymentVanished"
+        raise PermanentError(code, f"The endpoint {order.endpoint} has no deployment {order.deployment} any more.")
+    return state
+
+
+@activity(blueprint)
+async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
+    """Route the traffic, and say how it was before; a repeat finds its own shift done."""
+    previous = await run_blocking(adapters.platform().read_traffic, order.endpoint)
+    await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
+    return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous)
+
+
+@activity(blueprint)
+async def delete_deployment(order: DeploymentKey) -> DeploymentState:
+    """Remove a deployment that carries no traffic; one that is gone is fine."""
+    await run_blocking(adapters.platform().delete_deployment, order.endpoint, order.deployment)
+    return DeploymentState(endpoint=order.endpoint, deployment=order.deployment, status="Deleted")

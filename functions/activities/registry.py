@@ -1,0 +1,75 @@
+"""The model registry: versions, aliases, stages."""
+
+import tempfile
+from pathlib import Path
+
+import azure.durable_functions as df
+
+from functions import adapters
+from functions.boundary import activity
+from shared.blocking import run_blocking
+from shared.contracts.evaluation import Evaluation
+from shared.contracts.registry import (
+    ChampionRestored,
+    PromoteVersionInput,
+    Promotion,
+    RegisteredVersion,
+    RegisterVersionInput,
+    RestoreChampionInput,
+)
+
+blueprint = df.Blueprint()
+
+
+@activity(blueprint)
+async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
+    """Register the model that a job has made; a version of that job is adopted, not made again."""
+    found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
+    if found is not None:
+        return found
+    return await run_blocking(_register, order, timeout=180)
+
+
+@activity(blueprint)
+async def promote_version(order: PromoteVersionInput) -> Promotion:
+    """Alias `champion` and stage Production to a version, the previous one archived."""
+    return await run_blocking(adapters.registry().promote, order.model, order.version)
+
+
+@activity(blueprint)
+async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
+    """Undo a promotion."""
+    await run_blocking(adapters.registry().restore, order.model, order.version, order.previous)
+    return ChampionRestored(model=order.model, champion=order.previous)
+
+
+def _register(order: RegisterVersionInput) -> RegisteredVersion:
+    with tempfile.TemporaryDirectory(prefix="signalbox-model-") as folder:
+        adapters.platform().download_job_folder(order.job, "model", Path(folder))
+        return adapters.registry().register(
+            order.model, order.job, Path(folder), _tags(order), _metrics(order.evaluation)
+        )
+
+
+def _tags(order: RegisterVersionInput) -> dict[str, str]:
+    """For people who look at the registry; Signalbox itself believes only its ledger."""
+    return {
+        "signalbox.fleet": order.fleet,
+        "signalbox.fleet_revision": order.revision,
+        "signalbox.dataset": order.dataset.version,
+        "signalbox.attempt": str(order.attempt),
+        "signalbox.verdict": "passed" if order.verdict.passed else "rejected",
+        "signalbox.reason": "; ".join(gate.reason for gate in order.verdict.gates)[:1000],
+    }
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Every figure that is known: `mape`, `baseline_mape`, `naive_mape` and so on."""
+    named = (("", evaluation.model), ("baseline_", evaluation.baseline), ("naive_", evaluation.naive))
+    return {
+        prefix + name: float(value)
+        for prefix, figures in named
+        if figures is not None
+        for name, value in figures.model_dump().items()
+        if value is not None
+    }

@@ -1,0 +1,38 @@
+"""Jobs on the training platform."""
+
+import azure.durable_functions as df
+
+from functions import adapters
+from functions.boundary import activity
+from shared.blocking import run_blocking
+from shared.contracts.jobs import JobKey, JobState, SubmitJobInput
+from shared.errors import PermanentError
+
+blueprint = df.Blueprint()
+
+
+@activity(blueprint)
+async def submit_job(order: SubmitJobInput) -> JobState:
+    """Start a pipeline job; the platform adopts a job that has this name and definition."""
+    pipeline = adapters.fleet_file(order.fleet, order.pipeline)
+    return await run_blocking(
+        adapters.platform().submit_job, order.name, pipeline, order.experiment, order.inputs, order.tags
+    )
+
+
+@activity(blueprint)
+async def read_job(order: JobKey) -> JobState:
+    """Where a job stands; one that is gone is a permanent failure, since nothing will bring it back."""
+    state = await run_blocking(adapters.platform().read_job, order.name)
+    if state is None:
+        code = "JobVanished"
+        raise PermanentError(code, f"The platform does not know the job {order.name} any more.")
+    return state
+
+
+@activity(blueprint)
+async def cancel_job(order: JobKey) -> JobState:
+    """Ask a job to stop, and say where it stands."""
+    await run_blocking(adapters.platform().cancel_job, order.name)
+    state = await run_blocking(adapters.platform().read_job, order.name)
+    return state or JobState(name=order.name, status="Canceled")

@@ -1,0 +1,100 @@
+"""The outside world as the functions see it: every adapter made once, from settings, at first use.
+
+Adapters import their vendor SDKs themselves, so that nothing heavy is loaded by `import function_app`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.settings import settings
+
+if TYPE_CHECKING:
+    from shared.contracts.policy import ModelPolicy
+    from shared.fleet import Fleet, Fleets
+    from shared.platforms.base import Platform
+    from shared.registry.base import Registry
+    from shared.storage.base import BlobStore, Inbox, Ledger, ReadModel
+
+
+def fleets() -> Fleets:
+    """The fleets of this app; read again when a file has changed."""
+    from shared.fleet import load_fleets
+
+    return load_fleets(settings().fleet_files)
+
+
+def policies() -> tuple[ModelPolicy, ...]:
+    """Every model of every fleet."""
+    return tuple(policy for one in fleets().all for policy in one.models)
+
+
+def fleet(name: str) -> Fleet:
+    """One fleet by name."""
+    return fleets().fleet(name)
+
+
+def fleet_file(name: str, relative: str) -> Path:
+    """A file that a fleet refers to: a pipeline, a recipe, a golden set."""
+    return fleet(name).path.parent / relative
+
+
+@cache
+def landing() -> BlobStore:
+    """Where raw files land."""
+    from shared.storage.blobs import AzureBlobStore
+
+    return AzureBlobStore(settings().storage, settings().landing_container)
+
+
+@cache
+def data() -> BlobStore:
+    """Where conditioned data, quarantine, manifests and predictions are kept."""
+    from shared.storage.blobs import AzureBlobStore
+
+    return AzureBlobStore(settings().storage, settings().data_container)
+
+
+@cache
+def inbox() -> Inbox:
+    """The record of deliveries."""
+    from shared.storage.inbox import TableInbox
+
+    return TableInbox(settings().storage)
+
+
+@cache
+def read_model() -> ReadModel:
+    """One row per model."""
+    from shared.storage.read_model import TableReadModel
+
+    return TableReadModel(settings().storage)
+
+
+@cache
+def ledger() -> Ledger:
+    """The hash-chained record of effects."""
+    from shared.storage.ledger import TableLedger
+
+    return TableLedger(settings().storage)
+
+
+@cache
+def platform() -> Platform:
+    """Where models are trained and served."""
+    from shared.platforms.local import LocalPlatform
+
+    configured = settings()
+    assert configured.jobs_url is not None  # read_settings has checked both
+    assert configured.scoring_url is not None
+    return LocalPlatform(configured.jobs_url, configured.scoring_url, configured.data_container)
+
+
+@cache
+def registry() -> Registry:
+    """The model registry."""
+    from shared.registry.mlflow import MlflowRegistry
+
+    return MlflowRegistry(settings().registry_uri)

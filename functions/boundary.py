@@ -1,0 +1,150 @@
+"""Where durable payloads become contracts and back: one decorator each for activities and orchestrators, and the calls.
+
+The SDK's converter refuses pydantic models and silently turns annotated parameters into dictionaries, so everything
+crosses as plain JSON, and is validated first thing on the other side. The SDK also retries every exception: an activity
+therefore *returns* what is permanent, and raises only what a later attempt may cure.
+"""
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Generator
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+from durabletask import task
+
+from functions import tracing
+from shared.contracts.base import Contract
+from shared.errors import ConfigurationError, PermanentError
+
+#: What an orchestrator yields and gets back; the SDK types both loosely.
+type Steps[R] = Generator[Any, Any, R]
+
+#: Longer messages are cut: a payload stays small, and old extensions hung on long ones.
+_MESSAGE_LIMIT = 4096
+
+_RETRIES = task.RetryPolicy(
+    first_retry_interval=timedelta(seconds=2),
+    max_number_of_attempts=6,
+    backoff_coefficient=2.0,
+    max_retry_interval=timedelta(minutes=1),
+)
+
+
+class PermanentFailure(Exception):  # noqa: N818 - the counterpart of PermanentError inside orchestrators
+    """An activity has said that trying again cannot help."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def activity[I: Contract, R: Contract | None](
+    blueprint: df.Blueprint,
+) -> Callable[[Callable[[I], Awaitable[R]]], Callable[[I], Awaitable[R]]]:
+    """Register an async function from contract to contract as an activity under its own name."""
+
+    def register(function: Callable[[I], Awaitable[R]]) -> Callable[[I], Awaitable[R]]:
+        contract = _first_parameter(function)
+
+        async def run(payload: dict) -> dict:  # type: ignore[type-arg]  # the indexer refuses parameterized generics
+            order = typing.cast("I", contract.from_wire(payload))
+            with tracing.span(function.__name__, getattr(order, "trace", None), **_attributes(order)):
+                try:
+                    result = await function(order)
+                except PermanentError as error:
+                    return _permanent(error.code, error.message)
+                except ConfigurationError as error:  # the files of the app will not change while it runs
+                    return _permanent("Configuration", str(error))
+            return {"result": result.to_wire() if result is not None else None}
+
+        run.__name__ = function.__name__
+        run.__qualname__ = function.__name__
+        run.__module__ = function.__module__
+        run.__doc__ = function.__doc__
+        blueprint.activity_trigger(input_name="payload")(run)
+        return function
+
+    return register
+
+
+def orchestrator[I: Contract, R: Contract](
+    blueprint: df.Blueprint,
+) -> Callable[[Callable[[task.OrchestrationContext, I], Steps[R]]], Callable[[task.OrchestrationContext, I], Steps[R]]]:
+    """Register a generator from contract to contract as an orchestrator under its own name."""
+
+    def register(
+        function: Callable[[task.OrchestrationContext, I], Steps[R]],
+    ) -> Callable[[task.OrchestrationContext, I], Steps[R]]:
+        contract = _first_parameter(function, position=1)
+
+        def run(context: task.OrchestrationContext, payload: Any) -> Steps[dict[str, Any]]:
+            result = yield from function(context, typing.cast("I", contract.from_wire(payload)))
+            return result.to_wire()
+
+        run.__name__ = function.__name__
+        run.__qualname__ = function.__name__
+        run.__module__ = function.__module__
+        run.__doc__ = function.__doc__
+        blueprint.orchestration_trigger(context_name="context")(run)
+        return function
+
+    return register
+
+
+def schedule(context: task.OrchestrationContext, name: str, order: Contract) -> task.Task[Any]:
+    """Schedule an activity, to be awaited with others; read its value with `unpack`."""
+    return context.call_activity(name, input=order.to_wire(), retry_policy=_RETRIES)
+
+
+def unpack[R: Contract](value: Any, result: type[R]) -> R:
+    """An activity's value as its contract.
+
+    Raises:
+        PermanentFailure: The activity said that trying again cannot help.
+    """
+    if "permanent" in value:
+        raise PermanentFailure(value["permanent"]["code"], value["permanent"]["message"])
+    return result.from_wire(value["result"])
+
+
+def call[R: Contract](context: task.OrchestrationContext, name: str, order: Contract, result: type[R]) -> Steps[R]:
+    """Call an activity by name and wait for its result.
+
+    Used as `state = yield from call(context, names.READ_JOB, key, JobState)`.
+
+    Raises:
+        PermanentFailure: The activity said that trying again cannot help.
+        TaskFailedError: Its last attempt failed.
+    """
+    value = yield schedule(context, name, order)
+    return unpack(value, result)
+
+
+def explain(error: Exception) -> str:
+    """Why a step failed, in one line."""
+    if isinstance(error, task.TaskFailedError):
+        return f"{error.details.error_type}: {error.details.message}"
+    return str(error)
+
+
+def _permanent(code: str, message: str) -> dict[str, dict[str, str]]:
+    return {"permanent": {"code": code, "message": message[:_MESSAGE_LIMIT]}}
+
+
+def _attributes(order: Contract) -> dict[str, str]:
+    """What a span says of its input: the field's names, never data."""
+    found = {
+        name: getattr(order, name, None) for name in ("model", "version", "dataset", "job", "endpoint", "deployment")
+    }
+    return {name: getattr(value, "version", value) for name, value in found.items() if value is not None}
+
+
+def _first_parameter(function: Callable[..., Any], position: int = 0) -> type[Contract]:
+    parameters = list(inspect.signature(function).parameters)
+    contract = typing.get_type_hints(function)[parameters[position]]
+    assert isinstance(contract, type), f"{function.__name__} must say which contract it takes"
+    assert issubclass(contract, Contract), f"{function.__name__} takes {contract}, which is no contract"
+    return contract

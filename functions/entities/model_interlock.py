@@ -1,0 +1,40 @@
+"""`model_interlock`: one durable entity per model around the pure decision in `shared.interlock`."""
+
+from typing import Any
+
+import azure.durable_functions as df
+from durabletask.entities import DurableEntity
+
+from shared import names
+from shared.interlock.decide import Decision, progress, receive
+from shared.interlock.state import upcast
+
+blueprint = df.Blueprint()
+
+
+class ModelInterlock(DurableEntity):
+    """Serializes everything that happens to a model. State and started orchestrations are kept in one transaction."""
+
+    def receive(self, event: Any) -> None:
+        """An event as a signal: nobody waits for an answer."""
+        self._decide(event)
+
+    def request(self, event: Any) -> dict[str, Any]:
+        """An event as a call: the asker gets an answer."""
+        answer = self._decide(event).answer
+        assert answer is not None, "only requests are called"
+        return answer.to_wire()
+
+    def progress(self, attempt: int) -> dict[str, Any]:
+        """How a training stands, for those who asked for it."""
+        return progress(upcast(self.get_state(dict)), attempt).to_wire()
+
+    def _decide(self, event: Any) -> Decision:
+        decision = receive(upcast(self.get_state(dict)), event)
+        self.set_state(decision.state.to_wire())
+        for command in decision.commands:
+            self.schedule_new_orchestration(command.orchestrator, command.input.to_wire(), instance_id=command.instance)
+        return decision
+
+
+blueprint.entity_trigger(context_name="context", entity_name=names.MODEL_INTERLOCK)(ModelInterlock)

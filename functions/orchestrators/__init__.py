@@ -1,0 +1,1 @@
+"""Pure generators that call activities by name."""

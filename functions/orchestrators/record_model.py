@@ -1,0 +1,16 @@
+"""`record_model`: one decision of an interlock into the read model."""
+
+import azure.durable_functions as df
+from durabletask import task
+
+from functions.boundary import Steps, call, orchestrator
+from shared import names
+from shared.contracts.interlock import RecordModelInput, RowWritten
+
+blueprint = df.Blueprint()
+
+
+@orchestrator(blueprint)
+def record_model(context: task.OrchestrationContext, order: RecordModelInput) -> Steps[RowWritten]:
+    """Write the model's row; a newer row stays. An entity cannot call an activity itself, hence this orchestration."""
+    return (yield from call(context, names.WRITE_MODEL_ROW, order, RowWritten))

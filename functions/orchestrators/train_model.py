@@ -1,0 +1,126 @@
+"""`train_model`: from a dataset version to a registered, judged model version."""
+
+from datetime import timedelta
+
+import azure.durable_functions as df
+from durabletask import task
+
+from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator
+from functions.orchestrators.steps import WaitTimeoutError, now, tell_interlock, wait_for_job, write_ledger
+from shared import names
+from shared.contracts.evaluation import EvaluatedModel, EvaluateModelInput
+from shared.contracts.interlock import TrainingFinished
+from shared.contracts.jobs import FolderInput, JobState, SubmitJobInput
+from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
+from shared.contracts.training import TrainingOutcome, TrainModelInput
+
+blueprint = df.Blueprint()
+
+
+@orchestrator(blueprint)
+def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[TrainingOutcome]:
+    """Train, judge and register a model, and tell its interlock how it ended, whatever happens.
+
+    `rejected` is a model that did not pass its gates; `failed` is a run that did not come so far.
+    """
+    try:
+        outcome = yield from _train(context, order)
+    except (PermanentFailure, task.TaskFailedError, WaitTimeoutError) as error:
+        outcome = _failed(order, explain(error))
+    if outcome.outcome == "failed":
+        facts = {"attempt": order.attempt, "dataset": order.dataset.version}
+        yield from write_ledger(context, order.model, "TrainingFailed", outcome.reason, facts, order.trace)
+    tell_interlock(context, TrainingFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
+    context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
+    return outcome
+
+
+def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[TrainingOutcome]:
+    """The way to a version.
+
+    1. Submit the job; its name is this instance's id, so that a repeated submit finds it.
+    2. Wait for it without holding a thread.
+    3. Judge its evaluation against the gates; what is missing fails.
+    4. Register the model, passed or rejected: the registry is the memory.
+    """
+    job = context.instance_id
+    context.set_custom_status({"step": "training", "job": job})
+    yield from call(context, names.SUBMIT_JOB, _job(order, job), JobState)
+    facts = {
+        "job": job,
+        "attempt": order.attempt,
+        "dataset": order.dataset.version,
+        "pipeline": order.policy.train.pipeline,
+    }
+    reason = f"Dataset version {order.dataset.version}"
+    yield from write_ledger(context, order.model, "TrainingStarted", reason, facts, order.trace)
+
+    state = yield from wait_for_job(context, job, timedelta(minutes=order.policy.train.timeout_minutes), order.trace)
+    if state.status != "Completed":
+        return _failed(order, f"The job {job} ended as {state.status}: {state.error or 'no message'}")
+
+    context.set_custom_status({"step": "judging", "job": job})
+    evaluate = EvaluateModelInput(job=job, gates=order.policy.gates, trace=order.trace)
+    judged = yield from call(context, names.EVALUATE_MODEL, evaluate, EvaluatedModel)
+
+    register = RegisterVersionInput(
+        model=order.model,
+        fleet=order.policy.fleet,
+        revision=order.policy.revision,
+        job=job,
+        attempt=order.attempt,
+        dataset=order.dataset,
+        evaluation=judged.evaluation,
+        verdict=judged.verdict,
+        trace=order.trace,
+    )
+    version = yield from call(context, names.REGISTER_VERSION, register, RegisteredVersion)
+    outcome = _judged(order, version.version, judged)
+    facts = {
+        "version": version.version,
+        "run": version.run_id,
+        "job": job,
+        "dataset": order.dataset.version,
+        "fleet_revision": order.policy.revision,
+        "evaluation": judged.evaluation.to_wire(),
+        "gates": [gate.to_wire() for gate in judged.verdict.gates],
+    }
+    yield from write_ledger(context, order.model, "ModelRegistered", outcome.reason, facts, order.trace)
+    return outcome
+
+
+def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
+    return SubmitJobInput(
+        name=name,
+        fleet=order.policy.fleet,
+        pipeline=order.policy.train.pipeline,
+        experiment=order.model,
+        inputs={**order.policy.train.parameters, "dataset": FolderInput(type="uri_folder", path=order.dataset.path)},
+        tags={
+            "signalbox.instance": name,
+            "signalbox.model": order.model,
+            "signalbox.dataset": order.dataset.version,
+            "signalbox.attempt": str(order.attempt),
+        },
+        trace=order.trace,
+    )
+
+
+def _judged(order: TrainModelInput, version: str, judged: EvaluatedModel) -> TrainingOutcome:
+    passed = judged.verdict.passed
+    reasons = judged.verdict.reasons or tuple(gate.reason for gate in judged.verdict.gates)
+    return TrainingOutcome(
+        model=order.model,
+        attempt=order.attempt,
+        outcome="passed" if passed else "rejected",
+        reason=f"Version {version} {'passed' if passed else 'was rejected'}. " + "; ".join(reasons),
+        version=version,
+        evaluation=judged.evaluation,
+        verdict=judged.verdict,
+    )
+
+
+def _failed(order: TrainModelInput, reason: str) -> TrainingOutcome:
+    return TrainingOutcome(
+        model=order.model, attempt=order.attempt, outcome="failed", reason=f"Training {order.attempt} failed: {reason}"
+    )

@@ -1,0 +1,1 @@
+"""Doors: authenticate, parse, record the delivery, hand on."""

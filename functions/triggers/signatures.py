@@ -1,0 +1,38 @@
+"""Signatures of registry webhooks (wire contracts, section 1)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+
+def mlflow_signature(secret: str, delivery_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,` and the base64 HMAC-SHA256 of `delivery_id.timestamp.body`, as MLflow sends it."""
+    message = f"{delivery_id}.{timestamp}.".encode() + body
+    digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def refuse_mlflow(headers: Mapping[str, str], body: bytes, secret: str, *, now: float, max_age: int) -> str | None:
+    """Why a delivery is not believed; `None` when it is.
+
+    A retry keeps its delivery id, timestamp and signature, so the age bound has to be longer than MLflow's retries.
+
+    Args:
+        headers: The request's headers, by lower-case name.
+        body: The raw body, as it was signed.
+        secret: Shared with the webhook.
+        now: Unix seconds.
+        max_age: Seconds.
+    """
+    delivery_id = headers.get("x-mlflow-delivery-id", "")
+    timestamp = headers.get("x-mlflow-timestamp", "")
+    given = headers.get("x-mlflow-signature", "")
+    if not (delivery_id and timestamp and given):
+        return "The delivery is not signed: MLflow's headers for delivery id, timestamp and signature are needed."
+    expected = mlflow_signature(secret, delivery_id, timestamp, body)
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        return "The signature does not match. Does the webhook in MLflow have the secret of SIGNALBOX_WEBHOOK_SECRET?"
+    if not timestamp.isdigit() or abs(now - int(timestamp)) > max_age:
+        return f"The delivery's timestamp {timestamp} is more than {max_age} s from now."
+    return None

@@ -1,0 +1,106 @@
+"""Every setting that the app reads, once: its name, its meaning, its default."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from shared.errors import ConfigurationError
+
+#: The folder of `function_app.py`: relative paths in settings start here.
+APP_ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "SIGNALBOX_"
+
+
+class Settings(BaseModel):
+    """The app's settings, read from environment variables named `SIGNALBOX_` and the field in capitals.
+
+    Attributes:
+        fleet: Fleet files, separated by `;`, relative to the app's folder.
+        storage: Storage account: a connection string, or the blob endpoint's URL to use the managed identity.
+        landing_container: Where raw files land.
+        data_container: Where conditioned data, quarantine, manifests and predictions are kept.
+        platform: Where models are trained and served.
+        jobs_url: The local job service.
+        scoring_url: The local scoring service.
+        registry_uri: MLflow tracking URI of the model registry.
+        webhook_secret: Shared secret of the registry's webhooks.
+        webhook_max_age_seconds: Older webhook deliveries are refused; longer than MLflow's whole retry span.
+        telemetry: Where spans go: `file:PATH`, `console` or `off`.
+        reconcile_schedule: NCRONTAB of the search for lost events.
+        settle_seconds: How old a thing must be before its missing event counts as lost.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    fleet: str = "examples/flights/fleet.yaml"
+    storage: str
+    landing_container: str = "landing"
+    data_container: str = "signalbox"
+    platform: str = "local"
+    jobs_url: str | None = None
+    scoring_url: str | None = None
+    registry_uri: str
+    webhook_secret: str = Field(min_length=16)
+    webhook_max_age_seconds: int = Field(default=600, ge=30)
+    telemetry: str = "off"
+    reconcile_schedule: str = "0 */5 * * * *"
+    settle_seconds: int = Field(default=30, ge=0)
+
+    @field_validator("platform")
+    @classmethod
+    def _known_platform(cls, platform: str) -> str:
+        if platform != "local":
+            msg = f"{platform!r} is not supported yet; use 'local'"
+            raise ValueError(msg)
+        return platform
+
+    @property
+    def fleet_files(self) -> tuple[Path, ...]:
+        """The fleet files, as absolute paths."""
+        return tuple(APP_ROOT / part.strip() for part in self.fleet.split(";") if part.strip())
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment.
+
+    Raises:
+        ConfigurationError: A setting is missing, unknown or wrong; all of them at once, with their names.
+    """
+    values: dict[str, Any] = {
+        name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)
+    }
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from error
+    missing = [
+        f"{_PREFIX}{name.upper()}: needed by the platform 'local'"
+        for name in ("jobs_url", "scoring_url")
+        if settings.platform == "local" and not getattr(settings, name)
+    ]
+    if missing:
+        raise ConfigurationError("Settings that do not fit:\n" + "\n".join(f"  {line}" for line in missing))
+    return settings
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once, at first use."""
+    return read_settings(os.environ)
+
+
+def _explain(error: ValidationError) -> str:
+    known = ", ".join(sorted(f"{_PREFIX}{name.upper()}" for name in Settings.model_fields))
+    lines = []
+    for problem in error.errors():
+        name = _PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else _PREFIX
+        what = {
+            "missing": "is not set",
+            "extra_forbidden": f"is not a setting; known are {known}",
+        }.get(problem["type"], problem["msg"])
+        lines.append(f"  {name}: {what}")
+    return "Settings that do not fit:\n" + "\n".join(lines)

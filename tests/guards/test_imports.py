@@ -1,0 +1,76 @@
+"""Who may import whom: the table of the design, read from the source."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Vendor packages: each belongs to one adapter, and to no decision.
+VENDORS = (
+    "azure.ai", "azure.core", "azure.data", "azure.eventgrid", "azure.identity", "azure.monitor", "azure.storage",
+    "httpx", "mlflow", "opencensus", "pandas", "requests", "sklearn",
+)  # fmt: skip
+HOST = ("azure.functions", "azure.durable_functions", "durabletask")
+ADAPTERS = ("shared.platforms", "shared.registry", "shared.storage")
+
+#: Room: what it must never import.
+FORBIDDEN: dict[str, tuple[str, ...]] = {
+    "functions/triggers": ("functions.orchestrators", "functions.activities", "functions.entities", "polars", *VENDORS),
+    "functions/entities": ("functions.triggers", "functions.activities", "functions.adapters", "functions.orchestrators",
+                           "shared.settings", "shared.fleet", "shared.conditioning", "shared.telemetry", "polars",
+                           *ADAPTERS, *VENDORS),
+    "functions/orchestrators": ("functions.triggers", "functions.activities", "functions.adapters", "functions.entities",
+                                "shared.settings", "shared.fleet", "shared.conditioning", "shared.telemetry", "polars",
+                                *ADAPTERS, *VENDORS),
+    "functions/activities": ("functions.triggers", "functions.orchestrators", "functions.entities", "durabletask",
+                             *VENDORS),
+    "shared/contracts": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/evaluation": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/interlock": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/release": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/lineage": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/fleet": (*HOST, *VENDORS, *ADAPTERS, "polars", "functions"),
+    "shared/conditioning": (*HOST, *VENDORS, *ADAPTERS, "functions"),
+    "shared/platforms": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow"),
+    "shared/registry": (*HOST, "functions", "shared.interlock", "shared.platforms", "httpx"),
+    "shared/storage": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow", "httpx"),
+    "shared": ("local", "cli", "functions", *HOST),
+    "functions": ("local", "cli"),
+    "local/durable": ("functions", "shared", "cli"),
+    "local/host": ("functions", "shared", "cli"),
+    "examples": ("functions", "local", "cli"),
+}  # fmt: skip
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _offences(room: str, forbidden: tuple[str, ...]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line, name in _imports(path)
+        if any(name == bad or name.startswith(f"{bad}.") for bad in forbidden)
+    ]
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    """No file of a room imports what the design forbids it."""
+    assert list((ROOT / room).rglob("*.py")), f"{room} has no files: the rule guards nothing"
+    assert not _offences(room, FORBIDDEN[room])
+
+
+def test_the_rule_notices_an_offence(tmp_path: Path) -> None:
+    """A seeded wrong import is found, so the guard can fail."""
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("from azure.storage import blob\nimport mlflow\n")
+    assert [name for _, name in _imports(wrong)] == ["azure.storage.blob", "mlflow"]

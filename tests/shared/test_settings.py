@@ -1,0 +1,47 @@
+"""A setting that is missing or wrong is named, with what is expected."""
+
+import pytest
+
+from shared.errors import ConfigurationError
+from shared.settings import read_settings
+
+GOOD = {
+    "SIGNALBOX_STORAGE": "UseDevelopmentStorage=true",
+    "SIGNALBOX_REGISTRY_URI": "http://127.0.0.1:5000",
+    "SIGNALBOX_WEBHOOK_SECRET": "0123456789abcdef",
+    "SIGNALBOX_JOBS_URL": "http://127.0.0.1:1",
+    "SIGNALBOX_SCORING_URL": "http://127.0.0.1:2",
+}
+
+
+def test_good_settings_are_read() -> None:
+    """Defaults hold where nothing is said, and other variables are left alone."""
+    settings = read_settings({**GOOD, "PATH": "/usr/bin"})
+    assert settings.landing_container == "landing"
+    assert settings.fleet_files[0].name == "fleet.yaml"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"SIGNALBOX_STORAGE": None}, "SIGNALBOX_STORAGE: is not set"),
+        ({"SIGNALBOX_WEBHOOK_SECRET": "short"}, "SIGNALBOX_WEBHOOK_SECRET: String should have at least 16"),
+        ({"SIGNALBOX_STORRAGE": "x"}, "SIGNALBOX_STORRAGE: is not a setting; known are SIGNALBOX_DATA_CONTAINER"),
+        ({"SIGNALBOX_JOBS_URL": None}, "SIGNALBOX_JOBS_URL: needed by the platform 'local'"),
+        ({"SIGNALBOX_PLATFORM": "azureml"}, "SIGNALBOX_PLATFORM: Value error, 'azureml' is not supported yet"),
+    ],
+)
+def test_a_wrong_setting_is_named(change: dict[str, str | None], message: str) -> None:
+    """The message holds the variable's name and what is wrong with it."""
+    environment = {name: value for name, value in (GOOD | change).items() if value is not None}
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(environment)
+    assert message in str(error.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Nobody wants to learn of mistakes one at a time."""
+    with pytest.raises(ConfigurationError) as error:
+        read_settings({})
+    for name in ("SIGNALBOX_STORAGE", "SIGNALBOX_REGISTRY_URI", "SIGNALBOX_WEBHOOK_SECRET"):
+        assert name in str(error.value)
