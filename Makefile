@@ -24,6 +24,7 @@ check: setup ## Format, lint and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@.venv/bin/mypy --no-namespace-packages examples/flights/steps/*.py
 	@$(UV) lock --check --quiet
 
 format: setup ## Rewrite the code in its format

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
@@ -80,8 +80,8 @@ AnyInterlockEvent = Annotated[
     Field(discriminator="kind"),
 ]
 
-#: Reads any event by its `kind`.
-INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent)
+#: Reads any event by its `kind`; its schema is built at first use.
+INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent, config=ConfigDict(defer_build=True))
 
 
 class RequestAnswer(Contract):

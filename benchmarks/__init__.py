@@ -1,0 +1,1 @@
+"""Measured, never asserted: each prints one JSON object as its last line."""

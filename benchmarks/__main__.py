@@ -1,0 +1,53 @@
+"""`python -m benchmarks`: run all, and write `benchmarks/results.md`."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+#: Benchmarks in the order in which they are run, with the limit that each is held against.
+BENCHMARKS = {"coldstart": "`ratio` at most 1.4, `heavy_modules` empty"}
+
+
+def main() -> int:
+    """Run every benchmark; 1 if one of them failed."""
+    parts, failed = [_heading()], False
+    for name, goal in BENCHMARKS.items():
+        started = time.monotonic()
+        print(f"{name} ...", flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            print(done.stderr, file=sys.stderr)
+            failed = True
+            continue
+        result = json.loads(done.stdout.splitlines()[-1])
+        print(json.dumps(result))
+        parts.append(_section(name, goal, result, time.monotonic() - started))
+    (HERE / "results.md").write_text("\n".join(parts))
+    return int(failed)
+
+
+def _heading() -> str:
+    day, machine = datetime.now(UTC).date().isoformat(), f"{platform.system()}, {os.cpu_count()} cores"
+    return (
+        "# Results\n\n"
+        f"Made by `make bench` on {day}: {machine}, Python {platform.python_version()}. "
+        "Machines are noisy: compare ratios, not seconds.\n"
+    )
+
+
+def _section(name: str, goal: str, result: dict[str, Any], seconds: float) -> str:
+    rows = "\n".join(f"| `{key}` | {value} |" for key, value in result.items())
+    return f"## {name}\n\nGoal: {goal}. Took {seconds:.0f} s.\n\n| | |\n|---|---|\n{rows}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

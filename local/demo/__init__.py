@@ -1,0 +1,1 @@
+"""`make demo`: raw data to released models, watched live; every figure is read back from where it is kept."""

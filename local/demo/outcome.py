@@ -1,0 +1,92 @@
+"""What the demo must have seen, read back from registry, scoring service, ledger and published data."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.demo.observe import Model, Observer, Version
+from shared.contracts.policy import ModelPolicy
+from shared.release.golden import read_golden
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One model at the end.
+
+    Attributes:
+        serving: Where its predictions come from, as the serving side itself says.
+        prediction: One answer of the production endpoint beside the expected one; online models only.
+        problems: What was expected and not observed; empty when all is well.
+    """
+
+    model: Model
+    version: Version | None
+    serving: str
+    prediction: tuple[dict[str, Any], float, float] | None
+    problems: tuple[str, ...]
+
+
+def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path) -> Outcome:
+    """Read one model's outcome from every place that holds a part of it."""
+    versions = observer.versions(model.name)
+    champion = next((version for version in reversed(versions) if "champion" in version.aliases), None)
+    problems = list(_registry_problems(model, versions, champion))
+    prediction, serving = None, "not served"
+    if policy.serve.mode == "online" and policy.serve.endpoint:
+        endpoint = observer.endpoint(policy.serve.endpoint)
+        serving = _traffic(endpoint)
+        problems += _endpoint_problems(endpoint)
+        prediction = _ask(observer, policy.serve.endpoint, folder / policy.golden)
+        if prediction is None:
+            problems.append(f"the endpoint {policy.serve.endpoint} gave no prediction")
+    elif path := model.row.get("serving", {}).get("published"):
+        rows = observer.published(path)
+        serving = f"{len(rows)} predictions published"
+        problems += [] if rows else [f"{path} holds no predictions"]
+    else:
+        problems.append("no predictions are published")
+    problems += _ledger_problems(observer, model)
+    return Outcome(model, champion or (versions[-1] if versions else None), serving, prediction, tuple(problems))
+
+
+def _registry_problems(model: Model, versions: list[Version], champion: Version | None) -> Iterator[str]:
+    if not versions:
+        yield "no version is registered"
+    if model.state != "released":
+        yield f"it was not released: {model.reason}"
+    if champion is None:
+        yield "no version has the alias champion"
+    elif champion.stage != "Production":
+        yield f"the champion, version {champion.number}, is in stage {champion.stage}"
+    elif champion.number != model.row.get("champion"):
+        yield f"the registry's champion is {champion.number}, the read model's {model.row.get('champion')}"
+
+
+def _endpoint_problems(endpoint: dict[str, Any]) -> Iterator[str]:
+    traffic = {name: share for name, share in endpoint.get("traffic", {}).items() if share}
+    if list(traffic.values()) != [100]:
+        yield f"the endpoint's traffic is {traffic or 'nothing'}, not 100 % to one deployment"
+    leftover = sorted(set(endpoint.get("deployments", {})) - set(traffic))
+    if leftover:
+        yield f"deployments without traffic were left: {', '.join(leftover)}"
+
+
+def _ledger_problems(observer: Observer, model: Model) -> Iterator[str]:
+    rows = observer.ledger(model.name)
+    effects = [row["entry"]["effect"] for row in rows]
+    if "ModelReleased" not in effects:
+        yield "the ledger tells of no release"
+    if rows and not observer.why(model.name)["verified"]:
+        yield "the ledger's hash chain is broken"
+
+
+def _traffic(endpoint: dict[str, Any]) -> str:
+    shares = ", ".join(f"{share} % {name}" for name, share in endpoint.get("traffic", {}).items() if share)
+    return f"endpoint: {shares}" if shares else "no traffic"
+
+
+def _ask(observer: Observer, endpoint: str, golden: Path) -> tuple[dict[str, Any], float, float] | None:
+    known = read_golden(golden.read_bytes(), golden.name)
+    answered = observer.predict(endpoint, dict(known.inputs[0]))
+    return None if answered is None else (dict(known.inputs[0]), answered, known.expected[0])

@@ -1,0 +1,129 @@
+"""The demo's screen: one live grid of model states, with bars for what is under way."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from local.demo.observe import Model
+
+#: The steps of a model's way, with the states of the read model in which each is reached.
+STEPS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    ("data", frozenset({"training", "registered", "rejected", "failed", "releasing", "released", "release_failed"})),
+    ("trained", frozenset({"registered", "rejected", "releasing", "released", "release_failed"})),
+    ("passed", frozenset({"registered", "releasing", "released", "release_failed"})),
+    ("released", frozenset({"released"})),
+)
+_ACTIVE: Final = {"training": "trained", "registered": "released", "releasing": "released", "waiting": "data"}
+_FAILED: Final = {"failed": "trained", "rejected": "passed", "release_failed": "released"}
+
+
+class Screen:
+    """A live view on a terminal; plain lines where there is none, each change once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started = time.monotonic()
+        self._services: dict[str, str] = {}
+        self._models: Sequence[Model] = ()
+        self._status = ""
+        self._seen: dict[str, str] = {}
+        self._bars = Progress(
+            TextColumn("  {task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), console=console
+        )
+        self._landing = self._bars.add_task("files landed", total=None, visible=False)
+        self._way = self._bars.add_task("steps of the models", total=None, visible=False)
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def service(self, name: str, change: str) -> None:
+        """A local service has changed."""
+        self._services[name] = change
+        if change == "ready":
+            self._line(f"{name} is ready", key=name)
+
+    def landed(self, done: int, total: int, path: str) -> None:
+        """A raw file has landed."""
+        self._bars.update(self._landing, completed=done, total=total, visible=True)
+        self._line(f"landed {path}", key=path)
+
+    def status(self, text: str) -> None:
+        """What is under way."""
+        self._status = text
+        self._line(text, key="status")
+
+    def models(self, models: Sequence[Model]) -> None:
+        """The models as they stand."""
+        self._models = models
+        reached = sum(model.state in states for model in models for _, states in STEPS)
+        self._bars.update(self._way, completed=reached, total=len(models) * len(STEPS), visible=bool(models))
+        for model in models:
+            self._line(f"{model.name}: {model.state}. {model.reason}", key=model.name)
+
+    def _line(self, text: str, key: str) -> None:
+        """Without a terminal: one line per change."""
+        if self._console.is_terminal or self._seen.get(key) == text:
+            return
+        self._seen[key] = text
+        self._console.print(f"{time.monotonic() - self._started:6.1f} s  {text}", highlight=False, soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        parts: list[RenderableType] = [self._service_line(), Text(f"  {self._status}", style="dim"), self._bars]
+        if self._models:
+            parts.append(self._grid())
+        return Group(*parts)
+
+    def _service_line(self) -> Text:
+        line = Text(f"{time.monotonic() - self._started:5.0f} s  ")
+        for name, change in self._services.items():
+            line.append("● " if change == "ready" else "○ ", style="green" if change == "ready" else "yellow")
+            line.append(f"{name}  ")
+        return line
+
+    def _grid(self) -> Table:
+        table = Table(box=None, padding=(0, 2))
+        table.add_column("model")
+        for title, _ in STEPS:
+            table.add_column(title, justify="center")
+        table.add_column("why", overflow="ellipsis", no_wrap=True)
+        for model in self._models:
+            table.add_row(model.name, *(_cell(model, *step) for step in STEPS), Text(model.reason, style="dim"))
+        return table
+
+
+def _cell(model: Model, step: str, states: frozenset[str]) -> Text:
+    """A step as a sign and a word: nobody has to tell colours apart."""
+    if _FAILED.get(model.state) == step:
+        return Text("✗ no", style="red")
+    if model.state in states:
+        return Text("✓ yes", style="green")
+    if _ACTIVE.get(model.state) == step:
+        return Text("… now", style="yellow")
+    return Text("·", style="dim")
+
+
+def percent(value: float | None) -> str:
+    """A fraction as people write it."""
+    return "unknown" if value is None else f"{value * 100:.1f} %"
+
+
+def story(why: dict[str, Any]) -> Group:
+    """Why a model is in production, step by step."""
+    table = Table(box=None, padding=(0, 2), show_header=False)
+    for step in why["story"]:
+        table.add_row(step["at"][11:19], step["what"], Text(step["reason"], style="dim"))
+    seal = "The hash chain of the ledger is unbroken." if why["verified"] else "THE LEDGER IS BROKEN."
+    return Group(Text(why["summary"]), table, Text(seal, style="green" if why["verified"] else "red"))

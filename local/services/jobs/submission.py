@@ -1,0 +1,59 @@
+"""Accepts jobs: parse, plan, compare with a job of the same name, copy the code, store. All of it or nothing."""
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+
+from local.services.jobs.azureml_yaml import Parser
+from local.services.jobs.definitions import NAME_PATTERN, Job, JobError, JobRequest, Plan
+from local.services.jobs.planning import make_plan
+from local.services.jobs.runner import Runner
+from local.services.jobs.snapshot import copy_tree
+from local.services.jobs.store import JobStore
+
+
+class ConflictError(Exception):
+    """A job of this name exists and is defined otherwise."""
+
+
+class Submission:
+    """Takes jobs in, one at a time."""
+
+    def __init__(self, parser: Parser, store: JobStore, runner: Runner) -> None:
+        self._parser = parser
+        self._store = store
+        self._runner = runner
+        self._one_at_a_time = asyncio.Lock()
+
+    async def submit(self, name: str, request: JobRequest) -> tuple[Job, bool]:
+        """The job ``name``, and whether it is new. The same definition again changes nothing.
+
+        A definition is what would be run: the pipeline's and the components' YAML, the code, the inputs, the
+        experiment and the tags.
+
+        Raises:
+            JobError: the job cannot be run.
+            ConflictError: there is a job of this name with another definition.
+        """
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise JobError("InvalidName", f"{name!r}: a job's name has 1-200 letters, digits, '_', '.' or '-'")
+        async with self._one_at_a_time:
+            pipeline = await self._parser.parse(Path(request.pipeline))
+            plan = await asyncio.to_thread(make_plan, pipeline, request)
+            fingerprint = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
+            if existing := self._store.find(name):
+                if existing.fingerprint != fingerprint:
+                    raise ConflictError(f"A job with this name already exists with another definition: {name}")
+                return existing, False
+            await asyncio.to_thread(self._copy_code, name, plan)
+            job = self._store.create(name, fingerprint, plan)
+            self._runner.submit(job)
+            return job, True
+
+    def _copy_code(self, name: str, plan: Plan) -> None:
+        files = self._runner.files(name)
+        files.remove()
+        for step in plan.steps:
+            if step.code is not None and step.code_hash is not None:
+                copy_tree(Path(step.code), files.code(step.code_hash))

@@ -1,0 +1,64 @@
+"""Endpoints and deployments, in the words of Azure ML's managed online endpoints."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+NAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
+"""Azure's rule for the names of endpoints and deployments: 3 to 32 characters."""
+
+_MODEL = re.compile(r"(?:models:/(?P<a>[^/:]+)/|azureml:(?P<b>[^/:]+):)(?P<version>\d+)")
+
+
+class State(StrEnum):
+    """Azure's provisioning states; the ones this service uses.
+
+    ``UPDATING`` is a deployment whose process is being started again: it cannot answer at the moment.
+    """
+
+    CREATING = "Creating"
+    SUCCEEDED = "Succeeded"
+    UPDATING = "Updating"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One version of a model behind an endpoint. ``id`` is never given twice, unlike the name."""
+
+    id: int
+    endpoint: str
+    name: str
+    model: str
+    tags: dict[str, str]
+    state: State
+    error: dict[str, str] | None
+    requests: int
+
+    def describe(self) -> dict[str, Any]:
+        """The deployment as the API shows it."""
+        return {
+            "name": self.name,
+            "endpoint": self.endpoint,
+            "model": self.model,
+            "provisioning_state": self.state,
+            "error": self.error,
+            "tags": self.tags,
+            "requests": self.requests,
+        }
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A scoring address; ``traffic`` gives each deployment's share in percent."""
+
+    name: str
+    tags: dict[str, str]
+    traffic: dict[str, int]
+
+
+def model_reference(text: str) -> tuple[str, str] | None:
+    """Name and version of ``models:/name/3`` or ``azureml:name:3``; None for anything else."""
+    match = _MODEL.fullmatch(text)
+    return (match["a"] or match["b"], match["version"]) if match else None

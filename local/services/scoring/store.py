@@ -1,0 +1,135 @@
+"""Endpoints, deployments and the log of effects in one SQLite file; an effect is logged where it is stored."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local.services.database import now, open_database
+from local.services.scoring.definitions import Deployment, Endpoint, State
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS endpoints (name TEXT PRIMARY KEY, tags TEXT NOT NULL, traffic TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deployments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL REFERENCES endpoints(name), name TEXT NOT NULL,
+    model TEXT NOT NULL, tags TEXT NOT NULL, state TEXT NOT NULL, error TEXT, requests INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (endpoint, name));
+CREATE TABLE IF NOT EXISTS effects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, action TEXT NOT NULL, endpoint TEXT NOT NULL,
+    deployment TEXT, detail TEXT NOT NULL);
+"""
+
+
+class ScoringStore:
+    """The state of the service; used from the event loop's thread only."""
+
+    def __init__(self, file: Path) -> None:
+        self._db = open_database(file, _SCHEMA)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    @contextmanager
+    def _effect(self, action: str, endpoint: str, deployment: str | None = None, **detail: Any) -> Iterator[None]:
+        """A transaction that also logs what it does."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute(
+                "INSERT INTO effects (at, action, endpoint, deployment, detail) VALUES (?, ?, ?, ?, ?)",
+                (now(), action, endpoint, deployment, json.dumps(detail)),
+            )
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Everything that was changed on request, in order."""
+        rows = self._db.execute("SELECT seq, at, action, endpoint, deployment, detail FROM effects ORDER BY seq")
+        return [dict(row) | {"detail": json.loads(row["detail"])} for row in rows]
+
+    # --- endpoints
+
+    def endpoints(self) -> list[Endpoint]:
+        """All endpoints, by name."""
+        return [_endpoint(row) for row in self._db.execute("SELECT * FROM endpoints ORDER BY name")]
+
+    def find_endpoint(self, name: str) -> Endpoint | None:
+        """The endpoint, or None."""
+        row = self._db.execute("SELECT * FROM endpoints WHERE name = ?", (name,)).fetchone()
+        return _endpoint(row) if row else None
+
+    def create_endpoint(self, name: str, tags: dict[str, str]) -> None:
+        """A new endpoint without traffic."""
+        with self._effect("endpoint_created", name):
+            self._db.execute("INSERT INTO endpoints VALUES (?, ?, ?)", (name, json.dumps(tags), "{}"))
+
+    def delete_endpoint(self, name: str) -> None:
+        """Delete an endpoint that has no deployments any more."""
+        with self._effect("endpoint_deleted", name):
+            self._db.execute("DELETE FROM endpoints WHERE name = ?", (name,))
+
+    def set_traffic(self, endpoint: str, traffic: dict[str, int]) -> None:
+        """Replace the traffic split."""
+        with self._effect("traffic_changed", endpoint, traffic=traffic):
+            self._db.execute("UPDATE endpoints SET traffic = ? WHERE name = ?", (json.dumps(traffic), endpoint))
+
+    # --- deployments
+
+    def deployments(self, endpoint: str | None = None) -> list[Deployment]:
+        """The deployments of one endpoint, or all, in the order of their creation."""
+        rows = self._db.execute("SELECT * FROM deployments WHERE ?1 IS NULL OR endpoint = ?1 ORDER BY id", (endpoint,))
+        return [_deployment(row) for row in rows]
+
+    def find_deployment(self, endpoint: str, name: str) -> Deployment | None:
+        """The deployment, or None."""
+        query = "SELECT * FROM deployments WHERE endpoint = ? AND name = ?"
+        row = self._db.execute(query, (endpoint, name)).fetchone()
+        return _deployment(row) if row else None
+
+    def create_deployment(self, endpoint: str, name: str, model: str, tags: dict[str, str]) -> Deployment:
+        """A new deployment, Creating."""
+        with self._effect("deployment_created", endpoint, name, model=model):
+            self._db.execute(
+                "INSERT INTO deployments (endpoint, name, model, tags, state) VALUES (?, ?, ?, ?, ?)",
+                (endpoint, name, model, json.dumps(tags), State.CREATING),
+            )
+        created = self.find_deployment(endpoint, name)
+        assert created is not None, "it was inserted in the line above"
+        return created
+
+    def delete_deployment(self, deployment: Deployment) -> None:
+        """Forget a deployment, and its share of nothing in the traffic split."""
+        endpoint = self.find_endpoint(deployment.endpoint)
+        assert endpoint is not None, "a deployment has an endpoint"
+        traffic = {name: share for name, share in endpoint.traffic.items() if name != deployment.name}
+        with self._effect("deployment_deleted", deployment.endpoint, deployment.name, model=deployment.model):
+            self._db.execute("DELETE FROM deployments WHERE id = ?", (deployment.id,))
+            self._db.execute("UPDATE endpoints SET traffic = ? WHERE name = ?", (json.dumps(traffic), endpoint.name))
+
+    def set_state(self, deployment_id: int, state: State, error: dict[str, str] | None = None) -> None:
+        """What has become of a deployment; without effect when it has been deleted."""
+        self._db.execute(
+            "UPDATE deployments SET state = ?, error = ? WHERE id = ?",
+            (state, json.dumps(error) if error else None, deployment_id),
+        )
+
+    def count_request(self, deployment_id: int) -> None:
+        """A request was answered by this deployment."""
+        self._db.execute("UPDATE deployments SET requests = requests + 1 WHERE id = ?", (deployment_id,))
+
+
+def _endpoint(row: sqlite3.Row) -> Endpoint:
+    return Endpoint(row["name"], json.loads(row["tags"]), json.loads(row["traffic"]))
+
+
+def _deployment(row: sqlite3.Row) -> Deployment:
+    fields = dict(row)
+    fields["tags"] = json.loads(fields["tags"])
+    fields["state"] = State(fields["state"])
+    fields["error"] = json.loads(fields["error"]) if fields["error"] else None
+    return Deployment(**fields)

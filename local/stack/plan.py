@@ -1,0 +1,180 @@
+"""What a stack is made of: each service's command, what must be ready before it, and what is done around its start."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.services.azurite import AzuritePorts, azurite_service, connection_string, create_resources
+from local.services.azurite.install import DEFAULT_TOOLS
+from local.services.mlflow_server import finish_start, mlflow_service, prepare_database, tracking_uri
+from local.services.mlflow_webhooks import ensure_webhook, remove_webhooks
+from local.services.process import HOST, Service
+from local.stack.ports import Ports
+from local.stack.state import StateDirectory
+from shared.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LANDING, DATA = "landing", "signalbox"
+TABLES = ("deliveries", "ledger", "models")
+EXPERIMENT = "signalbox"
+BLOB_EVENTS_FUNCTION = "storage_events"
+JOB_EVENTS_FUNCTION = "azureml_events"
+READY_TIMEOUT_SECONDS = 120.0
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+
+
+def nothing() -> None:
+    """Do nothing before or after a start."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One service of the plan.
+
+    ``after`` names the services that must be ready first. ``prepare`` runs before its start, ``finish`` once it is
+    ready; both can be repeated.
+    """
+
+    service: Service
+    after: tuple[str, ...] = ()
+    prepare: Callable[[], None] = field(default=nothing)
+    finish: Callable[[], None] = field(default=nothing)
+
+
+class Plan:
+    """All services of one stack, for its state directory, ports and settings."""
+
+    def __init__(self, state: StateDirectory, ports: Ports, *, lock: int, tools: Path = DEFAULT_TOOLS) -> None:
+        self._state = state
+        self._ports = ports
+        self._tools = tools
+        self._holds = (lock,)
+
+    def azurite(self) -> Step:
+        """Storage; its containers and tables are made as soon as it is ready."""
+        ports = self._ports
+        three = AzuritePorts(ports.port("azurite_blob"), ports.port("azurite_queue"), ports.port("azurite_table"))
+        directory, log = self._state.root / "azurite", self._log("azurite")
+        service = azurite_service(directory, three, log, tools=self._tools, holds=self._holds)
+        return Step(service, finish=lambda: create_resources(storage(ports), (LANDING, DATA), TABLES))
+
+    def mlflow(self) -> Step:
+        """The registry; the experiment is made before parallel writers come."""
+        directory = self._state.root / "mlflow"
+        service = mlflow_service(directory, self._ports.port("mlflow"), self._log("mlflow"), holds=self._holds)
+        return Step(
+            service,
+            prepare=lambda: prepare_database(directory),
+            finish=lambda: finish_start(directory, tracking_uri(self._ports.mlflow), EXPERIMENT),
+        )
+
+    def jobs(self) -> Step:
+        """The service that runs Azure ML pipelines."""
+        options = {
+            "--port": str(self._ports.jobs),
+            "--state": str(self._state.root / "jobs"),
+            "--storage": storage(self._ports),
+            "--mlflow": tracking_uri(self._ports.mlflow),
+            "--events-url": event_grid_url(self._ports, JOB_EVENTS_FUNCTION),
+        }
+        return Step(self._module("jobs", "local.services.jobs", options, "/health"), after=("azurite",))
+
+    def scoring(self) -> Step:
+        """The service that holds online deployments."""
+        options = {
+            "--port": str(self._ports.scoring),
+            "--state": str(self._state.root / "scoring"),
+            "--mlflow": tracking_uri(self._ports.mlflow),
+        }
+        return Step(self._module("scoring", "local.services.scoring", options, "/health"))
+
+    def host(self, app: Path, settings: Mapping[str, str], *, webhooks: bool | None) -> Step:
+        """The app on the Functions host, after all that it calls.
+
+        Then MLflow's webhook is registered with it (True), removed (False) or left alone (None).
+        """
+        (self._state.root / "host").mkdir(exist_ok=True)
+        options = {
+            "--app": str(app),
+            "--port": str(self._ports.host),
+            "--state": str(self._state.root / "host" / "durable.db"),
+        }
+        service = self._module("host", "local.host", options, "/admin/host/status", settings)
+        return Step(
+            service,
+            after=("azurite", "mlflow", "jobs", "scoring"),
+            finish=lambda: self._connect_registry(webhooks),
+        )
+
+    def blob_events(self) -> Step:
+        """Event Grid's part: arrivals in the landing container become events at the host."""
+        options = {
+            "--port": str(self._ports.blob_events),
+            "--state": str(self._state.root / "blob_events" / "events.db"),
+            "--connection": storage(self._ports),
+            "--container": LANDING,
+            "--target": event_grid_url(self._ports, BLOB_EVENTS_FUNCTION),
+        }
+        service = self._module("blob_events", "local.services.blob_events", options, "/health")
+        return Step(service, after=("azurite", "host"))
+
+    def _connect_registry(self, webhooks: bool | None) -> None:
+        uri = tracking_uri(self._ports.mlflow)
+        if webhooks:
+            ensure_webhook(uri, f"{base_url(self._ports.host)}/api/webhooks/mlflow", self._state.webhook_secret())
+        elif webhooks is False:
+            remove_webhooks(uri)
+
+    def _module(
+        self, name: str, module: str, options: Mapping[str, str], health: str, env: Mapping[str, str] | None = None
+    ) -> Service:
+        """A service of this repository, run as a Python module."""
+        port = self._ports.port(name)
+        return Service(
+            name=name,
+            argv=(sys.executable, "-m", module, *(part for option in options.items() for part in option)),
+            log=self._log(name),
+            health=f"{base_url(port.number)}{health}",
+            ports=(port,),
+            env=QUIET | dict(env or {}),
+            cwd=REPOSITORY,
+            ready_timeout=READY_TIMEOUT_SECONDS,
+            holds=self._holds,
+        )
+
+    def _log(self, name: str) -> Path:
+        return self._state.logs / f"{name}.log"
+
+
+def storage(ports: Ports) -> str:
+    """The connection string of the stack's Azurite."""
+    return connection_string(ports.azurite_blob, ports.azurite_queue, ports.azurite_table)
+
+
+def base_url(port: int) -> str:
+    """The address of a service on a loopback port."""
+    return f"http://{HOST}:{port}"
+
+
+def event_grid_url(ports: Ports, function: str) -> str:
+    """Where the Functions host takes Event Grid's deliveries for a function."""
+    return f"{base_url(ports.host)}/runtime/webhooks/eventgrid?functionName={function}"
+
+
+def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
+    """The environment that the app reads its settings from."""
+    return {
+        "SIGNALBOX_FLEET": str(REPOSITORY / "examples" / "flights" / "fleet.yaml"),
+        "SIGNALBOX_STORAGE": storage(ports),
+        "SIGNALBOX_LANDING_CONTAINER": LANDING,
+        "SIGNALBOX_DATA_CONTAINER": DATA,
+        "SIGNALBOX_PLATFORM": "local",
+        "SIGNALBOX_JOBS_URL": base_url(ports.jobs),
+        "SIGNALBOX_SCORING_URL": base_url(ports.scoring),
+        "SIGNALBOX_REGISTRY_URI": tracking_uri(ports.mlflow),
+        "SIGNALBOX_WEBHOOK_SECRET": state.webhook_secret(),
+        # A timer's binding reads this one from the environment, where the app's own default is not seen.
+        "SIGNALBOX_RECONCILE_SCHEDULE": str(Settings.model_fields["reconcile_schedule"].default),
+        "SIGNALBOX_TELEMETRY": f"file:{state.root / 'traces.jsonl'}",
+    }

@@ -1,0 +1,1 @@
+"""Where a model comes from: dataset manifests and the hash-chained ledger."""

@@ -1,0 +1,1 @@
+"""Where models are trained and served, behind one Protocol."""

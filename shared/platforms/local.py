@@ -1,0 +1,201 @@
+"""The local platform: a client of the job and the scoring service that run on a laptop in place of Azure ML.
+
+Their HTTP API is that of `local/services/jobs` and `local/services/scoring`; an error is answered as
+`{"error": {"code", "message"}}`. Names and statuses are Azure ML's.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from shared.contracts.jobs import FolderInput, JobInput, JobState, ModelInput
+from shared.contracts.release import DeploymentState
+from shared.errors import PermanentError
+from shared.platforms.local_service import MESSAGE_LIMIT, LocalService
+
+if TYPE_CHECKING:
+    import httpx
+
+#: Header that picks a deployment whatever the traffic says (Azure ML online endpoints).
+_DEPLOYMENT_HEADER: Final = "azureml-model-deployment"
+
+
+class LocalPlatform:
+    """Jobs and endpoints on a laptop; implements `Platform`. Instances are thread-safe.
+
+    Args:
+        jobs_url: The job service.
+        scoring_url: The scoring service.
+        data_container: The container that paths of folder inputs are in; the job service knows it as a datastore.
+        transport: Replaces the network, for tests.
+    """
+
+    def __init__(
+        self, jobs_url: str, scoring_url: str, data_container: str, transport: "httpx.BaseTransport | None" = None
+    ) -> None:
+        self._jobs = LocalService("job service", jobs_url, transport)
+        self._scoring = LocalService("scoring service", scoring_url, transport)
+        self._container = data_container
+
+    def submit_job(
+        self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
+    ) -> JobState:
+        """Start a pipeline job; a job of that name and definition is adopted, not started again."""
+        body = {
+            "pipeline": str(pipeline.resolve()),
+            "inputs": {key: self._input(value) for key, value in inputs.items()},
+            "experiment_name": experiment,
+            "tags": dict(tags),
+        }
+        return _job_state(self._jobs.put(_path("jobs", name), body))
+
+    def read_job(self, name: str) -> JobState | None:
+        """Where a job stands; `None` when there is none of that name."""
+        found = self._jobs.find(_path("jobs", name))
+        return None if found is None else _job_state(found)
+
+    def cancel_job(self, name: str) -> None:
+        """Ask a job to stop; nothing happens when it is final or absent."""
+        self._jobs.post(_path("jobs", name, "cancel"), {}, absent_is_fine=True)
+
+    def read_job_file(self, name: str, output: str) -> bytes:
+        """The bytes of a finished job's output of type `uri_file`.
+
+        Raises:
+            PermanentError: `OutputNotFound`: the job has no such output, or it is not one file.
+        """
+        files = self._files(name, output)
+        if len(files) != 1:
+            msg = f"output {output!r} of job {name} is not one file but {len(files)}: {', '.join(files[:5])}"
+            raise PermanentError("OutputNotFound", msg)
+        return self._jobs.content(_path("jobs", name, "outputs", output, *files[0].split("/")))
+
+    def download_job_folder(self, name: str, output: str, target: Path) -> None:
+        """Copy a finished job's output of type `uri_folder` into an existing folder.
+
+        Raises:
+            PermanentError: `OutputNotFound`; `UnsafePath`: a file would land outside of the folder.
+        """
+        files = self._files(name, output)
+        for file in files:
+            _require_inside(file, f"output {output!r} of job {name}")
+        for file in files:
+            place = target / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._jobs.download(_path("jobs", name, "outputs", output, *file.split("/")), place)
+
+    def create_deployment(self, endpoint: str, deployment: str, model: str, version: str) -> DeploymentState:
+        """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted."""
+        self._scoring.put(_path("endpoints", endpoint), {"tags": {}})
+        body = {"model": f"models:/{model}/{version}", "tags": {}}
+        return _deployment_state(endpoint, self._scoring.put(_deployment(endpoint, deployment), body))
+
+    def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
+        """Where a deployment stands; `None` when there is none."""
+        found = self._scoring.find(_deployment(endpoint, deployment))
+        return None if found is None else _deployment_state(endpoint, found)
+
+    def read_traffic(self, endpoint: str) -> dict[str, int]:
+        """Percent of traffic by deployment; empty when the endpoint is absent."""
+        found = self._scoring.find(_path("endpoints", endpoint))
+        return {} if found is None else {name: int(share) for name, share in found["traffic"].items()}
+
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
+        """Route the endpoint's traffic; percentages sum to 100."""
+        self._scoring.put(_path("endpoints", endpoint, "traffic"), dict(traffic))
+
+    def delete_deployment(self, endpoint: str, deployment: str) -> None:
+        """Remove a deployment that carries no traffic; nothing happens when it is absent."""
+        self._scoring.delete(_deployment(endpoint, deployment))
+
+    def score(self, endpoint: str, rows: list[dict[str, Any]], deployment: str | None = None) -> list[float]:
+        """Ask predictions, one per row; by traffic, or from one deployment. NaN where the model has no number.
+
+        Raises:
+            PermanentError: `BadPredictions`: not one number per row.
+        """
+        headers = {_DEPLOYMENT_HEADER: deployment} if deployment else {}
+        path = _path("endpoints", endpoint, "score")
+        return _predictions(self._scoring.post(path, {"dataframe_records": rows}, headers), len(rows), endpoint)
+
+    def close(self) -> None:
+        """Close the connections to both services; the next call opens new ones."""
+        self._jobs.close()
+        self._scoring.close()
+
+    def _input(self, value: JobInput) -> Any:
+        match value:
+            case FolderInput():
+                return {"type": value.type, "path": f"azureml://datastores/{self._container}/paths/{value.path}"}
+            case ModelInput():
+                return {"type": value.type, "path": f"azureml:{value.model}:{value.version}"}
+            case _:
+                return value
+
+    def _files(self, name: str, output: str) -> list[str]:
+        outputs = self._jobs.get(_path("jobs", name, "outputs"))["outputs"]
+        if output not in outputs:
+            msg = f"job {name} has no output {output!r}; it has {', '.join(sorted(outputs)) or 'none'}"
+            raise PermanentError("OutputNotFound", msg)
+        return [file["path"] for file in outputs[output]["files"]]
+
+
+def _path(*parts: str) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _deployment(endpoint: str, deployment: str) -> str:
+    return _path("endpoints", endpoint, "deployments", deployment)
+
+
+def _require_inside(file: str, what: str) -> None:
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or "\\" in file:
+        raise PermanentError("UnsafePath", f"{what} has a file that would land elsewhere: {file!r}")
+
+
+def _job_state(body: Mapping[str, Any]) -> JobState:
+    return JobState(
+        name=body["name"],
+        status=body["status"],
+        error=_error_text(body.get("error")),
+        started_at=body.get("started_at"),
+        ended_at=body.get("ended_at"),
+    )
+
+
+def _deployment_state(endpoint: str, body: Mapping[str, Any]) -> DeploymentState:
+    # models:/NAME/VERSION
+    model, _, version = str(body.get("model") or "").removeprefix("models:/").rpartition("/")
+    return DeploymentState(
+        endpoint=endpoint,
+        deployment=body["name"],
+        status=body["provisioning_state"],
+        model=model or None,
+        version=version or None,
+        error=_error_text(body.get("error")),
+    )
+
+
+def _error_text(error: Mapping[str, Any] | None) -> str | None:
+    if not error:
+        return None
+    return f"{error.get('code')}: {error.get('message')}"[:MESSAGE_LIMIT]
+
+
+def _predictions(body: Mapping[str, Any], rows: int, endpoint: str) -> list[float]:
+    found = body.get("predictions")
+    if not isinstance(found, list) or len(found) != rows:
+        got = f"{len(found)} predictions" if isinstance(found, list) else "no list of predictions"
+        raise PermanentError("BadPredictions", f"endpoint {endpoint!r} answered {got} to {rows} rows")
+    return [_number(one, endpoint) for one in found]
+
+
+def _number(prediction: Any, endpoint: str) -> float:
+    """A prediction as a number; MLflow answers `null` for NaN."""
+    if prediction is None:
+        return float("nan")
+    if isinstance(prediction, bool) or not isinstance(prediction, int | float):
+        raise PermanentError("BadPredictions", f"endpoint {endpoint!r} answered {prediction!r} in place of a number")
+    return float(prediction)

@@ -1,0 +1,38 @@
+"""What Signalbox asks of a model registry."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from shared.contracts.registry import Promotion, RegisteredVersion
+
+
+class Registry(Protocol):
+    """Versions, tags, aliases and stages. Every call is blocking, has a deadline, and may be repeated.
+
+    Raises:
+        PermanentError: The registry refuses: an unknown version, a bad name.
+        TransientError: The registry is down, busy or slow.
+    """
+
+    def find_by_job(self, model: str, job: str) -> RegisteredVersion | None:
+        """The version that a job made, if it is registered already."""
+        ...
+
+    def register(
+        self, model: str, job: str, folder: Path, tags: Mapping[str, str], metrics: Mapping[str, float]
+    ) -> RegisteredVersion:
+        """Register the MLflow model in `folder` as the version made by `job`; a version of that job is adopted."""
+        ...
+
+    def versions(self, model: str) -> list[RegisteredVersion]:
+        """All versions of a model, oldest first; empty when the model is unknown."""
+        ...
+
+    def restore(self, model: str, version: str, previous: str | None) -> None:
+        """Undo a promotion: alias and stage back to `previous`, or away when there was none."""
+        ...
+
+    def promote(self, model: str, version: str) -> Promotion:
+        """Alias `champion` and stage Production to this version; the previous one is archived."""
+        ...

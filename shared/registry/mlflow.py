@@ -1,0 +1,213 @@
+"""Model versions in an MLflow model registry. Uses only what mlflow-skinny has, over the server's HTTP API.
+
+Two traps of MLflow that show here: a search does not tell aliases, only the registered model does; and creating a
+version twice makes two versions, so the job's tag decides, and the oldest version with that tag is the one.
+"""
+
+import time
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shared.contracts.registry import Promotion, RegisteredVersion
+from shared.errors import PermanentError, TransientError
+from shared.names import ARCHIVED, CHAMPION, PRODUCTION
+from shared.registry.mlflow_client import mlflow_client, mlflow_errors
+from shared.registry.mlflow_runs import MODEL_FOLDER, finished_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+#: Tag of a version and of its run: the job that made it.
+JOB_TAG: Final = "signalbox.job"
+#: Tag of a version: the champion that it replaced; empty when there was none.
+PREVIOUS_TAG: Final = "signalbox.previous"
+
+_READY_SECONDS: Final = 10.0
+_READY_POLL_SECONDS: Final = 0.5
+_PAGE: Final = 1000
+
+
+class MlflowRegistry:
+    """Versions, tags, aliases and stages in MLflow; implements `Registry`.
+
+    MLflow's global state (tracking URI, active run) is never touched. Instances are cheap and thread-safe.
+
+    Args:
+        tracking_uri: The MLflow server's URL; it is tracking server and registry in one.
+    """
+
+    def __init__(self, tracking_uri: str) -> None:
+        self._uri = tracking_uri
+
+    def find_by_job(self, model: str, job: str) -> RegisteredVersion | None:
+        """The version that a job made, if it is registered already."""
+        return next((version for version in self.versions(model) if version.tags.get(JOB_TAG) == job), None)
+
+    def register(
+        self, model: str, job: str, folder: Path, tags: Mapping[str, str], metrics: Mapping[str, float]
+    ) -> RegisteredVersion:
+        """Register the MLflow model in `folder` as the version made by `job`; a version of that job is adopted.
+
+        A run of that job that an earlier, broken attempt left behind is adopted, too. All tags are given with the
+        creation, so that the registry's webhook carries them.
+
+        Raises:
+            PermanentError: `NotAnMlflowModel`; `VersionFailed`: the registry gave up on the version; or it refuses.
+            TransientError: The registry is down, busy or slow, or the version is not ready yet.
+        """
+        if not (folder / "MLmodel").is_file():
+            raise PermanentError("NotAnMlflowModel", f"the output of job {job} has no file MLmodel at its top")
+        with mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
+            client = mlflow_client(self._uri)
+            version = _of_job(client, model, job)
+            if version is None:
+                run = finished_run(client, model, {JOB_TAG: job}, folder, metrics)
+                _ensure_model(client, model)
+                client.create_model_version(
+                    model,
+                    source=f"{run.info.artifact_uri}/{MODEL_FOLDER}",
+                    run_id=run.info.run_id,
+                    tags={**tags, JOB_TAG: job},
+                    await_creation_for=0,
+                )
+                # Looked up and not taken from the answer: of two that registered at once, both must see the same one.
+                version = _of_job(client, model, job)
+            if version is None:
+                msg = f"the registry accepted a version of {model!r} for job {job}, but does not list it yet"
+                raise TransientError(msg)
+            return _contract(_ready(client, version), _aliases(client, model))
+
+    def versions(self, model: str) -> list[RegisteredVersion]:
+        """All versions of a model, oldest first; empty when the model is unknown."""
+        with mlflow_errors(self._uri, f"list the versions of {model!r}"):
+            client = mlflow_client(self._uri)
+            found = _search(client, model)
+            aliases = _aliases(client, model) if found else {}
+            return [_contract(version, aliases) for version in found]
+
+    def promote(self, model: str, version: str) -> Promotion:
+        """Alias `champion` and stage Production to this version; the previous one is archived.
+
+        Before anything moves, the version is tagged with the champion that it replaces: an attempt after a broken one
+        still knows it.
+        """
+        with mlflow_errors(self._uri, f"promote version {version} of {model!r}"):
+            client = mlflow_client(self._uri)
+            tags = client.get_model_version(model, version).tags
+            champion = _champion(client, model)
+            if champion == version:
+                previous = tags.get(PREVIOUS_TAG) or None
+            else:
+                previous = champion
+                client.set_model_version_tag(model, version, PREVIOUS_TAG, previous or "")
+                client.set_registered_model_alias(model, CHAMPION, version)
+            _to_stage(client, model, version, PRODUCTION)
+            return Promotion(model=model, version=version, previous=previous)
+
+    def restore(self, model: str, version: str, previous: str | None) -> None:
+        """Undo a promotion: alias and stage back to `previous`, or away when there was none.
+
+        Raises:
+            PermanentError: `ChampionMoved`: somebody has made a third version champion since; nothing is changed.
+        """
+        with mlflow_errors(self._uri, f"undo the promotion of version {version} of {model!r}"):
+            client = mlflow_client(self._uri)
+            champion = _champion(client, model)
+            if champion not in (version, previous):
+                msg = f"version {champion} of {model!r} is champion by now, so that of version {version} is not undone"
+                raise PermanentError("ChampionMoved", msg)
+            if previous is None:
+                client.delete_registered_model_alias(model, CHAMPION)
+                _to_stage(client, model, version, ARCHIVED)
+            else:
+                client.set_registered_model_alias(model, CHAMPION, previous)
+                _to_stage(client, model, previous, PRODUCTION)
+
+
+def _of_job(client: "MlflowClient", model: str, job: str) -> "ModelVersion | None":
+    return next((version for version in _search(client, model) if version.tags.get(JOB_TAG) == job), None)
+
+
+def _search(client: "MlflowClient", model: str) -> "list[ModelVersion]":
+    found: list[ModelVersion] = []
+    token: str | None = None
+    while True:
+        page = client.search_model_versions(f"name = {_quoted(model)}", max_results=_PAGE, page_token=token)
+        found.extend(page)
+        token = page.token
+        if not token:
+            return sorted(found, key=lambda version: int(version.version))
+
+
+def _quoted(model: str) -> str:
+    """A name in MLflow's filter language, which has two kinds of quotes and no way to escape them."""
+    quote = next((mark for mark in "'\"" if mark not in model), None)
+    if quote is None:
+        msg = f"a model cannot be named {model!r}: MLflow cannot search for both kinds of quotes"
+        raise PermanentError("BadModelName", msg)
+    return f"{quote}{model}{quote}"
+
+
+def _aliases(client: "MlflowClient", model: str) -> dict[str, tuple[str, ...]]:
+    """Aliases by version."""
+    found: dict[str, tuple[str, ...]] = {}
+    for alias, version in sorted(client.get_registered_model(model).aliases.items()):
+        found[str(version)] = (*found.get(str(version), ()), alias)
+    return found
+
+
+def _champion(client: "MlflowClient", model: str) -> str | None:
+    version = client.get_registered_model(model).aliases.get(CHAMPION)
+    return None if version is None else str(version)
+
+
+def _ensure_model(client: "MlflowClient", model: str) -> None:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+    try:
+        client.create_registered_model(model)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _ready(client: "MlflowClient", version: "ModelVersion") -> "ModelVersion":
+    """The version once the registry has taken it in; open-source MLflow does that at once."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while version.status != "READY":
+        if version.status == "FAILED_REGISTRATION":
+            msg = f"the registry gave up on version {version.version} of {version.name!r}: {version.status_message}"
+            raise PermanentError("VersionFailed", msg)
+        if time.monotonic() > deadline:
+            msg = f"version {version.version} of {version.name!r} is not ready yet ({version.status})"
+            raise TransientError(msg)
+        time.sleep(_READY_POLL_SECONDS)
+        version = client.get_model_version(version.name, version.version)
+    return version
+
+
+def _to_stage(client: "MlflowClient", model: str, version: str, stage: str) -> None:
+    """Move a version to a stage; whatever was in Production before it is archived by the same call."""
+    # MLflow calls stages deprecated, but people and tools still look at them. The filter is set again at each call and
+    # never taken back, since `catch_warnings` is not safe in threads; MLflow blames its caller, which is this module.
+    warnings.filterwarnings(
+        "ignore", message=r".*transition_model_version_stage.* is deprecated", category=FutureWarning, module=__name__
+    )
+    client.transition_model_version_stage(model, version, stage, archive_existing_versions=stage == PRODUCTION)
+
+
+def _contract(version: "ModelVersion", aliases: Mapping[str, tuple[str, ...]]) -> RegisteredVersion:
+    created = version.creation_timestamp
+    return RegisteredVersion(
+        model=version.name,
+        version=str(version.version),
+        run_id=version.run_id or None,
+        stage=version.current_stage,
+        aliases=aliases.get(str(version.version), ()),
+        tags=dict(version.tags),
+        created_at=None if created is None else datetime.fromtimestamp(created / 1000, UTC),
+    )

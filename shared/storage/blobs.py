@@ -1,0 +1,126 @@
+"""Blobs in Azure Storage, or in Azurite on a laptop."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.contracts.datasets import BlobArrival
+from shared.errors import PermanentError, TransientError
+from shared.storage.account import blob_service, error_code, storage_errors
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties, ContainerClient
+
+_NOT_FOUND: Final = "BlobNotFound"
+
+
+class AzureBlobStore:
+    """One container of an account; implements `BlobStore`.
+
+    The container is made at its first use. Instances are cheap and thread-safe: they share the account's client.
+
+    Args:
+        storage: A connection string, or the blob endpoint's https URL to use the managed identity.
+        container: The container's name.
+    """
+
+    def __init__(self, storage: str, container: str) -> None:
+        self._storage = storage
+        self._container = container
+
+    def list(self, prefix: str) -> list[BlobArrival]:
+        """Blobs under a prefix, by path; folders of a hierarchical account are left out."""
+
+        def call(client: "ContainerClient") -> list[BlobArrival]:
+            found = client.list_blobs(name_starts_with=prefix, include=["metadata"])
+            return [self._arrival(blob) for blob in found if not _is_folder(blob)]
+
+        return sorted(self._do(f"list {prefix!r}", call), key=lambda arrival: arrival.path)
+
+    def read(self, path: str, etag: str | None = None) -> bytes:
+        """A blob's bytes; with an ETag, only if it is still that one.
+
+        Raises:
+            PermanentError: `BlobNotFound`, or `BlobChanged` when the ETag is another one by now.
+        """
+        from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
+        from azure.core.exceptions import ResourceModifiedError  # noqa: PLC0415 - likewise
+
+        only: dict[str, Any] = {}
+        if etag is not None:
+            only = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+
+        def call(client: "ContainerClient") -> bytes:
+            try:
+                content: bytes = client.download_blob(path, **only).readall()
+            except ResourceModifiedError as error:
+                raise self._changed(path, etag) from error
+            return content
+
+        return self._do(f"read {path}", call)
+
+    def write(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None:
+        """Write or replace a blob as a whole."""
+        self._do(f"write {path}", lambda client: _upload(client, path, content, content_type, overwrite=True))
+
+    def write_once(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> bool:
+        """Write a blob unless one is there; whether it was written.
+
+        A write whose answer was lost on the way counts as one that was there already: `False` means "it exists", not
+        "somebody else made it".
+        """
+        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+        def call(client: "ContainerClient") -> bool:
+            try:
+                _upload(client, path, content, content_type, overwrite=False)
+            except ResourceExistsError as error:
+                if error_code(error) != "BlobAlreadyExists":
+                    raise
+                return False
+            return True
+
+        return self._do(f"write {path} once", call)
+
+    def _do[T](self, operation: str, call: Callable[["ContainerClient"], T]) -> T:
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError  # noqa: PLC0415 - first use
+
+        with storage_errors(f"{operation} in container {self._container!r}", _NOT_FOUND):
+            client = blob_service(self._storage).get_container_client(self._container)
+            try:
+                return call(client)
+            except ResourceNotFoundError as error:
+                if error_code(error) != "ContainerNotFound":
+                    raise
+            try:
+                client.create_container()
+            except ResourceExistsError as error:  # somebody else was faster
+                if error_code(error) != "ContainerAlreadyExists":
+                    raise
+            return call(client)
+
+    def _changed(self, path: str, etag: str | None) -> PermanentError | TransientError:
+        if etag is None:
+            return TransientError(f"{self._container}/{path} was replaced while it was read")
+        msg = f"{self._container}/{path} is no longer the one with ETag {etag}: it was replaced"
+        return PermanentError("BlobChanged", msg)
+
+    def _arrival(self, blob: "BlobProperties") -> BlobArrival:
+        return BlobArrival(
+            container=self._container,
+            path=blob.name,
+            etag=blob.etag.strip('"'),
+            size=blob.size,
+            at=blob.last_modified,
+        )
+
+
+def _upload(client: "ContainerClient", path: str, content: bytes, content_type: str, *, overwrite: bool) -> None:
+    """Upload a blob; without `overwrite` the SDK sends `If-None-Match: *`, so that the service decides, not we."""
+    from azure.storage.blob import ContentSettings  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+    client.upload_blob(path, content, overwrite=overwrite, content_settings=ContentSettings(content_type=content_type))
+
+
+def _is_folder(blob: "BlobProperties") -> bool:
+    """Whether this is a folder of an account with a hierarchical namespace, which lists folders as empty blobs."""
+    return (blob.metadata or {}).get("hdi_isfolder") == "true"

@@ -1,0 +1,83 @@
+"""The ledger in a table: one partition per model, insert-only, each effect once.
+
+Rows of a partition: the chain under its 12-digit sequence number; `key:HASH` per effect key, which makes the key unique
+and tells its sequence number; `head`, a copy of the newest row. One transaction writes all three, so a row cannot exist
+without its marker, and two writers cannot both append: one of them finds the head changed and looks again.
+"""
+
+import hashlib
+import random
+import time
+from typing import Final
+
+from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.errors import PermanentError, TransientError
+from shared.lineage.ledger import chain
+from shared.storage.tables import Change, Row, Table, packed, table_key, unpacked
+
+_TABLE: Final = "ledger"
+_HEAD: Final = "head"
+#: Digits only lie between these two keys: the chain without markers and head.
+_FIRST, _END = "0", ":"
+_ATTEMPTS: Final = 40
+_BACKOFF_SECONDS: Final = 0.05
+
+
+class TableLedger:
+    """Insert-only, hash-chained rows per model; implements `Ledger`.
+
+    Args:
+        storage: A connection string, or the blob endpoint's https URL to use the managed identity.
+        table: The table's name.
+    """
+
+    def __init__(self, storage: str, table: str = _TABLE) -> None:
+        self._table = Table(storage, table)
+
+    def append(self, entry: LedgerEntry) -> LedgerRow:
+        """Append an entry; an entry whose key exists is not appended again, and its row is returned.
+
+        Raises:
+            TransientError: Too many others wrote to the same model's chain at the same time.
+        """
+        partition, marker = table_key(entry.model), _marker(entry.key)
+        for attempt in range(_ATTEMPTS):
+            head = self._table.get(partition, _HEAD)
+            row = chain(unpacked(LedgerRow, head.columns) if head else None, entry)
+            if self._table.change(partition, _changes(row, marker, head)):
+                return row
+            known = self._known(partition, marker)
+            if known:
+                return known
+            # Whoever lost the race looks again at a time of its own, so that the same two do not meet for ever.
+            time.sleep(random.uniform(0, _BACKOFF_SECONDS * min(attempt + 1, 4)))  # noqa: S311 - no secret depends on it
+        msg = f"the ledger of {entry.model!r} was written by others in each of {_ATTEMPTS} attempts to append to it"
+        raise TransientError(msg)
+
+    def rows(self, model: str) -> list[LedgerRow]:
+        """A model's chain, oldest first."""
+        return [unpacked(LedgerRow, row.columns) for row in self._table.between(table_key(model), _FIRST, _END)]
+
+    def _known(self, partition: str, marker: str) -> LedgerRow | None:
+        found = self._table.get(partition, marker)
+        if found is None:
+            return None
+        key = str(found.columns["row"])
+        row = self._table.get(partition, key)
+        if row is None:
+            msg = f"row {key} of the ledger partition {partition} is gone, but its effect key is still marked"
+            raise PermanentError("LedgerRowMissing", msg)
+        return unpacked(LedgerRow, row.columns)
+
+
+def _changes(row: LedgerRow, marker: str, head: Row | None) -> list[Change]:
+    key, columns = f"{row.sequence:012}", packed(row)
+    return [
+        Change(marker, {"row": key}),
+        Change(key, columns),
+        Change(_HEAD, columns, etag=head.etag if head else None),
+    ]
+
+
+def _marker(key: str) -> str:
+    return f"key:{hashlib.sha256(key.encode()).hexdigest()}"

@@ -1,0 +1,147 @@
+"""A running stack as the end-to-end tests see it: land files, ask the API, wait for what must become true."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from examples.flights.landing import RawFile, raw_files
+from local.demo.observe import Model, Observer
+from local.stack import Stack
+
+FAST = "departures-jfk-mainline-fast"
+SLOW = "departures-jfk-mainline-slow"
+MODELS = (FAST, SLOW)
+
+
+def eventually[T](ask: Callable[[], T], wanted: Callable[[T], bool], what: str, seconds: float = 90) -> T:
+    """Ask until the answer is as wanted; fails with the last answer otherwise. Nobody answering counts as no."""
+    deadline = time.monotonic() + seconds
+    last: object = None
+    while time.monotonic() < deadline:
+        try:
+            answer = ask()
+        except httpx.TransportError as error:
+            last = error
+        else:
+            if wanted(answer):
+                return answer
+            last = answer
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not become true in {seconds:.0f} s; last seen: {last}")
+
+
+class Running:
+    """One stack with what a test asks of it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.observer = Observer(stack)
+        self.http = httpx.Client(base_url=stack.host_url, timeout=30)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.observer.close()
+        self.http.close()
+
+    def land(self, *files: RawFile) -> None:
+        """Put files where files land; the example's own when none is given."""
+        for file in files or tuple(raw_files()):
+            self.observer.land(file.path, file.content)
+
+    def model(self, name: str) -> Model:
+        """A model's row, or its state as waiting."""
+        return next(model for model in self.observer.models() if model.name == name)
+
+    def wait_state(self, name: str, state: str, seconds: float = 90) -> Model:
+        """Wait until a model is in a state."""
+        return eventually(lambda: self.model(name), lambda m: m.state == state, f"{name} in state {state}", seconds)
+
+    def wait_released(self, version: str = "1", names: tuple[str, ...] = MODELS, seconds: float = 120) -> None:
+        """Wait until the models have this version in production."""
+        for name in names:
+            eventually(
+                lambda name=name: self.model(name),  # type: ignore[misc]  # the default binds the loop's name
+                lambda m: m.state == "released" and m.row["champion"] == version,
+                f"version {version} of {name} in production",
+                seconds,
+            )
+
+    def effects(self, name: str) -> list[str]:
+        """Effects in a model's ledger, in order."""
+        return [row["entry"]["effect"] for row in self.observer.ledger(name)]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What came in lately."""
+        found: list[dict[str, Any]] = self.http.get("/api/deliveries").json()["deliveries"]
+        return found
+
+    def delivery(self, subject: str, seconds: float = 30) -> dict[str, Any]:
+        """The delivery about a subject, when it is there."""
+        found = eventually(
+            lambda: [one for one in self.deliveries() if one["subject"] == subject],
+            bool,
+            f"delivery {subject}",
+            seconds,
+        )
+        return found[0]
+
+    def webhook(self, body: bytes, *, secret: str | None = None, age: float = 0, **headers: str) -> httpx.Response:
+        """Post a webhook as MLflow would, signed."""
+        delivery, stamp = str(uuid.uuid4()), str(int(time.time() - age))
+        key = (secret or self.stack.settings()["SIGNALBOX_WEBHOOK_SECRET"]).encode()
+        digest = hmac.new(key, f"{delivery}.{stamp}.".encode() + body, hashlib.sha256).digest()
+        signed = {
+            "X-MLflow-Delivery-Id": delivery,
+            "X-MLflow-Timestamp": stamp,
+            "X-MLflow-Signature": "v1," + base64.b64encode(digest).decode(),
+            "Content-Type": "application/json",
+        }
+        return self.http.post("/api/webhooks/mlflow", content=body, headers={**signed, **headers})
+
+    def reconcile(self) -> dict[str, Any]:
+        """Search for lost events, and wait for what was found."""
+        status = self.http.post("/api/operations/reconcile").json()["statusQueryGetUri"]
+        done = self.finished(status)
+        assert done["runtimeStatus"] == "Completed", done
+        output: dict[str, Any] = done["output"]
+        return output
+
+    def finished(self, status_url: str, seconds: float = 90) -> dict[str, Any]:
+        """An orchestration's status, once it has ended."""
+
+        def ask() -> dict[str, Any]:
+            body: dict[str, Any] = self.http.get(
+                status_url.replace("returnInternalServerErrorOnFailure=true", "")
+            ).json()
+            return body
+
+        return eventually(
+            ask, lambda body: body["runtimeStatus"] in ("Completed", "Failed", "Terminated"), status_url, seconds
+        )
+
+
+def created(model: str, version: str) -> bytes:
+    """The body of MLflow's webhook for a new version."""
+    data: dict[str, Any] = {
+        "name": model,
+        "version": version,
+        "source": "models:/m-1",
+        "run_id": None,
+        "tags": {},
+        "description": None,
+    }
+    return json.dumps(
+        {
+            "entity": "model_version",
+            "action": "created",
+            "timestamp": "2026-11-20T13:44:10.611720+00:00",
+            "data": data,
+        }
+    ).encode()

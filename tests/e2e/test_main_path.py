@@ -1,0 +1,104 @@
+"""Raw files become a dataset, trained and judged models, registry entries, webhooks, tested and released models."""
+
+import json
+
+import pytest
+
+from local.demo.outcome import look
+from shared.fleet import load_fleet
+from shared.settings import APP_ROOT
+from tests.e2e.running import FAST, MODELS, SLOW, Running
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+ONLINE = ["TrainingStarted", "ModelRegistered", "QaDeployed", "GoldenSetTested", "VersionPromoted",
+          "ProductionDeployed", "TrafficShifted", "QaTornDown", "ModelReleased"]  # fmt: skip
+BATCH = ["TrainingStarted", "ModelRegistered", "GoldenSetTested", "VersionPromoted", "PredictionsPublished",
+         "ModelReleased"]  # fmt: skip
+
+
+def test_every_place_tells_the_same(released: Running) -> None:
+    """Registry, scoring service, ledger, published data and read model agree on what is in production."""
+    fleet = load_fleet(APP_ROOT / "examples/flights/fleet.yaml")
+    for policy in fleet.models:
+        outcome = look(released.observer, released.model(policy.model), policy, fleet.path.parent)
+        assert outcome.problems == ()
+
+
+@pytest.mark.parametrize(("name", "effects"), [(FAST, ONLINE), (SLOW, BATCH)])
+def test_each_effect_is_in_the_ledger_once(released: Running, name: str, effects: list[str]) -> None:
+    """The first release left one entry per effect, in order, with a reason each."""
+    rows = released.observer.ledger(name)[: len(effects)]
+    assert [row["entry"]["effect"] for row in rows] == effects
+    assert all(row["entry"]["reason"] for row in rows)
+
+
+def test_the_figures_are_the_example_s(released: Running) -> None:
+    """JFK mainline's figures are those of a run without Signalbox, and come from the ledger."""
+    for name, model, average in ((FAST, 0.0960, 0.1434), (SLOW, 0.1166, 0.1905)):
+        facts = next(
+            row["entry"]["facts"]
+            for row in released.observer.ledger(name)
+            if row["entry"]["effect"] == "ModelRegistered"
+        )
+        assert facts["evaluation"]["model"]["mape"] == pytest.approx(model, abs=0.004)
+        assert facts["evaluation"]["baseline"]["mape"] == pytest.approx(average, abs=0.001)
+
+
+def test_the_registry_remembers(released: Running) -> None:
+    """The version is champion, in Production, and its tags say dataset, job and verdict."""
+    for name in MODELS:
+        version = released.observer.versions(name)[0]
+        assert version.verdict == "passed"
+    search = released.observer._get(  # the tags themselves
+        f"{released.stack.mlflow_url}/api/2.0/mlflow/model-versions/search", filter=f"name='{FAST}'"
+    )
+    tags = {tag["key"]: tag["value"] for tag in search["model_versions"][-1]["tags"]}
+    assert tags["signalbox.dataset"].startswith("departures-jfk-2013-")
+    assert tags["signalbox.job"].startswith("train-departures-jfk-mainline-fast-")
+
+
+def test_the_release_came_by_mlflows_own_webhook(released: Running) -> None:
+    """The delivery that started each release is recorded, as MLflow sent it."""
+    for name in MODELS:
+        delivery = released.delivery(f"{name} 1 model_version.created")
+        assert delivery["channel"] == "mlflow"
+        assert delivery["outcome"] == "accepted"
+        assert json.loads(delivery["body"])["entity"] == "model_version"
+
+
+def test_one_trace_from_delivery_to_last_effect(released: Running) -> None:
+    """The spans from the file's event to the last shift of traffic are one trace."""
+    path = {"storage_events", "condition_source", "publish_dataset", "submit_job", "evaluate_model", "register_version",
+            "create_deployment", "test_deployment", "promote_version", "shift_traffic", "append_ledger"}  # fmt: skip
+    traces: dict[str, set[str]] = {}
+    for line in (released.stack.state.root / "traces.jsonl").read_text().splitlines():
+        span = json.loads(line)
+        traces.setdefault(span["trace"], set()).add(span["name"])
+    assert any(path <= names for names in traces.values())
+
+
+def test_why_tells_the_story(released: Running) -> None:
+    """The story names the gates in words, and its chain is unbroken."""
+    why = released.observer.why(FAST)
+    assert why["verified"]
+    assert "MAPE 9.6 % is better than 14.3 % of the historical average" in why["summary"]
+
+
+def test_wrong_rows_are_kept(released: Running) -> None:
+    """The twenty corrupt rows of the raw file are in quarantine, each with its reason."""
+    assert released.observer.quarantined() == 20
+
+
+def test_landing_the_same_bytes_again_trains_nothing(released: Running) -> None:
+    """New ETags, same content: the dataset version is the same, and every model knows it."""
+    before = {name: released.effects(name) for name in MODELS}
+    events = {name: len(released.model(name).row["decisions"]) for name in MODELS}
+    assert events
+    revision = {name: released.model(name).row["revision"] for name in MODELS}
+    released.land()
+    for name in MODELS:
+        while released.model(name).row["revision"] == revision[name]:
+            released.wait_state(name, "released")
+        assert "is trained on dataset version" in released.model(name).row["decisions"][-1]["reason"]
+        assert released.effects(name) == before[name]

@@ -1,0 +1,178 @@
+"""What every Registry does; today against a real MLflow server over HTTP."""
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.errors import PermanentError
+from shared.names import CHAMPION
+from shared.registry.base import Registry
+from shared.registry.mlflow import MlflowRegistry
+
+pytestmark = pytest.mark.stack
+
+_METRICS = {"mape": 0.31, "rmse": 4.5}
+
+
+@pytest.fixture(params=["mlflow"])
+def registry(request: pytest.FixtureRequest, mlflow_server: str) -> Registry:
+    """Each implementation in turn."""
+    makers: dict[str, Callable[[], Registry]] = {"mlflow": lambda: MlflowRegistry(mlflow_server)}
+    return makers[request.param]()
+
+
+@pytest.fixture
+def model() -> str:
+    """A name that no other test uses; with what is awkward in URLs and filters."""
+    return f"departures JFK's {uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The smallest thing that is an MLflow model."""
+    model = tmp_path / "model"
+    (model / "code").mkdir(parents=True)
+    (model / "MLmodel").write_text("flavors:\n  python_function:\n    loader_module: none\nmodel_uuid: m-1\n")
+    (model / "code" / "weights.bin").write_bytes(bytes(range(256)))
+    return model
+
+
+def test_an_unknown_model_has_no_versions(registry: Registry, model: str) -> None:
+    """Asking before anything was registered is fine."""
+    assert registry.versions(model) == []
+    assert registry.find_by_job(model, "job-1") is None
+
+
+def test_registering_makes_a_version_that_can_be_found(registry: Registry, model: str, folder: Path) -> None:
+    """The version carries its tags and the job that made it."""
+    made = registry.register(model, "job-1", folder, {"verdict": "passed"}, _METRICS)
+    assert (made.model, made.version, made.aliases) == (model, "1", ())
+    assert made.tags["verdict"] == "passed"
+    assert made.run_id
+    assert made.created_at is not None
+    assert abs(made.created_at - datetime.now(UTC)) < timedelta(minutes=5)
+    assert registry.find_by_job(model, "job-1") == made
+    assert registry.find_by_job(model, "job-2") is None
+    assert registry.versions(model) == [made]
+
+
+def test_a_job_is_registered_once(registry: Registry, model: str, folder: Path) -> None:
+    """A repeated activity gets the version of the first time."""
+    first = registry.register(model, "job-1", folder, {"verdict": "passed"}, _METRICS)
+    assert registry.register(model, "job-1", folder, {"verdict": "other"}, {}) == first
+    assert len(registry.versions(model)) == 1
+
+
+def test_two_that_register_a_job_at_once_get_the_same_version(registry: Registry, model: str, folder: Path) -> None:
+    """When a lease was lost and two workers do the same, both go on with one version."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(registry.register, model, "job-1", folder, {}, {}) for _ in range(2)]
+        answers = {job.result().version for job in jobs}
+    assert answers == {"1"}
+    again = registry.find_by_job(model, "job-1")
+    assert again is not None
+    assert again.version == "1"
+
+
+def test_versions_come_oldest_first_as_numbers(registry: Registry, model: str, folder: Path) -> None:
+    """The tenth comes after the ninth."""
+    for number in range(1, 12):
+        registry.register(model, f"job-{number}", folder, {}, {})
+    assert [version.version for version in registry.versions(model)] == [str(number) for number in range(1, 12)]
+
+
+def test_a_folder_that_is_no_model_is_refused(registry: Registry, model: str, tmp_path: Path) -> None:
+    """Nothing is registered of a job whose output is something else."""
+    with pytest.raises(PermanentError) as caught:
+        registry.register(model, "job-1", tmp_path, {}, {})
+    assert caught.value.code == "NotAnMlflowModel"
+    assert registry.versions(model) == []
+
+
+def test_a_name_that_the_registry_cannot_take_is_permanent(registry: Registry, folder: Path) -> None:
+    """Trying again would not help."""
+    with pytest.raises(PermanentError):
+        registry.register("a/b:c", "job-1", folder, {}, {})
+
+
+def test_promotion_moves_alias_and_stage_and_tells_the_previous(registry: Registry, model: str, folder: Path) -> None:
+    """The first champion has no previous one; the second archives the first."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    assert registry.promote(model, "1").previous is None
+    assert registry.promote(model, "2").previous == "1"
+    first, second = registry.versions(model)
+    assert (first.aliases, first.stage) == ((), "Archived")
+    assert (second.aliases, second.stage) == ((CHAMPION,), "Production")
+
+
+def test_a_repeated_promotion_changes_nothing_and_answers_the_same(
+    registry: Registry, model: str, folder: Path
+) -> None:
+    """The previous champion is still known when the activity runs again."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    for version in ("1", "2"):
+        first = registry.promote(model, version)
+        before = registry.versions(model)
+        assert registry.promote(model, version) == first
+        assert registry.versions(model) == before
+
+
+def test_going_back_is_a_promotion_like_any_other(registry: Registry, model: str, folder: Path) -> None:
+    """Version 1 again: its previous is now version 2, whatever it was the first time."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    registry.promote(model, "1")
+    registry.promote(model, "2")
+    assert registry.promote(model, "1").previous == "2"
+    assert [version.stage for version in registry.versions(model)] == ["Production", "Archived"]
+
+
+@pytest.mark.parametrize("version", ["7", "no number"])
+def test_promoting_what_does_not_exist_is_permanent(registry: Registry, model: str, folder: Path, version: str) -> None:
+    """An unknown version moves nothing."""
+    registry.register(model, "job-1", folder, {}, {})
+    with pytest.raises(PermanentError):
+        registry.promote(model, version)
+    assert registry.versions(model)[0].aliases == ()
+
+
+def test_an_undone_promotion_gives_the_champion_back(registry: Registry, model: str, folder: Path) -> None:
+    """Alias and stage are as before, and undoing twice is the same as once."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    registry.promote(model, "1")
+    promotion = registry.promote(model, "2")
+    for _ in range(2):
+        registry.restore(model, "2", promotion.previous)
+        first, second = registry.versions(model)
+        assert (first.aliases, first.stage) == ((CHAMPION,), "Production")
+        assert (second.aliases, second.stage) == ((), "Archived")
+
+
+def test_an_undone_first_promotion_leaves_no_champion(registry: Registry, model: str, folder: Path) -> None:
+    """There was none before, so there is none after, however often it is undone."""
+    registry.register(model, "job-1", folder, {}, {})
+    assert registry.promote(model, "1").previous is None
+    for _ in range(2):
+        registry.restore(model, "1", None)
+        (version,) = registry.versions(model)
+        assert (version.aliases, version.stage) == ((), "Archived")
+
+
+def test_a_third_champion_is_not_pushed_aside_by_an_undo(registry: Registry, model: str, folder: Path) -> None:
+    """Somebody has promoted another version since: a person has to look."""
+    for job in ("job-1", "job-2", "job-3"):
+        registry.register(model, job, folder, {}, {})
+    for version in ("1", "2", "3"):
+        registry.promote(model, version)
+    before = registry.versions(model)
+    with pytest.raises(PermanentError, match="version 3") as caught:
+        registry.restore(model, "2", "1")
+    assert caught.value.code == "ChampionMoved"
+    assert registry.versions(model) == before

@@ -1,0 +1,96 @@
+"""What every BlobStore does, against a real Azurite."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import PermanentError
+from shared.storage.account import blob_service
+from shared.storage.base import BlobStore
+from shared.storage.blobs import AzureBlobStore
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def store(azurite: str, container: str) -> BlobStore:
+    """A store whose container does not exist yet."""
+    return AzureBlobStore(azurite, container)
+
+
+def test_a_container_that_is_not_there_yet_is_empty_and_usable(store: BlobStore) -> None:
+    """The container is made at its first use."""
+    assert store.list("") == []
+    store.write("a/b.csv", b"1")
+    assert store.read("a/b.csv") == b"1"
+
+
+def test_list_gives_blobs_under_a_prefix_by_path(store: BlobStore, container: str) -> None:
+    """Arrivals carry path, size, an ETag without quotes, and when they were written."""
+    for path in ("raw/b.csv", "raw/a ü.csv", "other/c.csv"):
+        store.write(path, b"12345")
+    first, second = store.list("raw/")
+    assert [first.path, second.path] == ["raw/a ü.csv", "raw/b.csv"]
+    assert (first.container, first.size) == (container, 5)
+    assert '"' not in first.etag
+    assert abs(first.at - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+def test_folders_of_a_hierarchical_account_are_not_files(store: BlobStore, azurite: str, container: str) -> None:
+    """Such accounts list folders as empty blobs with a mark."""
+    store.write("raw/a.csv", b"1")
+    client = blob_service(azurite).get_blob_client(container, "raw/sub")
+    client.upload_blob(b"", metadata={"hdi_isfolder": "true"})
+    assert [arrival.path for arrival in store.list("raw")] == ["raw/a.csv"]
+
+
+def test_read_with_an_etag_gives_that_version_only(store: BlobStore) -> None:
+    """A file that was replaced since it was listed is not read by mistake."""
+    store.write("a.csv", b"old")
+    etag = store.list("a.csv")[0].etag
+    assert store.read("a.csv", etag) == b"old"
+    store.write("a.csv", b"new")
+    with pytest.raises(PermanentError, match="was replaced") as caught:
+        store.read("a.csv", etag)
+    assert caught.value.code == "BlobChanged"
+    assert store.read("a.csv") == b"new"
+
+
+def test_a_missing_blob_is_named(store: BlobStore) -> None:
+    """The error says which blob, in which container."""
+    store.write("there.csv", b"")
+    with pytest.raises(PermanentError, match=r"missing\.csv") as caught:
+        store.read("missing.csv")
+    assert caught.value.code == "BlobNotFound"
+
+
+def test_write_once_keeps_the_first(store: BlobStore) -> None:
+    """The second write is refused by the service, and its content is not taken."""
+    assert store.write_once("a.json", b"first", content_type="application/json")
+    assert not store.write_once("a.json", b"second", content_type="application/json")
+    assert store.read("a.json") == b"first"
+
+
+def test_of_many_that_write_once_one_wins(store: BlobStore) -> None:
+    """The decision is the service's, so it holds between processes as well."""
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda number: store.write_once("a", str(number).encode()), range(8)))
+    assert written.count(True) == 1
+    assert store.read("a") == str(written.index(True)).encode()
+
+
+def test_the_content_type_is_kept(store: BlobStore, azurite: str, container: str) -> None:
+    """A browser that opens the blob knows what it is."""
+    store.write("a.csv", b"1", content_type="text/csv")
+    properties = blob_service(azurite).get_blob_client(container, "a.csv").get_blob_properties()
+    assert properties.content_settings.content_type == "text/csv"
+
+
+def test_an_empty_and_a_large_blob_come_back_whole(store: BlobStore) -> None:
+    """Above 32 MiB the SDK reads in pieces."""
+    large = bytes(range(256)) * (4096 * 33)
+    store.write("empty", b"")
+    store.write("large", large)
+    assert store.read("empty") == b""
+    assert store.read("large", store.list("large")[0].etag) == large
