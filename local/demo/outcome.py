@@ -42,7 +42,7 @@ def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path) ->
             problems.append(f"the endpoint {policy.serve.endpoint} gave no prediction")
     elif path := model.row.get("serving", {}).get("published"):
         rows = observer.published(path)
-        serving = f"{len(rows)} predictions published"
+        serving = f"{len(rows)} rows published"
         problems += [] if rows else [f"{path} holds no predictions"]
     else:
         problems.append("no predictions are published")
@@ -82,8 +82,8 @@ def _ledger_problems(observer: Observer, model: Model) -> Iterator[str]:
 
 
 def _traffic(endpoint: dict[str, Any]) -> str:
-    shares = ", ".join(f"{share} % {name}" for name, share in endpoint.get("traffic", {}).items() if share)
-    return f"endpoint: {shares}" if shares else "no traffic"
+    shares = ", ".join(f"{share} % to {name}" for name, share in endpoint.get("traffic", {}).items() if share)
+    return shares or "no traffic"
 
 
 def _ask(observer: Observer, endpoint: str, golden: Path) -> tuple[dict[str, Any], float, float] | None:

@@ -46,8 +46,11 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+        self.stop()
+
+    def stop(self) -> None:
+        """End the live view; what is printed from now on stays."""
+        self._live.stop()
 
     def service(self, name: str, change: str) -> None:
         """A local service has changed."""
@@ -95,9 +98,9 @@ class Screen:
 
     def _grid(self) -> Table:
         table = Table(box=None, padding=(0, 2))
-        table.add_column("model")
+        table.add_column("model", no_wrap=True, min_width=max(len(model.name) for model in self._models))
         for title, _ in STEPS:
-            table.add_column(title, justify="center")
+            table.add_column(title, justify="center", no_wrap=True, min_width=8)
         table.add_column("why", overflow="ellipsis", no_wrap=True)
         for model in self._models:
             table.add_row(model.name, *(_cell(model, *step) for step in STEPS), Text(model.reason, style="dim"))

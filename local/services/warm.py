@@ -26,6 +26,8 @@ LOST = 255
 """Exit code that multiprocessing reports for a process whose end nobody could observe."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = __name__.partition(".")[0]
 
 
 class WarmProcess:
@@ -47,7 +49,8 @@ class WarmProcess:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._process.sentinel)
         # Starting a process also collects ended ones: both in one thread, since an exit code can be read only once.
-        self._starter.submit(self._collect, loop)
+        with contextlib.suppress(RuntimeError):  # the pool is closed
+            self._starter.submit(self._collect, loop)
 
     def _collect(self, loop: asyncio.AbstractEventLoop) -> None:
         self._process.join()
@@ -111,6 +114,13 @@ class WarmPool:
     def close(self) -> None:
         """Free the starting thread. The forkserver ends with the service."""
         self._starter.shutdown(wait=False, cancel_futures=True)
+
+
+def forget_service() -> None:
+    """Hide the service's own packages from what is imported next: code of a user finds what it finds in the cloud."""
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != _ROOT]
+    for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+        del sys.modules[name]
 
 
 def _nothing() -> None:

@@ -96,15 +96,29 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _bind(name: str, port: int) -> socket.socket:
-    listener = socket.socket()
+def listen(port: int) -> socket.socket:
+    """A socket that listens on a loopback port (0: any free one).
+
+    Raises:
+        OSError: the port is in use.
+    """
+    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it each answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
         listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen_or_exit(name: str, port: int) -> socket.socket:
+    try:
+        return listen(port)
     except OSError as error:
         sys.exit(f"{name}: cannot listen on {HOST}:{port}: {error.strerror}; end what uses the port or choose another")
-    return listener
 
 
 def run(make_app: Callable[[], Any], *, name: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
@@ -117,7 +131,7 @@ def run(make_app: Callable[[], Any], *, name: str, port: int, on_stop: Callable[
         on_stop: called in the signal handler, before the orderly shutdown starts.
     """
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))  # uvicorn raises the signal again at its end
-    listener = _bind(name, port)
+    listener = _listen_or_exit(name, port)
     config = uvicorn.Config(make_app(), log_level="warning", timeout_graceful_shutdown=2, access_log=False)
     try:
         _Server(config, on_stop).run(sockets=[listener])

@@ -15,6 +15,7 @@ from rich.table import Table
 from local.services.process import LocalServiceError
 from local.stack.ports import Ports
 from local.stack.stack import DEFAULT_STATE, Change, ServiceName, Stack
+from shared.errors import ConfigurationError
 
 CHECK_SECONDS = 0.5
 
@@ -40,7 +41,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped.")
         return 0
-    except LocalServiceError as error:
+    except (LocalServiceError, ConfigurationError) as error:
         console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
     return 0

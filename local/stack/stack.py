@@ -13,6 +13,8 @@ from local.services.process import RunningService, check_ports, describe_exit
 from local.stack.plan import REPOSITORY, Plan, Step, app_settings, base_url, storage
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
+from shared.fleet import load_fleets
+from shared.settings import read_settings
 
 type ServiceName = Literal["azurite", "mlflow", "jobs", "scoring", "host", "blob_events"]
 type Change = Literal["starting", "ready", "failed", "stopping", "stopped", "killed"]
@@ -67,7 +69,10 @@ class Stack:
             PortInUse: A port is taken; nothing was started.
             ServiceFailed: A service ended or was not ready in time.
             AzuriteMissing: Azurite has not been installed.
+            ConfigurationError: The app's settings or its fleet file are wrong; nothing was started.
         """
+        if "host" in self._only:
+            self._check_app()
         lock = self.state.acquire()
         try:
             self._steps = self._make_steps(lock)
@@ -163,6 +168,10 @@ class Stack:
             if not running.alive:
                 self._on_event(name, "failed")
                 raise running.failure(f"ended by itself ({describe_exit(running.exit_code)})")
+
+    def _check_app(self) -> None:
+        """Read what the app will read, so that a mistake is told at once and not by its first event."""
+        load_fleets(read_settings(self.settings()).fleet_files)
 
     def _make_steps(self, lock: int) -> dict[ServiceName, Step]:
         plan = Plan(self.state, self.ports, lock=lock, tools=self._tools)

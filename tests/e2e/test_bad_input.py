@@ -1,10 +1,14 @@
 """What cannot be used is refused or kept, with a clear reason, and nothing is half done."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from examples.flights.landing import RawFile
+from shared.settings import APP_ROOT
 from tests.e2e.running import FAST, Running, created, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -111,3 +115,25 @@ def test_an_unknown_model_is_asked_for(released: Running) -> None:
     answer = released.http.get("/api/models/nonsense")
     assert answer.status_code == 404
     assert "GET /api/models" in answer.json()["detail"]
+
+
+def test_a_fleet_file_with_mistakes_stops_the_start(tmp_path: Path) -> None:
+    """Nothing is started; every mistake is told with file, line, what is wrong and what would be right."""
+    text = (APP_ROOT / "examples/flights/fleet.yaml").read_text()
+    wrong = APP_ROOT / "examples/flights/fleet.yaml"
+    broken = tmp_path / "fleet.yaml"
+    broken.write_text(
+        text.replace("max: 45%", "max: 45").replace("recipe: recipes/holidays", "recipe: recipes/holydays")
+    )
+    for folder in ("recipes", "pipelines", "golden"):
+        (tmp_path / folder).symlink_to(wrong.parent / folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "local.stack", "up", "--state", str(tmp_path / "state"), "--fleet", str(broken)],
+        cwd=APP_ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    lines = text.splitlines()
+    for marker, said in (("max: 45%", "45%"), ("recipes/holidays.yaml", "holydays")):
+        number = next(i for i, line in enumerate(lines, start=1) if marker in line)
+        assert any(f"fleet.yaml:{number}: " in line and said in line for line in done.stdout.splitlines()), done.stdout
+    assert not (tmp_path / "state" / "logs").exists()

@@ -42,8 +42,8 @@ def test_replayed_code_is_deterministic(room: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["import random", "from time import time", "x = datetime.now()", "y = uuid4()", "open('f')", "for a in {1, 2}: pass",
-     "async def f(): pass"],
+    ["import random", "from time import time", "x = datetime.now()", "y = uuid4()", "open('f')",
+     "for a in {1, 2}: pass", "async def f(): pass"],
 )  # fmt: skip
 def test_the_guard_notices(line: str) -> None:
     """Each seeded non-determinism is found."""

@@ -140,7 +140,7 @@ class Api:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
+    problem = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union's many, the one that got furthest
     return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
 
 

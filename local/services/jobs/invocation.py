@@ -1,15 +1,10 @@
 """Fills in a step's command when all that comes before it is there."""
 
-import sys
-from pathlib import Path
-
 from local.services.jobs import bindings
 from local.services.jobs.definitions import Data, Job, Step, Value
 from local.services.jobs.layout import JobFolder
 from local.services.jobs.sources import is_remote
 from local.services.jobs.worker import Invocation
-
-_ROOT = Path(__file__).resolve().parents[3]
 
 
 def prepare(
@@ -50,5 +45,4 @@ def prepare(
         command=bindings.fill(step.command, inputs, targets),
         folder=files.code(step.code_hash) if step.code_hash else work,
         environment=environment | step.environment,
-        hidden=[entry for entry in sys.path if Path(entry).resolve() == _ROOT],
     )

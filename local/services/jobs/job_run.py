@@ -65,7 +65,8 @@ class JobRun:
 
     async def run(self) -> JobError | None:
         """Run the job; return why it failed, or None."""
-        self._store.move(self._job.name, Status.QUEUED if self._job.status == Status.NOT_STARTED else self._job.status)
+        if self._job.status == Status.NOT_STARTED:
+            self._store.move(self._job.name, Status.QUEUED)
         try:
             await self._fetch()
             await self._run_steps()

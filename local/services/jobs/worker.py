@@ -8,8 +8,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-_OURS = "local"
-"""This package's own top-level name: the step's code may have a module of that name."""
+from local.services.warm import forget_service
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,12 @@ class Invocation:
         command: the shell command, used when ``arguments`` is None.
         folder: the working directory: the step's code.
         environment: additional environment variables.
-        hidden: entries of ``sys.path`` that are the service's, not the step's.
     """
 
     arguments: list[str] | None
     command: str
     folder: Path
     environment: dict[str, str]
-    hidden: list[str]
 
 
 def run_step(invocation: Invocation) -> None:
@@ -38,15 +35,9 @@ def run_step(invocation: Invocation) -> None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     if invocation.arguments is None:
         sys.exit(subprocess.run(["bash", "-c", invocation.command], check=False).returncode)
-    _become_fresh(invocation)
+    forget_service()
+    sys.path.insert(0, str(invocation.folder))
     _run_python(invocation.arguments)
-
-
-def _become_fresh(invocation: Invocation) -> None:
-    """Leave nothing of the service where the step's imports could find it."""
-    sys.path[:] = [str(invocation.folder)] + [entry for entry in sys.path if entry not in invocation.hidden]
-    for name in [name for name in sys.modules if name == _OURS or name.startswith(f"{_OURS}.")]:
-        del sys.modules[name]
 
 
 def _run_python(arguments: list[str]) -> None:

@@ -10,10 +10,9 @@ from starlette.routing import Route
 
 from local.services.scoring.control import Control
 from local.services.scoring.definitions import Deployment, Endpoint
-from local.services.scoring.replica import HOST
 from local.services.scoring.store import ScoringStore
 from local.services.scoring.supervisor import Supervisor
-from local.services.web import ServiceError, read_body, read_object
+from local.services.web import HOST, ServiceError, read_body, read_object
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 """Azure's header: in a request it selects the deployment, in an answer it names the one that answered."""

@@ -25,7 +25,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Deployment:
-    """One version of a model behind an endpoint. ``id`` is never given twice, unlike the name."""
+    """One version of a model behind an endpoint.
+
+    ``id`` is never given twice, unlike the name. ``requests`` counts those answered, ``restarts`` the starts after a
+    crash.
+    """
 
     id: int
     endpoint: str
@@ -35,6 +39,7 @@ class Deployment:
     state: State
     error: dict[str, str] | None
     requests: int
+    restarts: int
 
     def describe(self) -> dict[str, Any]:
         """The deployment as the API shows it."""
@@ -46,6 +51,7 @@ class Deployment:
             "error": self.error,
             "tags": self.tags,
             "requests": self.requests,
+            "restarts": self.restarts,
         }
 
 

@@ -5,20 +5,20 @@ then ends. JSON, because the process runs code that came with a model, and unpic
 """
 
 import json
-import socket
 import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import uvicorn
+
 from local.services.registered_models import ModelNotFoundError, RegistryUnavailableError, download_model
+from local.services.warm import forget_service
+from local.services.web import listen
 
 REGISTRY_UNAVAILABLE = "RegistryUnavailable"
 """The one report that is worth another try."""
-
-HOST = "127.0.0.1"
-_REQUEST_LIMIT = 64  # connections waiting to be accepted
 
 
 class LoadError(Exception):
@@ -43,19 +43,17 @@ def serve_model(name: str, version: str, folder: Path, report: Connection) -> No
     """
     try:
         download_model(name, version, folder)
+        forget_service()
         app = _load(folder)
     except (ModelNotFoundError, RegistryUnavailableError, LoadError) as error:
         report.send_bytes(json.dumps({"code": _CODES[type(error)], "message": str(error)}).encode())
         return
-    listener = socket.socket()
-    listener.bind((HOST, 0))
-    listener.listen(_REQUEST_LIMIT)
-    import uvicorn  # noqa: PLC0415 - imported before the fork, by the forkserver
-
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    listener = listen(0)
+    # Kept open for longer than the service keeps a connection, so that a request never meets a closing one.
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=75)
     report.send_bytes(json.dumps({"port": listener.getsockname()[1]}).encode())
     report.close()
-    server.run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _load(folder: Path) -> Any:

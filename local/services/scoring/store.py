@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS endpoints (name TEXT PRIMARY KEY, tags TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS deployments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL REFERENCES endpoints(name), name TEXT NOT NULL,
     model TEXT NOT NULL, tags TEXT NOT NULL, state TEXT NOT NULL, error TEXT, requests INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (endpoint, name));
+    restarts INTEGER NOT NULL DEFAULT 0,     UNIQUE (endpoint, name));
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, action TEXT NOT NULL, endpoint TEXT NOT NULL,
     deployment TEXT, detail TEXT NOT NULL);
@@ -117,6 +117,11 @@ class ScoringStore:
             "UPDATE deployments SET state = ?, error = ? WHERE id = ?",
             (state, json.dumps(error) if error else None, deployment_id),
         )
+
+    def note_crash(self, deployment_id: int, error: dict[str, str]) -> None:
+        """A deployment that served has crashed, and is started again."""
+        self.set_state(deployment_id, State.UPDATING, error)
+        self._db.execute("UPDATE deployments SET restarts = restarts + 1 WHERE id = ?", (deployment_id,))
 
     def count_request(self, deployment_id: int) -> None:
         """A request was answered by this deployment."""

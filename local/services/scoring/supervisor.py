@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -27,6 +28,11 @@ class _Report:
     port: int | None
     code: str = ""
     message: str = ""
+
+    @property
+    def error(self) -> dict[str, str]:
+        """Why it cannot serve, as the API shows it."""
+        return {"code": self.code, "message": self.message}
 
 
 class Supervisor:
@@ -68,6 +74,13 @@ class Supervisor:
         """Serve ``deployment`` from now on."""
         task = asyncio.create_task(self._keep(deployment), name=f"{deployment.endpoint}/{deployment.name}")
         self._tasks[deployment.id] = task
+        task.add_done_callback(lambda ended: self._on_end(deployment, ended))
+
+    def _on_end(self, deployment: Deployment, task: asyncio.Task[None]) -> None:
+        """A fault of the service must show in the deployment."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            sys.stderr.write(f"scoring: {task.get_name()}: {fault!r}\n")
+            self._store.set_state(deployment.id, State.FAILED, {"code": "ServiceError", "message": repr(fault)})
 
     async def end(self, deployment: Deployment) -> None:
         """End the deployment's process and delete its copy of the model."""
@@ -95,18 +108,15 @@ class Supervisor:
             report, lived = await self._run_once(deployment, give_up)
             if report.port is not None:  # it served, and crashed
                 wait, give_up, crashes = (_BACKOFF_FIRST if lived > _STEADY else wait), clock() + self._start_limit, 0
-                self._show(deployment, State.UPDATING, report)
+                self._store.note_crash(deployment.id, report.error)
             else:
                 crashes += report.code == "Crashed"
                 again = report.code in {REGISTRY_UNAVAILABLE, "Crashed"} and crashes < _CRASHES_WHILE_LOADING
                 if not again or clock() + wait > give_up:
-                    self._show(deployment, State.FAILED, report)
+                    self._store.set_state(deployment.id, State.FAILED, report.error)
                     return
             await asyncio.sleep(wait)
             wait = min(_BACKOFF_LIMIT, wait * 2)
-
-    def _show(self, deployment: Deployment, state: State, report: _Report) -> None:
-        self._store.set_state(deployment.id, state, {"code": report.code, "message": report.message})
 
     async def _run_once(self, deployment: Deployment, give_up: float) -> tuple[_Report, float]:
         """Run one process to its end; return its report, completed with how it ended, and how long it served."""

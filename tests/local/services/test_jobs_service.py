@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.local.services.live_service import ROOT, LiveService, free_port, living
@@ -161,6 +162,20 @@ def test_failing_step_fails_the_job_with_its_last_words(jobs: LiveService) -> No
     assert [step["status"] for step in job["steps"]] == ["Failed", "NotStarted"]
     assert "line 0\n" in jobs.http.get("/jobs/fails/logs/broken").text
     assert jobs.http.get("/jobs/fails/outputs").status_code == 409
+
+
+def test_branches_go_on_after_a_failure(jobs: LiveService) -> None:
+    """By default the other branches are finished; a killed step and one over its time limit have failed."""
+    put(jobs, "branches", "branches.yml")
+    job = ended(jobs, "branches")
+    assert (job["status"], job["error"]["code"]) == ("Failed", "StepFailed")
+    assert {step["name"]: step["status"] for step in job["steps"]} == {
+        "dies": "Failed",
+        "waits": "Failed",
+        "works": "Completed",
+    }
+    assert job["error"]["message"].startswith("step 'dies' was ended by signal 9")
+    assert not [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "61.73"]]
 
 
 def test_cancel_ends_the_running_step(jobs: LiveService, tmp_path: Path) -> None:

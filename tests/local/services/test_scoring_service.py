@@ -237,7 +237,8 @@ def test_crashed_process_is_started_again(scoring: LiveService) -> None:
     crashed = score(scoring, "crash", "crash", deployment="blue")
     assert (crashed.status_code, crashed.json()["error"]["code"]) == (503, "NotReady")
     assert eventually(lambda: score(scoring, "crash", deployment="blue").status_code == 200)
-    assert state(scoring, "crash", "blue") == "Succeeded"
+    assert becomes(scoring, "crash", "blue", "Succeeded")
+    assert get(scoring, "crash")["deployments"]["blue"]["restarts"] == 1
     assert effects(scoring, "crash") == [("endpoint_created", None), ("deployment_created", "blue")]
 
 

@@ -1,0 +1,178 @@
+"""What callers can ask of the engine: commands and reads, used by the gRPC service and by the local host."""
+
+import asyncio
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import durabletask.internal.orchestrator_service_pb2 as pb
+
+from local.durable import entities, instances, reads
+from local.durable.errors import InstanceNotFoundError
+from local.durable.records import (
+    TERMINAL,
+    Entity,
+    EntityQuery,
+    HistoryRecord,
+    Instance,
+    InstanceQuery,
+    NewInstance,
+    Page,
+    PurgeResult,
+    Status,
+)
+from local.durable.runner import Context
+from local.durable.transaction import Transaction
+from local.durable.watchers import Watchers
+from local.durable.wire import Message, event, history_record, past_events, string
+
+LONGEST_ID = 100
+
+
+class EngineApi(ABC):
+    """Reads answer at once, from what is committed. Commands are `async`, and are committed when they return.
+
+    All raise EngineStoppedError when the engine does not run, and InstanceNotFoundError when an instance must exist and
+    does not.
+    """
+
+    @property
+    @abstractmethod
+    def _context(self) -> Context:
+        """The open store."""
+
+    @property
+    @abstractmethod
+    def _watchers(self) -> Watchers:
+        """Those who wait."""
+
+    def get_instance(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """An instance, without input and output unless `payloads`; None when there is none."""
+        return reads.instance(self._context.connection, instance_id, payloads=payloads)
+
+    def query(self, query: InstanceQuery | None = None) -> Page[Instance]:
+        """A page of instances, the oldest first; ValueError for a continuation that is not ours."""
+        return reads.instances(self._context.connection, query or InstanceQuery())
+
+    def history(self, instance_id: str) -> list[HistoryRecord]:
+        """All events of an instance's present generation."""
+        return [history_record(past) for frames in self.history_frames(instance_id) for past in past_events(frames)]
+
+    def history_frames(self, instance_id: str) -> Iterator[bytes]:
+        """The same as encoded protobuf, one turn at a time, see `wire.past_events`."""
+        self._require(instance_id)
+        return reads.history_frames(self._context.connection, instance_id)
+
+    def get_entity(self, entity_id: str, *, state: bool = True) -> Entity | None:
+        """An entity by its id `@name@key`, the name in lower case; None when it has no state."""
+        return reads.entity(self._context.connection, entity_id, state=state)
+
+    def query_entities(self, query: EntityQuery | None = None) -> Page[Entity]:
+        """A page of entities by id."""
+        return reads.entities(self._context.connection, query or EntityQuery())
+
+    async def start_instance(self, new: NewInstance, replaceable: frozenset[Status] = TERMINAL) -> str:
+        """Start an orchestration, under a new id when it has none; gives the id.
+
+        Raises:
+            InstanceExistsError: the id is taken by an instance whose status is not `replaceable`.
+            ValueError: the id is not one that Durable Functions allows.
+        """
+        named = new if new.id else replace(new, id=uuid.uuid4().hex)
+        _check_id(named.id)
+        await self._context.commits.run(lambda tx: instances.create(tx, named, replaceable))
+        return named.id
+
+    async def wait_for_completion(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Wait until an instance is finished; None when there is none. The caller sets the deadline."""
+        return await self._wait(instance_id, TERMINAL, payloads=payloads)
+
+    async def wait_for_start(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
+        """Wait until an instance has begun to run; None when there is none. The caller sets the deadline."""
+        return await self._wait(instance_id, frozenset(Status) - {Status.PENDING}, payloads=payloads)
+
+    async def raise_event(self, instance_id: str, name: str, payload: str | None = None) -> None:
+        """Send an event to an instance, which keeps it until it waits for it; to a finished one it is dropped."""
+        await self._post(instance_id, eventRaised=pb.EventRaisedEvent(name=name, input=string(payload)))
+
+    async def suspend(self, instance_id: str, reason: str | None = None) -> None:
+        """Have an instance do nothing until it is resumed; what happens meanwhile is kept for it."""
+        await self._post(instance_id, executionSuspended=pb.ExecutionSuspendedEvent(input=string(reason)))
+
+    async def resume(self, instance_id: str, reason: str | None = None) -> None:
+        """Have a suspended instance go on."""
+        await self._post(instance_id, executionResumed=pb.ExecutionResumedEvent(input=string(reason)))
+
+    async def terminate(self, instance_id: str, output: str | None = None, *, recursive: bool = True) -> None:
+        """End an instance, and its sub-orchestrations when `recursive`.
+
+        Activities that run or are queued go on; their results are dropped.
+        """
+        self._require(instance_id)
+        await self._context.commits.run(lambda tx: instances.terminate(tx, instance_id, output, recursive=recursive))
+
+    async def purge(self, instance_ids: Iterable[str], *, recursive: bool = False) -> int:
+        """Delete those of the instances that are finished; gives how many, counting descendants when `recursive`."""
+        ids = list(instance_ids)
+        return await self._context.commits.run(lambda tx: instances.purge(tx, ids, recursive=recursive))
+
+    async def purge_where(
+        self, query: InstanceQuery, *, recursive: bool = False, seconds: float | None = None
+    ) -> PurgeResult:
+        """Delete the finished instances that match, page by page, for at most so many seconds."""
+        statuses = query.statuses & TERMINAL if query.statuses else TERMINAL
+        query = replace(query, statuses=statuses, payloads=False, continuation=None)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds if seconds is not None else None
+        deleted = 0
+        while statuses and (page := self.query(query)).items:
+            if deadline is not None and loop.time() >= deadline:
+                return PurgeResult(deleted, complete=False)
+            deleted += await self.purge([found.id for found in page.items], recursive=recursive)
+        return PurgeResult(deleted, complete=True)
+
+    async def signal_entity(
+        self, entity_id: str, operation: str, payload: str | None = None, *, request_id: str = "", at: int = 0
+    ) -> None:
+        """Send an operation to an entity, to run at once or at a moment (see `clock`).
+
+        Signals of one sender run in the order sent.
+
+        Raises:
+            ValueError: the id is not of the form `@name@key`.
+        """
+        if not entity_id.startswith("@") or "@" not in entity_id[1:]:
+            raise ValueError(f"'{entity_id}' is no entity id. It has the form '@name@key', the name in lower case.")
+        await self._context.commits.run(
+            lambda tx: entities.signal(tx, entity_id, operation, payload, request_id=request_id, at=at)
+        )
+
+    async def _wait(self, instance_id: str, statuses: frozenset[Status], *, payloads: bool) -> Instance | None:
+        def reached() -> bool:
+            found = self.get_instance(instance_id, payloads=False)
+            return found is None or found.status in statuses
+
+        await self._watchers.until(instance_id, reached)
+        return self.get_instance(instance_id, payloads=payloads)
+
+    async def _post(self, instance_id: str, **body: Message) -> None:
+        def post(tx: Transaction) -> None:
+            tx.post(instance_id, event(tx.now, **body))
+
+        self._require(instance_id)
+        await self._context.commits.run(post)
+
+    def _require(self, instance_id: str) -> None:
+        if self.get_instance(instance_id, payloads=False) is None:
+            raise InstanceNotFoundError(instance_id)
+
+
+def _check_id(instance_id: str) -> None:
+    """Refuse here what Azure would refuse: see the rules for instance ids in the Durable Functions documentation."""
+    forbidden = any(character in "/\\#?" or not character.isprintable() for character in instance_id)
+    if len(instance_id) > LONGEST_ID or instance_id.startswith("@") or forbidden:
+        raise ValueError(
+            f"'{instance_id}' is no instance id: it needs 1 to {LONGEST_ID} printable characters,"
+            r" no '@' at the start, and none of / \ # ?"
+        )

@@ -1,0 +1,85 @@
+"""Group commit: the changes of one pass of the event loop share one transaction, and one wait for the disk."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from local.durable.clock import Clock
+from local.durable.transaction import Transaction, Wakes
+
+log = logging.getLogger(__name__)
+
+type Change[T] = Callable[[Transaction], T]
+type _Pending = tuple[Change[Any], asyncio.Future[Any]]
+
+
+class Commits:
+    """Runs changes. A caller's answer comes after the commit, so what it was told survives a kill."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, wake: Callable[[Wakes], None]) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._wake = wake
+        self._pending: list[_Pending] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether no change waits for its commit."""
+        return not self._pending
+
+    def run[T](self, change: Change[T]) -> asyncio.Future[T]:
+        """Commit a change and give its result.
+
+        When another change of the same transaction fails, all are rolled back and run again one by one: a change may
+        run twice, and fails alone.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._pending.append((change, future))
+        if len(self._pending) == 1:
+            loop.call_soon(self._flush)
+        return future
+
+    async def flushed(self) -> None:
+        """Wait until all that was asked for is committed."""
+        await asyncio.gather(*(future for _, future in self._pending), return_exceptions=True)
+
+    def _flush(self) -> None:
+        batch, self._pending = self._pending, []
+        try:
+            self._commit(batch)
+        except Exception as error:  # noqa: BLE001 - any change's error goes to the caller that asked for it
+            if len(batch) == 1:
+                _fail(batch[0][1], error)
+                return
+            log.debug("A change failed; %d changes are committed one by one.", len(batch))
+            self._commit_singly(batch)
+
+    def _commit_singly(self, batch: list[_Pending]) -> None:
+        for single in batch:
+            try:
+                self._commit([single])
+            except Exception as error:  # noqa: BLE001 - as in _flush
+                _fail(single[1], error)
+
+    def _commit(self, batch: list[_Pending]) -> None:
+        transaction = Transaction(self._connection, self._clock.now())
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [change(transaction) for change, _ in batch]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
+                self._connection.execute("ROLLBACK")
+            raise
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.cancelled():
+                future.set_result(result)
+        self._wake(transaction.wakes)
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

@@ -1,0 +1,36 @@
+"""What the engine refuses, and why. Every message says what to do."""
+
+
+class EngineError(Exception):
+    """Base of the errors that a caller of the engine can meet."""
+
+
+class DatabaseInUseError(EngineError):
+    """Another engine owns the database file."""
+
+
+class SchemaTooNewError(EngineError):
+    """The database file was written by a newer version of the engine."""
+
+
+class EngineStoppedError(EngineError):
+    """The engine stopped while a caller waited, or is not running."""
+
+
+class InstanceExistsError(EngineError):
+    """The instance id is taken by an instance that may not be replaced."""
+
+
+class InstanceNotFoundError(EngineError):
+    """There is no instance with that id."""
+
+    def __init__(self, instance_id: str) -> None:
+        super().__init__(f"Orchestration instance '{instance_id}' was not found.")
+
+
+class StaleTurnError(EngineError):
+    """The instance or entity moved on while its turn ran, so the turn's result must not be applied."""
+
+
+class UnsupportedActionError(EngineError):
+    """The SDK asked for something that this engine does not know."""
