@@ -14,8 +14,8 @@ help: ## List the targets
 demo: setup ## Raw data to released models on this machine, with everything that it needs (KEEP=1 leaves it running)
 	@$(PY) -m local.demo
 
-test: setup ## All tests
-	@$(PY) -m pytest
+test: setup ## All tests but the long ones
+	@$(PY) -m pytest -m "not soak"
 
 up: setup ## The local stack, until Ctrl-C
 	@$(PY) -m local.stack up
@@ -31,7 +31,7 @@ format: setup ## Rewrite the code in its format
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-soak: setup ## Long fault runs
+soak: setup ## Lifecycles under kill -9, about 5 minutes (SOAK_LIFECYCLES=500, SOAK_SEED=... repeats a run)
 	@$(PY) -m pytest -m soak --timeout 1200
 
 bench: setup ## All benchmarks, into benchmarks/results.md

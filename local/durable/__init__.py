@@ -3,12 +3,14 @@
 It speaks the gRPC and base64 contract of the Durable Functions SDK (`durabletask` 1.12), so an app cannot tell it from
 a real backend. How a call travels:
 
-- `servicer` answers the durable client's gRPC calls and asks the `engine`;
-- `engine` composes all the rest and is the API for the local host;
-- `commits` runs changes (`instances`, `turn`, `actions`, `entities`) in group-committed transactions;
-- `dispatcher` starts the work that a commit made ready, `runner` carries it out through a `worker.FunctionWorker`;
+- `servicer` answers the durable client's gRPC calls (`rpc` says how) and asks the `engine`;
+- `engine` with its `api` is what callers see; `machinery` holds what runs behind it;
+- `commits` runs changes (`instances`, `turn`, `actions`, `rewind`, `entities`) in group-committed transactions, and
+  says so when the `storage` is in trouble;
+- `dispatcher` gives out, under leases, the work that a commit made ready; `runner` carries it out through a
+  `worker.FunctionWorker`, within the `limits`; `poison` counts what fails, and keeps what was given up;
 - `timers` and `clock` bring in what becomes due, and can skip time;
-- `reads` answers queries with the typed `records`.
+- `reads` answers queries with the typed `records`, and `stuck` tells what does not move.
 
 SQLite is called directly on the event loop: a commit was measured at 45-319 µs, which a thread and its locking would
 hardly save.

@@ -72,7 +72,12 @@ def _create_sub_orchestration(tx: Transaction, instance: Instance, action_id: in
         failed = pb.SubOrchestrationInstanceFailedEvent(taskScheduledId=action_id, failureDetails=details)
         tx.post(instance.id, event(tx.now, subOrchestrationInstanceFailed=failed), execution=instance.execution_id)
     created = pb.SubOrchestrationInstanceCreatedEvent(
-        instanceId=child.id, name=body.name, version=optional(body, "version"), input=optional(body, "input")
+        instanceId=child.id,
+        name=body.name,
+        version=optional(body, "version"),
+        input=optional(body, "input"),
+        parentTraceContext=optional(body, "parentTraceContext"),
+        tags=dict(body.tags),
     )
     return event(tx.now, action_id, subOrchestrationInstanceCreated=created)
 

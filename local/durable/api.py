@@ -8,17 +8,21 @@ from dataclasses import replace
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import entities, instances, reads
+from local.durable import entities, entity_storage, instances, poison, reads, rewind
 from local.durable.errors import InstanceNotFoundError
+from local.durable.limits import require_payload
 from local.durable.records import (
     TERMINAL,
+    CleanResult,
     Entity,
     EntityQuery,
+    FinishedQuery,
     HistoryRecord,
     Instance,
     InstanceQuery,
     NewInstance,
     Page,
+    Parked,
     PurgeResult,
     Status,
 )
@@ -33,8 +37,8 @@ LONGEST_ID = 100
 class EngineApi(ABC):
     """Reads answer at once, from what is committed. Commands are `async`, and are committed when they return.
 
-    All raise EngineStoppedError when the engine does not run, and InstanceNotFoundError when an instance must exist and
-    does not.
+    All raise EngineStoppedError when the engine does not run, InstanceNotFoundError when an instance must exist and
+    does not, PayloadTooLargeError for a payload over the limit, and StorageError when the disk does not take a command.
     """
 
     @property
@@ -54,6 +58,14 @@ class EngineApi(ABC):
     def query(self, query: InstanceQuery | None = None) -> Page[Instance]:
         """A page of instances, the oldest first; ValueError for a continuation that is not ours."""
         return reads.instances(self._context.connection, query or InstanceQuery())
+
+    def list_instance_ids(self, query: FinishedQuery | None = None) -> Page[str]:
+        """A page of the ids of finished instances, in the order they ended; ValueError as in `query`."""
+        return reads.finished(self._context.connection, query or FinishedQuery())
+
+    def parked(self) -> list[Parked]:
+        """The work that was given up, and why; what was parked goes when its instance or entity is purged."""
+        return poison.parked(self._context.connection)
 
     def history(self, instance_id: str) -> list[HistoryRecord]:
         """All events of an instance's present generation."""
@@ -81,6 +93,7 @@ class EngineApi(ABC):
         """
         named = new if new.id else replace(new, id=uuid.uuid4().hex)
         _check_id(named.id)
+        self._require_payload(f"The input of orchestration '{named.name}'", named.input)
         await self._context.commits.run(lambda tx: instances.create(tx, named, replaceable))
         return named.id
 
@@ -94,6 +107,7 @@ class EngineApi(ABC):
 
     async def raise_event(self, instance_id: str, name: str, payload: str | None = None) -> None:
         """Send an event to an instance, which keeps it until it waits for it; to a finished one it is dropped."""
+        self._require_payload(f"The payload of event '{name}'", payload)
         await self._post(instance_id, eventRaised=pb.EventRaisedEvent(name=name, input=string(payload)))
 
     async def suspend(self, instance_id: str, reason: str | None = None) -> None:
@@ -110,10 +124,35 @@ class EngineApi(ABC):
         Activities that run or are queued go on; their results are dropped.
         """
         self._require(instance_id)
+        self._require_payload("The output of a terminate", output)
         await self._context.commits.run(lambda tx: instances.terminate(tx, instance_id, output, recursive=recursive))
 
+    async def rewind(self, instance_id: str, reason: str | None = None) -> None:
+        """Have a failed instance go on from before its failure: what succeeded is kept, what failed is run again.
+
+        Sub-orchestrations that failed are rewound too. An activity with a retry policy cannot be run again, says the
+        SDK.
+
+        Raises:
+            WrongStateError: the instance did not fail.
+        """
+        await self._context.commits.run(lambda tx: rewind.begin(tx, instance_id, reason))
+
+    async def restart(self, instance_id: str, *, new_id: bool = False) -> str:
+        """Start a finished instance again from its input, under its own id or a new one; gives the id.
+
+        Raises:
+            WrongStateError: the instance is not finished.
+        """
+        started = uuid.uuid4().hex if new_id else instance_id
+        await self._context.commits.run(lambda tx: instances.restart(tx, instance_id, started))
+        return started
+
     async def purge(self, instance_ids: Iterable[str], *, recursive: bool = False) -> int:
-        """Delete those of the instances that are finished; gives how many, counting descendants when `recursive`."""
+        """Delete those of the instances that are finished; gives how many, counting descendants when `recursive`.
+
+        An id of the form `@name@key` deletes that entity, unless it is locked.
+        """
         ids = list(instance_ids)
         return await self._context.commits.run(lambda tx: instances.purge(tx, ids, recursive=recursive))
 
@@ -144,14 +183,21 @@ class EngineApi(ABC):
         """
         if not entity_id.startswith("@") or "@" not in entity_id[1:]:
             raise ValueError(f"'{entity_id}' is no entity id. It has the form '@name@key', the name in lower case.")
+        self._require_payload(f"The input of operation '{operation}' of entity {entity_id}", payload)
         await self._context.commits.run(
             lambda tx: entities.signal(tx, entity_id, operation, payload, request_id=request_id, at=at)
         )
 
+    async def clean_entities(self, *, remove_empty: bool = True, release_locks: bool = True) -> CleanResult:
+        """Remove entities without state that have nothing to do, and release locks whose holder is gone."""
+        return await self._context.commits.run(
+            lambda tx: entity_storage.clean(tx, remove_empty=remove_empty, release_locks=release_locks)
+        )
+
     async def _wait(self, instance_id: str, statuses: frozenset[Status], *, payloads: bool) -> Instance | None:
         def reached() -> bool:
-            found = self.get_instance(instance_id, payloads=False)
-            return found is None or found.status in statuses
+            status = reads.status(self._context.connection, instance_id)
+            return status is None or status in statuses
 
         await self._watchers.until(instance_id, reached)
         return self.get_instance(instance_id, payloads=payloads)
@@ -163,8 +209,11 @@ class EngineApi(ABC):
         self._require(instance_id)
         await self._context.commits.run(post)
 
+    def _require_payload(self, what: str, text: str | None) -> None:
+        require_payload(self._context.limits, what, text)
+
     def _require(self, instance_id: str) -> None:
-        if self.get_instance(instance_id, payloads=False) is None:
+        if reads.status(self._context.connection, instance_id) is None:
             raise InstanceNotFoundError(instance_id)
 
 

@@ -4,12 +4,18 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from local.durable.clock import Clock
+from local.durable.errors import StorageError
+from local.durable.storage import storage_error
 from local.durable.transaction import Transaction, Wakes
 
 log = logging.getLogger(__name__)
+
+FIRST_RETRY, LONGEST_RETRY = 0.05, 5.0
+"""Seconds between the tries of a commit that must not be lost; each wait is twice as long as the one before."""
 
 type Change[T] = Callable[[Transaction], T]
 type _Pending = tuple[Change[Any], asyncio.Future[Any]]
@@ -18,11 +24,13 @@ type _Pending = tuple[Change[Any], asyncio.Future[Any]]
 class Commits:
     """Runs changes. A caller's answer comes after the commit, so what it was told survives a kill."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, wake: Callable[[Wakes], None]) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, wake: Callable[[Wakes], None], path: Path) -> None:
         self._connection = connection
         self._clock = clock
         self._wake = wake
+        self._path = path
         self._pending: list[_Pending] = []
+        self._in_trouble = False
 
     @property
     def idle(self) -> bool:
@@ -33,7 +41,7 @@ class Commits:
         """Commit a change and give its result.
 
         When another change of the same transaction fails, all are rolled back and run again one by one: a change may
-        run twice, and fails alone.
+        run twice, and fails alone. When the storage fails, all of the transaction fail with a StorageError.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -41,6 +49,19 @@ class Commits:
         if len(self._pending) == 1:
             loop.call_soon(self._flush)
         return future
+
+    async def persist[T](self, change: Change[T]) -> T:
+        """Commit a change, and when the storage does not take it, try again until it does.
+
+        For what was worked out and would be worked out again: an activity's effect must not be repeated for every try.
+        """
+        wait = FIRST_RETRY
+        while True:
+            try:
+                return await self.run(change)
+            except StorageError:
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_RETRY)
 
     async def flushed(self) -> None:
         """Wait until all that was asked for is committed."""
@@ -51,6 +72,11 @@ class Commits:
         try:
             self._commit(batch)
         except Exception as error:  # noqa: BLE001 - any change's error goes to the caller that asked for it
+            if trouble := storage_error(error, self._path):
+                self._tell_of(trouble)
+                for _, future in batch:
+                    _fail(future, StorageError(str(trouble), full=trouble.full))
+                return
             if len(batch) == 1:
                 _fail(batch[0][1], error)
                 return
@@ -74,10 +100,18 @@ class Commits:
             if self._connection.in_transaction:  # a full disk makes SQLite roll back by itself
                 self._connection.execute("ROLLBACK")
             raise
+        if self._in_trouble:
+            self._in_trouble = False
+            log.warning("The durable database %s takes data again.", self._path)
         for (_, future), result in zip(batch, results, strict=True):
             if not future.cancelled():
                 future.set_result(result)
         self._wake(transaction.wakes)
+
+    def _tell_of(self, trouble: StorageError) -> None:
+        # Once: everything that runs meets the same trouble, again and again.
+        log.log(logging.DEBUG if self._in_trouble else logging.ERROR, "%s", trouble)
+        self._in_trouble = True
 
 
 def _fail(future: asyncio.Future[Any], error: Exception) -> None:

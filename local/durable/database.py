@@ -7,6 +7,7 @@
 - `tasks` are activities that have not finished.
 - `entities` and `entity_inbox` are the same for entities; `sender_execution` ties a lock request to the generation that
   waits for it.
+- `failures` counts in vain attempts at an item of work, `parked` keeps what was given up, and why.
 
 Moments are microseconds since 1970, and `visible_at` is 0 for what is visible at once. `arrival` orders messages by
 when they happened or were due.
@@ -20,10 +21,13 @@ from pathlib import Path
 from typing import Literal
 
 from local.durable.errors import DatabaseInUseError, SchemaTooNewError
+from local.durable.storage import storage_error
 
 type Synchronous = Literal["FULL", "NORMAL"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+LONGEST_LOCK = 1.0
+"""Seconds to wait for another program's lock on the file: the event loop waits with it."""
 
 SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -32,7 +36,9 @@ CREATE TABLE instances(
     input TEXT, output TEXT, custom_status TEXT, failure BLOB,
     created INTEGER NOT NULL, updated INTEGER NOT NULL, completed INTEGER, start_at INTEGER NOT NULL,
     parent_id TEXT, parent_execution TEXT, parent_task INTEGER, parent_name TEXT,
-    tags TEXT NOT NULL, trace BLOB NOT NULL, turn INTEGER NOT NULL
+    tags TEXT NOT NULL, trace BLOB NOT NULL, turn INTEGER NOT NULL,
+    history_events INTEGER NOT NULL DEFAULT 0, history_bytes INTEGER NOT NULL DEFAULT 0,
+    warned INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX instances_by_parent ON instances(parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX instances_by_creation ON instances(created, id);
@@ -62,12 +68,31 @@ CREATE TABLE entity_inbox(
 CREATE INDEX entity_inbox_by_id ON entity_inbox(id);
 CREATE INDEX entity_inbox_by_due ON entity_inbox(visible_at) WHERE visible_at > 0;
 """
+ADDED_IN_2 = """
+CREATE INDEX instances_by_completion ON instances(completed, id) WHERE completed IS NOT NULL;
+CREATE TABLE failures(
+    lane TEXT NOT NULL, item TEXT NOT NULL, count INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(lane, item)
+) WITHOUT ROWID;
+CREATE TABLE parked(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, lane TEXT NOT NULL, owner TEXT NOT NULL,
+    name TEXT NOT NULL, reason TEXT NOT NULL, event BLOB NOT NULL
+);
+CREATE INDEX parked_by_owner ON parked(owner);
+"""
+MIGRATIONS = {
+    # Histories from before are not counted: they are as long as they are, and end soon.
+    1: "ALTER TABLE instances ADD COLUMN history_events INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE instances ADD COLUMN history_bytes INTEGER NOT NULL DEFAULT 0;"
+    f" ALTER TABLE instances ADD COLUMN warned INTEGER NOT NULL DEFAULT 0; {ADDED_IN_2}",
+}
+"""What brings a file from one version to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
     """An open database file and the lock on it."""
 
+    path: Path
     connection: sqlite3.Connection
     lock: int
 
@@ -83,11 +108,22 @@ def open_database(path: Path, synchronous: Synchronous) -> Database:
     Raises:
         DatabaseInUseError: another process, or another engine of this one, owns it.
         SchemaTooNewError: a newer version of the engine wrote it.
+        StorageError: the file cannot be opened, is read-only, full, or no database.
     """
+    try:
+        return _open(path, synchronous)
+    except (sqlite3.Error, OSError) as error:
+        trouble = storage_error(error, path)
+        if trouble is None:
+            raise
+        raise trouble from error
+
+
+def _open(path: Path, synchronous: Synchronous) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _take_lock(path)
     try:
-        return Database(_connect(path, synchronous), lock)
+        return Database(path, _connect(path, synchronous), lock)
     except BaseException:
         os.close(lock)
         raise
@@ -112,7 +148,7 @@ def _take_lock(path: Path) -> int:
 
 
 def _connect(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, timeout=LONGEST_LOCK)
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
@@ -132,6 +168,9 @@ def _ensure_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"The durable database {path} has schema version {version}, and this engine knows {SCHEMA_VERSION}. "
             "Run the newer version of Signalbox, or give this one another file."
         )
-    if version == 0:
+    changes = (
+        SCHEMA + ADDED_IN_2 if version == 0 else "".join(MIGRATIONS[each] for each in range(version, SCHEMA_VERSION))
+    )
+    if changes:
         # One transaction, or a kill in between would leave a half-made file.
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")

@@ -6,12 +6,13 @@ an entity is locked, only calls of the holder are served.
 
 import sqlite3
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
 from local.durable import instances
 from local.durable.errors import InstanceExistsError, StaleTurnError
+from local.durable.poison import keep
 from local.durable.records import REPLACE_NOTHING, TERMINAL, NewInstance
 from local.durable.transaction import Transaction
 from local.durable.wire import (
@@ -55,6 +56,10 @@ class Batch:
     def function(self) -> str:
         """The entity's name in `@name@key`."""
         return self.entity_id[1:].split("@", 1)[0]
+
+    def first(self) -> "Batch":
+        """The batch with its first operation only."""
+        return replace(self, operations=self.operations[:1])
 
     def request(self) -> str:
         """The worker's request."""
@@ -173,13 +178,17 @@ def signal(
 
 
 def park(tx: Transaction, entity_id: str, reason: str) -> None:
-    """Drop the message that an entity cannot get past; a caller is told."""
+    """Drop the message that an entity cannot get past, and keep it among what was parked; a caller is told."""
     step = next_step(tx.connection, entity_id, tx.now, max_batch=1)
     if isinstance(step, LockStep):
+        keep(tx, lane="Entity", owner=entity_id, name="lock", reason=reason, event=step.message)
         tx.run("DELETE FROM entity_inbox WHERE seq = ?", step.seq)
         tx.wakes.entities[entity_id] = None
     elif step is not None:
-        apply(tx, step, failed_result(step, failure("PoisonMessage", reason, retriable=False)))
+        (operation,) = step.operations
+        text = f"Operation '{operation.body.operation}' of entity {entity_id} could not be run. {reason}"
+        keep(tx, lane="Entity", owner=entity_id, name=operation.body.operation, reason=reason, event=operation.body)
+        apply(tx, step, failed_result(step, failure("PoisonMessage", text, retriable=False)))
 
 
 def _keep_state(tx: Transaction, entity_id: str, state: str | None) -> None:

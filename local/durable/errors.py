@@ -28,6 +28,26 @@ class InstanceNotFoundError(EngineError):
         super().__init__(f"Orchestration instance '{instance_id}' was not found.")
 
 
+class WrongStateError(EngineError):
+    """The instance is not in a state in which this can be done with it."""
+
+
+class PayloadTooLargeError(EngineError, ValueError):
+    """A payload is over the budget of the engine's limits."""
+
+
+class StorageError(EngineError):
+    """The storage below the database does not take or give data: it is full, read-only, locked or damaged."""
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        super().__init__(message)
+        self.full = full
+
+
+class MalformedAnswerError(EngineError):
+    """The worker answered with what is not the message that the protocol asks for."""
+
+
 class StaleTurnError(EngineError):
     """The instance or entity moved on while its turn ran, so the turn's result must not be applied."""
 

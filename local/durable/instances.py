@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import reads
-from local.durable.errors import InstanceExistsError, InstanceNotFoundError
+from local.durable import entity_storage, reads
+from local.durable.errors import InstanceExistsError, InstanceNotFoundError, WrongStateError
 from local.durable.records import TERMINAL, Instance, NewInstance, Parent, Status
 from local.durable.transaction import CARRIED_RANK, STARTED_RANK, Transaction
 from local.durable.wire import Message, event, failure, string, timestamp
@@ -24,26 +24,37 @@ def create(tx: Transaction, new: NewInstance, replaceable: frozenset[Status] = T
     Raises:
         InstanceExistsError: the id is taken.
     """
-    old = reads.instance(tx.connection, new.id)
-    if old:
-        if old.status not in replaceable:
-            raise InstanceExistsError(
-                f"Orchestration instance '{new.id}' already exists with status {old.status.label}. "
-                "Start under another id, or purge it when it is finished."
-            )
-        if old.status not in TERMINAL:
-            finish(tx, old, Status.TERMINATED, failure_details=_terminated("The instance was replaced."))
-        forget(tx, new.id)
-    parent = new.parent or Parent("", "", 0, "")
-    tx.run(
-        "INSERT INTO instances(id, execution, name, version, status, input, created, updated, start_at, parent_id,"
-        " parent_execution, parent_task, parent_name, tags, trace, turn)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, 0)",
-        *(new.id, uuid.uuid4().hex, new.name, new.version, Status.PENDING, new.input, tx.now, tx.now, new.start_at),
-        *(parent.instance_id, parent.execution_id, parent.task_id, parent.name, json.dumps(new.tags), new.trace),
-    )
+    execution = uuid.uuid4().hex
+    if not _insert(tx, new, execution):
+        _make_room(tx, new.id, replaceable)
+        _insert(tx, new, execution)
     tx.wakes.changed.add(new.id)
-    _post_start(tx, _must_exist(tx, new.id), at=new.start_at)
+    _post_start(tx, new, execution)
+
+
+def _insert(tx: Transaction, new: NewInstance, execution: str) -> bool:
+    parent = new.parent or Parent("", "", 0, "")
+    return bool(
+        tx.run(
+            "INSERT OR IGNORE INTO instances(id, execution, name, version, status, input, created, updated, start_at,"
+            " parent_id, parent_execution, parent_task, parent_name, tags, trace, turn)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, 0)",
+            *(new.id, execution, new.name, new.version, Status.PENDING, new.input, tx.now, tx.now, new.start_at),
+            *(parent.instance_id, parent.execution_id, parent.task_id, parent.name, json.dumps(new.tags), new.trace),
+        ).rowcount
+    )
+
+
+def _make_room(tx: Transaction, instance_id: str, replaceable: frozenset[Status]) -> None:
+    old = _must_exist(tx, instance_id)
+    if old.status not in replaceable:
+        raise InstanceExistsError(
+            f"Orchestration instance '{old.id}' already exists with status {old.status.label}. "
+            "Start under another id, or purge it when it is finished."
+        )
+    if old.status not in TERMINAL:
+        finish(tx, old, Status.TERMINATED, failure_details=_terminated("The instance was replaced."))
+    forget(tx, old.id)
 
 
 def continue_as_new(tx: Transaction, old: Instance, status: Status, action: Message) -> None:
@@ -54,14 +65,23 @@ def continue_as_new(tx: Transaction, old: Instance, status: Status, action: Mess
     tx.run("DELETE FROM history WHERE id = ?", old.id)
     tx.run("DELETE FROM inbox WHERE id = ? AND execution IS NOT NULL", old.id)
     release_locks(tx, old.id)
+    execution = uuid.uuid4().hex
+    following = NewInstance(
+        old.id,
+        old.name,
+        action.result.value if action.HasField("result") else None,
+        action.newVersion.value or old.version,
+        tags=old.tags,
+        trace=old.trace,
+        parent=old.parent,
+    )
     tx.run(
-        "UPDATE instances SET execution = ?, version = coalesce(?, version), status = ?, input = ?, updated = ?,"
-        " start_at = 0, turn = turn + 1 WHERE id = ?",
-        *(uuid.uuid4().hex, action.newVersion.value or None, status),
-        *(action.result.value if action.HasField("result") else None, tx.now, old.id),
+        "UPDATE instances SET execution = ?, version = ?, status = ?, input = ?, updated = ?,"
+        " start_at = 0, turn = turn + 1, history_events = 0, history_bytes = 0 WHERE id = ?",
+        *(execution, following.version, status, following.input, tx.now, old.id),
     )
     tx.wakes.changed.add(old.id)
-    _post_start(tx, _must_exist(tx, old.id), at=0)
+    _post_start(tx, following, execution)
     for carried in action.carryoverEvents:
         tx.post(old.id, carried, rank=CARRIED_RANK)
 
@@ -79,7 +99,7 @@ def finish(
     release_locks(tx, ended.id)
     tx.wakes.changed.add(ended.id)
     if ended.parent:
-        _tell_parent(tx, ended.parent, status, output, failure_details)
+        tell_parent(tx, ended.parent, status, output, failure_details)
 
 
 def terminate(tx: Transaction, instance_id: str, output: str | None, *, recursive: bool) -> None:
@@ -100,17 +120,37 @@ def terminate_children(tx: Transaction, instance_id: str, output: str | None) ->
         terminate(tx, child, output, recursive=True)
 
 
+def restart(tx: Transaction, instance_id: str, new_id: str) -> None:
+    """Start a finished instance again, with its name, input, version and tags; under its own id it is replaced.
+
+    Raises:
+        InstanceNotFoundError: there is no such instance.
+        WrongStateError: it is not finished.
+    """
+    old = _must_exist(tx, instance_id)
+    if old.status not in TERMINAL:
+        raise WrongStateError(
+            f"Orchestration instance '{instance_id}' is {old.status.label}. Only a finished one can be restarted: "
+            "wait for its end, or terminate it."
+        )
+    create(tx, NewInstance(new_id, old.name, old.input, old.version, tags=old.tags, trace=old.trace))
+
+
 def forget(tx: Transaction, instance_id: str) -> None:
     """Delete an instance and all that belongs to it."""
     for table in ("history", "inbox", "tasks", "instances"):
         tx.run(f"DELETE FROM {table} WHERE id = ?", instance_id)  # noqa: S608 - constant names
+    tx.run("DELETE FROM parked WHERE owner = ?", instance_id)
     tx.wakes.changed.add(instance_id)
 
 
 def purge(tx: Transaction, instance_ids: Iterable[str], *, recursive: bool) -> int:
-    """Delete those that are finished, with their finished descendants when `recursive`; gives how many."""
+    """Delete entities and those that are finished, with their descendants when `recursive`; gives how many."""
     deleted = 0
     for instance_id in instance_ids:
+        if instance_id.startswith("@"):
+            deleted += entity_storage.purge(tx, instance_id)
+            continue
         for member in [instance_id, *(_descendants(tx, instance_id) if recursive else ())]:
             found = reads.instance(tx.connection, member, payloads=False)
             if found and found.status in TERMINAL:
@@ -126,21 +166,22 @@ def release_locks(tx: Transaction, instance_id: str) -> None:
         tx.wakes.entities[entity_id] = None
 
 
-def _post_start(tx: Transaction, new: Instance, at: int) -> None:
+def _post_start(tx: Transaction, new: NewInstance, execution: str) -> None:
     body = pb.ExecutionStartedEvent(
         name=new.name,
         version=string(new.version),
         input=string(new.input),
         tags=new.tags,
-        orchestrationInstance=pb.OrchestrationInstance(instanceId=new.id, executionId=string(new.execution_id)),
+        orchestrationInstance=pb.OrchestrationInstance(instanceId=new.id, executionId=string(execution)),
     )
     if new.parent:
         body.parentInstance.CopyFrom(_parent_info(new.parent))
     if new.trace:
         body.parentTraceContext.ParseFromString(new.trace)
-    if at:
-        body.scheduledStartTimestamp.CopyFrom(timestamp(at))
-    tx.post(new.id, event(tx.now, executionStarted=body), execution=new.execution_id, at=at, rank=STARTED_RANK)
+    if new.start_at:
+        body.scheduledStartTimestamp.CopyFrom(timestamp(new.start_at))
+    start = event(tx.now, executionStarted=body)
+    tx.post(new.id, start, execution=execution, at=new.start_at, rank=STARTED_RANK)
 
 
 def _parent_info(parent: Parent) -> Message:
@@ -150,7 +191,8 @@ def _parent_info(parent: Parent) -> Message:
     )
 
 
-def _tell_parent(tx: Transaction, parent: Parent, status: Status, output: str | None, failure_details: Message) -> None:
+def tell_parent(tx: Transaction, parent: Parent, status: Status, output: str | None, failure_details: Message) -> None:
+    """Send the outcome of a sub-orchestration to who waits for it."""
     if status is Status.COMPLETED:
         done = pb.SubOrchestrationInstanceCompletedEvent(taskScheduledId=parent.task_id, result=string(output))
         message = event(tx.now, subOrchestrationInstanceCompleted=done)

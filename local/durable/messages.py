@@ -5,7 +5,7 @@ from datetime import datetime
 import durabletask.internal.orchestrator_service_pb2 as pb
 
 from local.durable.clock import to_datetime, to_micros
-from local.durable.records import Entity, EntityQuery, Instance, InstanceQuery, NewInstance, Status
+from local.durable.records import Entity, EntityQuery, FinishedQuery, Instance, InstanceQuery, NewInstance, Status
 from local.durable.wire import Message, moment, status_code, string, string_of, timestamp
 
 
@@ -82,6 +82,17 @@ def purge_query(purge_filter: Message) -> InstanceQuery:
         statuses=_statuses(purge_filter),
         created_from=_time(purge_filter, "createdTimeFrom"),
         created_to=_time(purge_filter, "createdTimeTo"),
+    )
+
+
+def finished_query(request: Message) -> FinishedQuery:
+    """What a `ListInstanceIdsRequest` asks for."""
+    return FinishedQuery(
+        statuses=_statuses(request),
+        completed_from=_time(request, "completedTimeFrom"),
+        completed_to=_time(request, "completedTimeTo"),
+        page_size=request.pageSize,
+        continuation=request.lastInstanceKey.value or None,
     )
 
 

@@ -9,12 +9,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.durable.clock import to_datetime, to_micros
-from local.durable.records import MAX_PAGE, Entity, EntityQuery, Instance, InstanceQuery, Page, Parent, Status
+from local.durable.records import (
+    MAX_PAGE,
+    Entity,
+    EntityQuery,
+    FinishedQuery,
+    Instance,
+    InstanceQuery,
+    Page,
+    Parent,
+    Status,
+)
 from local.durable.wire import failure_record
 
 _COLUMNS = (
     "id, execution, name, version, status, custom_status, failure, created, updated, completed, start_at,"
-    " parent_id, parent_execution, parent_task, parent_name, tags, trace, turn"
+    " parent_id, parent_execution, parent_task, parent_name, tags, trace, turn, history_events, history_bytes, warned"
 )
 
 
@@ -22,6 +32,12 @@ def instance(connection: sqlite3.Connection, instance_id: str, *, payloads: bool
     """One instance, or None."""
     row = connection.execute(f"SELECT {_columns(payloads)} FROM instances WHERE id = ?", (instance_id,)).fetchone()  # noqa: S608 - constant columns
     return _instance(row) if row else None
+
+
+def status(connection: sqlite3.Connection, instance_id: str) -> Status | None:
+    """The status of an instance, None when there is none."""
+    row = connection.execute("SELECT status FROM instances WHERE id = ?", (instance_id,)).fetchone()
+    return Status(row[0]) if row else None
 
 
 def instances(connection: sqlite3.Connection, query: InstanceQuery) -> Page[Instance]:
@@ -43,6 +59,24 @@ def instances(connection: sqlite3.Connection, query: InstanceQuery) -> Page[Inst
     rows = connection.execute(sql, [*where.values, size + 1]).fetchall()
     more = f"{rows[size - 1]['created']}|{rows[size - 1]['id']}" if len(rows) > size else None
     return Page(tuple(_instance(row) for row in rows[:size]), more)
+
+
+def finished(connection: sqlite3.Connection, query: FinishedQuery) -> Page[str]:
+    """A page of the ids of finished instances, in the order they ended."""
+    where = _Where("completed IS NOT NULL")
+    if query.statuses:
+        where.add(f"status IN ({', '.join('?' * len(query.statuses))})", *query.statuses)
+    if query.completed_from:
+        where.add("completed >= ?", to_micros(query.completed_from))
+    if query.completed_to:
+        where.add("completed < ?", to_micros(query.completed_to))
+    if query.continuation:
+        where.add("(completed, id) > (?, ?)", *_instance_key(query.continuation))
+    size = _page_size(query.page_size)
+    sql = f"SELECT completed, id FROM instances WHERE {where.sql} ORDER BY completed, id LIMIT ?"  # noqa: S608 - constant parts
+    rows = connection.execute(sql, [*where.values, size + 1]).fetchall()
+    more = f"{rows[size - 1]['completed']}|{rows[size - 1]['id']}" if len(rows) > size else None
+    return Page(tuple(row["id"] for row in rows[:size]), more)
 
 
 def entity(connection: sqlite3.Connection, entity_id: str, *, state: bool = True) -> Entity | None:
@@ -140,6 +174,9 @@ def _instance(row: sqlite3.Row) -> Instance:
         tags=json.loads(row["tags"]),
         trace=row["trace"],
         turn=row["turn"],
+        history_events=row["history_events"],
+        history_bytes=row["history_bytes"],
+        warned=bool(row["warned"]),
     )
 
 

@@ -74,7 +74,8 @@ class NewInstance:
 class Instance:
     """An orchestration instance.
 
-    `execution_id` names its generation, which changes when it continues as new. `turn` counts its committed turns.
+    `execution_id` names its generation, which changes when it continues as new. `turn` counts its committed turns, and
+    the `history_` fields the events and bytes of the present generation; `warned` is whether its length was told.
     """
 
     id: str
@@ -94,6 +95,9 @@ class Instance:
     tags: dict[str, str]
     trace: bytes
     turn: int
+    history_events: int = 0
+    history_bytes: int = 0
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,17 @@ class InstanceQuery:
     created_to: datetime | None = None
     id_prefix: str = ""
     payloads: bool = True
+    page_size: int = MAX_PAGE
+    continuation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedQuery:
+    """Which finished instances, by when they ended; as InstanceQuery."""
+
+    statuses: frozenset[Status] = frozenset()
+    completed_from: datetime | None = None
+    completed_to: datetime | None = None
     page_size: int = MAX_PAGE
     continuation: str | None = None
 
@@ -159,3 +174,34 @@ class PurgeResult:
 
     deleted: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CleanResult:
+    """What a cleaning of the entities did: rows without state removed, locks of nobody released."""
+
+    removed: int
+    released: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Work that was given up: of which lane (`Orchestration`, `Activity`, `Entity`), whose, which function, and why."""
+
+    at: datetime
+    lane: str
+    owner: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """An instance that does not move: since when, what it waits for, and whether some of that can never come."""
+
+    id: str
+    name: str
+    status: Status
+    since: datetime
+    waits_for: tuple[str, ...]
+    hopeless: bool

@@ -6,25 +6,31 @@ from dataclasses import dataclass
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import entities, instances, reads, turn
+from local.durable import entities, limits, turn
 from local.durable.clock import Clock
 from local.durable.commits import Commits
+from local.durable.dispatcher import Lease
+from local.durable.errors import MalformedAnswerError, PayloadTooLargeError
+from local.durable.limits import Limits
+from local.durable.poison import keep
 from local.durable.records import TERMINAL, Status
 from local.durable.transaction import Transaction
 from local.durable.wire import (
     Message,
     entity_result,
     event,
+    failed_orchestration,
     failure,
     orchestrator_response,
-    status_code,
     string,
     string_of,
     trace_of,
 )
-from local.durable.worker import FunctionFailed, FunctionNotFound, FunctionWorker
+from local.durable.worker import FunctionFailed, FunctionNotFound, FunctionWorker, TraceContext
 
 log = logging.getLogger(__name__)
+
+_Failed = (FunctionFailed, FunctionNotFound, MalformedAnswerError, PayloadTooLargeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Context:
     commits: Commits
     worker: FunctionWorker
     clock: Clock
+    limits: Limits
 
 
 class OrchestrationWork:
@@ -43,30 +50,46 @@ class OrchestrationWork:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self, key: str, attempt: int) -> None:
+    async def run(self, key: str, lease: Lease) -> None:
         """Run the next turn of an instance, if it has one."""
         next_turn = turn.load(self._context.connection, key, self._context.clock.now())
         if next_turn is None:
             return
         name = next_turn.instance.name
         try:
-            response = orchestrator_response(await self._context.worker.run_orchestrator(name, next_turn.request()))
-        except (FunctionFailed, FunctionNotFound) as error:
-            response = _failed_orchestration(error)
-        status = await self._context.commits.run(lambda tx: turn.apply(tx, next_turn, response))
+            answer = await self._context.worker.run_orchestrator(name, next_turn.request())
+            response = orchestrator_response(answer, name)
+        except _Failed as error:
+            response = failed_orchestration(_details(error))
+        lease.answered()
+        response = limits.keep_within(self._context.limits, next_turn.instance, len(next_turn.received), response)
+        status = await self._context.commits.persist(lambda tx: self._apply(tx, lease, next_turn, response))
         if status in TERMINAL:
-            log.info("Orchestration %s '%s' ended as %s (attempt %d).", name, key, status.label, attempt)
+            _tell_end(key, name, status, response)
 
     async def park(self, key: str, reason: str) -> None:
-        """Fail the instance."""
+        """Fail the instance, by a turn of its own, so that it can be rewound when the cause is gone."""
 
         def fail(tx: Transaction) -> None:
-            found = reads.instance(tx.connection, key)
-            if found and found.status not in TERMINAL:
-                details = failure("PoisonMessage", reason, retriable=False)
-                instances.finish(tx, found, Status.FAILED, failure_details=details)
+            last = turn.load(tx.connection, key, tx.now)
+            if last is not None:
+                text = f"Orchestrator '{last.instance.name}' could not be run. {reason}"
+                keep(tx, lane="Orchestration", owner=key, name=last.instance.name, reason=reason)
+                turn.apply(tx, last, failed_orchestration(failure("PoisonMessage", text, retriable=False)))
 
-        await self._context.commits.run(fail)
+        await self._context.commits.persist(fail)
+
+    def _apply(self, tx: Transaction, lease: Lease, ran: turn.Turn, response: Message) -> Status:
+        lease.require()
+        status, (events, size) = turn.apply(tx, ran, response)
+        if limits.crosses(self._context.limits, ran.instance, events, size):
+            tx.run("UPDATE instances SET warned = 1 WHERE id = ?", ran.instance.id)
+            log.warning(
+                "The history of orchestration %s '%s' has %d events and %d bytes. Every turn replays it: continue as "
+                "new from time to time, or split the work into sub-orchestrations.",
+                *(ran.instance.name, ran.instance.id, events, size),
+            )
+        return status
 
 
 class ActivityWork:
@@ -78,38 +101,42 @@ class ActivityWork:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self, key: int, attempt: int) -> None:
+    async def run(self, key: int, lease: Lease) -> None:
         """Run an activity, unless its instance was replaced or purged since."""
         row = self._row(self._context.connection, key)
         if row is None:
             return
-        trace = pb.TraceContext()
-        trace.ParseFromString(row["trace"])
         payload = "null" if row["input"] is None else row["input"]
-        log.debug("Activity %s of '%s' runs, attempt %d.", row["name"], row["id"], attempt)
+        log.debug("Activity %s of '%s' runs, attempt %d.", row["name"], row["id"], lease.attempt)
         try:
-            result = await self._context.worker.run_activity(row["name"], payload, trace_of(trace))
-        except (FunctionFailed, FunctionNotFound) as error:
-            await self._end(key, taskFailed=_failed_task(row["task_id"], _details(error)))
+            result = await self._context.worker.run_activity(row["name"], payload, _trace(row["trace"]))
+            limits.require_payload(self._context.limits, f"The result of activity '{row['name']}'", result)
+        except _Failed as error:
+            outcome = {"taskFailed": _failed_task(row["task_id"], _details(error))}
         else:
-            done = pb.TaskCompletedEvent(taskScheduledId=row["task_id"], result=string(result))
-            await self._end(key, taskCompleted=done)
+            outcome = {"taskCompleted": pb.TaskCompletedEvent(taskScheduledId=row["task_id"], result=string(result))}
+        lease.answered()
+        await self._context.commits.persist(lambda tx: self._end(tx, key, lease, outcome))
 
     async def park(self, key: int, reason: str) -> None:
         """Fail the activity; the orchestrator decides what that means."""
-        row = self._row(self._context.connection, key)
-        if row is not None:
-            details = failure("PoisonMessage", reason, retriable=False)
-            await self._end(key, taskFailed=_failed_task(row["task_id"], details))
 
-    async def _end(self, key: int, **outcome: Message) -> None:
-        def end(tx: Transaction) -> None:
+        def fail(tx: Transaction) -> None:
             row = self._row(tx.connection, key)
             if row is not None:
-                tx.run("DELETE FROM tasks WHERE seq = ?", key)
-                tx.post(row["id"], event(tx.now, **outcome), execution=row["execution"])
+                text = f"Activity '{row['name']}' could not be run. {reason}"
+                keep(tx, lane="Activity", owner=row["id"], name=row["name"], reason=reason)
+                details = failure("PoisonMessage", text, retriable=False)
+                self._end(tx, key, None, {"taskFailed": _failed_task(row["task_id"], details)})
 
-        await self._context.commits.run(end)
+        await self._context.commits.persist(fail)
+
+    def _end(self, tx: Transaction, key: int, lease: Lease | None, outcome: dict[str, Message]) -> None:
+        if lease is not None:
+            lease.require()
+        row = tx.row("DELETE FROM tasks WHERE seq = ? RETURNING id, execution", key)
+        if row is not None:
+            tx.post(row["id"], event(tx.now, **outcome), execution=row["execution"])
 
     @staticmethod
     def _row(connection: sqlite3.Connection, key: int) -> sqlite3.Row | None:
@@ -123,44 +150,79 @@ class EntityWork:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def run(self, key: str, attempt: int) -> None:
+    async def run(self, key: str, lease: Lease) -> None:
         """Take the next step of an entity, if it has one."""
         # After a failure one operation at a time, so that the one to blame is found and the others get through.
-        max_batch = entities.MAX_BATCH if attempt == 1 else 1
+        max_batch = entities.MAX_BATCH if lease.attempt == 1 else 1
         step = entities.next_step(self._context.connection, key, self._context.clock.now(), max_batch)
         if isinstance(step, entities.LockStep):
-            await self._context.commits.run(lambda tx: entities.take_lock_step(tx, key, step))
+            await self._context.commits.persist(lambda tx: entities.take_lock_step(tx, key, step))
         elif step is not None:
-            result = await self._result(step)
-            await self._context.commits.run(lambda tx: entities.apply(tx, step, result))
-            _warn_of_failures(step, result)
+            await self._run_batch(step, lease)
 
     async def park(self, key: str, reason: str) -> None:
         """Drop the message that the entity cannot get past."""
-        await self._context.commits.run(lambda tx: entities.park(tx, key, reason))
+        await self._context.commits.persist(lambda tx: entities.park(tx, key, reason))
+
+    async def _run_batch(self, batch: entities.Batch, lease: Lease) -> None:
+        try:
+            result = await self._result(batch)
+        except PayloadTooLargeError as error:
+            if len(batch.operations) > 1:  # alone, the first gets through or is the one to blame; the rest follow
+                await self._run_batch(batch.first(), lease)
+                return
+            result = entities.failed_result(batch, _details(error))
+        lease.answered()
+
+        def apply(tx: Transaction) -> None:
+            lease.require()
+            entities.apply(tx, batch, result)
+
+        await self._context.commits.persist(apply)
+        _warn_of_failures(batch, result)
 
     async def _result(self, batch: entities.Batch) -> Message:
+        name = batch.function
         try:
-            return entity_result(await self._context.worker.run_entity(batch.function, batch.request()))
-        except (FunctionFailed, FunctionNotFound) as error:
+            answer = await self._context.worker.run_entity(name, batch.request())
+            result = entity_result(answer, name, len(batch.operations))
+        except (FunctionFailed, FunctionNotFound, MalformedAnswerError) as error:
             return entities.failed_result(batch, _details(error))
+        limits.require_payload(
+            self._context.limits, f"The state of entity {batch.entity_id}", string_of(result, "entityState")
+        )
+        for operation, answer in zip(batch.operations, result.results, strict=True):
+            what = f"The result of operation '{operation.body.operation}' of entity {batch.entity_id}"
+            limits.require_payload(self._context.limits, what, string_of(answer.success, "result"))
+        return result
 
 
-def _details(error: FunctionFailed | FunctionNotFound) -> Message:
-    if isinstance(error, FunctionNotFound):
-        return failure("FunctionNotFound", str(error), retriable=False)
-    return failure(error.error_type, error.message, error.stack)
+def _trace(encoded: bytes) -> TraceContext | None:
+    if not encoded:
+        return None
+    trace = pb.TraceContext()
+    trace.ParseFromString(encoded)
+    return trace_of(trace)
 
 
-def _failed_orchestration(error: FunctionFailed | FunctionNotFound) -> Message:
-    completion = pb.CompleteOrchestrationAction(
-        orchestrationStatus=status_code(Status.FAILED), failureDetails=_details(error)
-    )
-    return pb.OrchestratorResponse(actions=[pb.OrchestratorAction(id=-1, completeOrchestration=completion)])
+def _details(error: Exception) -> Message:
+    if isinstance(error, FunctionFailed):
+        return failure(error.error_type, error.message, error.stack)
+    return failure(type(error).__name__.removesuffix("Error"), str(error), retriable=False)
 
 
 def _failed_task(task_id: int, details: Message) -> Message:
     return pb.TaskFailedEvent(taskScheduledId=task_id, failureDetails=details)
+
+
+def _tell_end(instance_id: str, name: str, status: Status, response: Message) -> None:
+    if status is not Status.FAILED:
+        log.info("Orchestration %s '%s' ended as %s.", name, instance_id, status.label)
+        return
+    details = response.actions[-1].completeOrchestration.failureDetails
+    log.warning(
+        "Orchestration %s '%s' ended as Failed: %s: %s", name, instance_id, details.errorType, details.errorMessage
+    )
 
 
 def _warn_of_failures(batch: entities.Batch, result: Message) -> None:

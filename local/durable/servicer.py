@@ -1,17 +1,11 @@
-"""The gRPC service that the SDK's durable client calls.
+"""The gRPC service that the SDK's durable client calls. It only translates; `rpc` says how."""
 
-It is the `TaskHubSidecarService` of `durabletask/internal/orchestrator_service.proto`, and only translates. A call that
-the engine does not support answers UNIMPLEMENTED.
-"""
-
-import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import durabletask.internal.orchestrator_service_pb2 as pb
-import durabletask.internal.orchestrator_service_pb2_grpc as stubs
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
@@ -19,8 +13,8 @@ from google.protobuf.wrappers_pb2 import BoolValue
 
 from local.durable import messages
 from local.durable.api import EngineApi
-from local.durable.errors import EngineStoppedError, InstanceExistsError, InstanceNotFoundError
 from local.durable.records import TERMINAL, Status
+from local.durable.rpc import answering, handlers, streaming
 from local.durable.wire import Message, moment, past_events, string, string_of
 
 log = logging.getLogger(__name__)
@@ -28,51 +22,24 @@ log = logging.getLogger(__name__)
 HISTORY_CHUNK = 100
 """Events in one message of a history stream."""
 MAX_WAITING_CALLS = 100_000
-"""Calls that may wait for the event loop. gRPC's own limit is 1,000, and calls beyond it end as CANCELLED."""
+"""Calls that may be open at once, most of them waits. gRPC's own limit is 1,000, and calls beyond it end as CANCELLED;
+beyond this one they end as RESOURCE_EXHAUSTED."""
 STOP_GRACE = 1.0
 """Seconds that open calls are given when the server stops."""
 
-type _Call = Callable[["DurableServicer", Message], Awaitable[Message]]
-type _Rpc = Callable[["DurableServicer", Message, Any], Awaitable[Message]]
 
-_CODES: dict[type[Exception], Any] = {
-    InstanceNotFoundError: grpc.StatusCode.NOT_FOUND,
-    InstanceExistsError: grpc.StatusCode.ALREADY_EXISTS,
-    EngineStoppedError: grpc.StatusCode.UNAVAILABLE,
-    ValueError: grpc.StatusCode.INVALID_ARGUMENT,
-}
-_REFUSALS = tuple(_CODES)
-
-
-def _code_of(refusal: Exception) -> Any:
-    return next(code for kind, code in _CODES.items() if isinstance(refusal, kind))
-
-
-def _answering(call: _Call) -> _Rpc:
-    """A call as an RPC: what it refuses becomes the status that the SDK's client knows."""
-
-    @functools.wraps(call)
-    async def rpc(self: "DurableServicer", request: Message, context: Any) -> Message:
-        try:
-            return await call(self, request)
-        except _REFUSALS as error:
-            await context.abort(_code_of(error), str(error))
-
-    return rpc
-
-
-class DurableServicer(stubs.TaskHubSidecarServiceServicer):  # type: ignore[misc] # generated without types
+class DurableServicer:
     """Answers the durable client's calls from an engine. Methods have the names of the protocol."""
 
     def __init__(self, engine: EngineApi) -> None:
         self._engine = engine
 
-    @_answering
+    @answering
     async def Hello(self, _request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Say that the service is there."""
         return Empty()
 
-    @_answering
+    @answering
     async def StartInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Start an orchestration.
 
@@ -85,57 +52,75 @@ class DurableServicer(stubs.TaskHubSidecarServiceServicer):  # type: ignore[misc
         instance_id = await self._engine.start_instance(messages.new_instance(request), replaceable)
         return pb.CreateInstanceResponse(instanceId=instance_id)
 
-    @_answering
+    @answering
     async def GetInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Tell the state of an instance."""
         found = self._engine.get_instance(request.instanceId, payloads=request.getInputsAndOutputs)
         return messages.instance_response(found)
 
-    @_answering
+    @answering
     async def WaitForInstanceStart(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Answer when an instance has begun to run; the client sets the deadline."""
         found = await self._engine.wait_for_start(request.instanceId, payloads=request.getInputsAndOutputs)
         return messages.instance_response(found)
 
-    @_answering
+    @answering
     async def WaitForInstanceCompletion(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Answer when an instance is finished; the client sets the deadline."""
         found = await self._engine.wait_for_completion(request.instanceId, payloads=request.getInputsAndOutputs)
         return messages.instance_response(found)
 
-    @_answering
+    @answering
     async def RaiseEvent(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Send an event to an instance."""
         await self._engine.raise_event(request.instanceId, request.name, string_of(request, "input"))
         return pb.RaiseEventResponse()
 
-    @_answering
+    @answering
     async def TerminateInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """End an instance."""
         output = string_of(request, "output")
         await self._engine.terminate(request.instanceId, output, recursive=request.recursive)
         return pb.TerminateResponse()
 
-    @_answering
+    @answering
     async def SuspendInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Suspend an instance."""
         await self._engine.suspend(request.instanceId, string_of(request, "reason"))
         return pb.SuspendResponse()
 
-    @_answering
+    @answering
     async def ResumeInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Resume an instance."""
         await self._engine.resume(request.instanceId, string_of(request, "reason"))
         return pb.ResumeResponse()
 
-    @_answering
+    @answering
+    async def RewindInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
+        """Have a failed instance go on from before its failure."""
+        await self._engine.rewind(request.instanceId, string_of(request, "reason"))
+        return pb.RewindInstanceResponse()
+
+    @answering
+    async def RestartInstance(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
+        """Start a finished instance again."""
+        instance_id = await self._engine.restart(request.instanceId, new_id=request.restartWithNewInstanceId)
+        return pb.RestartInstanceResponse(instanceId=instance_id)
+
+    @answering
+    async def ListInstanceIds(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
+        """List the ids of finished instances, a page at a time."""
+        page = self._engine.list_instance_ids(messages.finished_query(request))
+        return pb.ListInstanceIdsResponse(instanceIds=page.items, lastInstanceKey=string(page.continuation))
+
+    @answering
     async def QueryInstances(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """List instances, a page at a time."""
         page = self._engine.query(messages.instance_query(request.query))
         states = [messages.instance_message(found) for found in page.items]
         return pb.QueryInstancesResponse(orchestrationState=states, continuationToken=string(page.continuation))
 
-    @_answering
+    @answering
     async def PurgeInstances(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Delete finished instances, by filter or by id."""
         if request.HasField("purgeInstanceFilter"):
@@ -149,19 +134,15 @@ class DurableServicer(stubs.TaskHubSidecarServiceServicer):  # type: ignore[misc
         deleted = await self._engine.purge(ids, recursive=request.recursive)
         return pb.PurgeInstancesResponse(deletedInstanceCount=deleted, isComplete=BoolValue(value=True))
 
-    async def StreamInstanceHistory(self, request: Message, context: Any) -> AsyncIterator[Message]:  # noqa: N802 - the protocol's name
+    @streaming
+    async def StreamInstanceHistory(self, request: Message) -> AsyncIterator[Message]:  # noqa: N802 - the protocol's name
         """Send the history of an instance, in chunks; it is never in memory as a whole."""
-        try:
-            turns = self._engine.history_frames(request.instanceId)
-        except _REFUSALS as error:
-            await context.abort(_code_of(error), str(error))
-            return
-        for frames in turns:
+        for frames in self._engine.history_frames(request.instanceId):
             events = past_events(frames)
             for start in range(0, len(events), HISTORY_CHUNK):
                 yield pb.HistoryChunk(events=events[start : start + HISTORY_CHUNK])
 
-    @_answering
+    @answering
     async def SignalEntity(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Send an operation to an entity."""
         await self._engine.signal_entity(
@@ -173,7 +154,7 @@ class DurableServicer(stubs.TaskHubSidecarServiceServicer):  # type: ignore[misc
         )
         return pb.SignalEntityResponse()
 
-    @_answering
+    @answering
     async def GetEntity(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """Tell the state of an entity."""
         found = self._engine.get_entity(request.instanceId, state=request.includeState)
@@ -181,31 +162,25 @@ class DurableServicer(stubs.TaskHubSidecarServiceServicer):  # type: ignore[misc
             return pb.GetEntityResponse(exists=False)
         return pb.GetEntityResponse(exists=True, entity=messages.entity_message(found))
 
-    @_answering
+    @answering
     async def QueryEntities(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
         """List entities, a page at a time."""
         page = self._engine.query_entities(messages.entity_query(request.query))
         found = [messages.entity_message(entity) for entity in page.items]
         return pb.QueryEntitiesResponse(entities=found, continuationToken=string(page.continuation))
 
+    @answering
+    async def CleanEntityStorage(self, request: Message) -> Message:  # noqa: N802 - the protocol's name
+        """Remove empty entities and release locks that nobody holds, all at once."""
+        result = await self._engine.clean_entities(
+            remove_empty=request.removeEmptyEntities, release_locks=request.releaseOrphanedLocks
+        )
+        return pb.CleanEntityStorageResponse(emptyEntitiesRemoved=result.removed, orphanedLocksReleased=result.released)
 
-def _refuse_the_rest() -> None:
-    """Have every call of the protocol that is not defined above answer UNIMPLEMENTED, saying which it was."""
-    service = pb.DESCRIPTOR.services_by_name["TaskHubSidecarService"]
-    for method in service.methods:
-        if method.name not in vars(DurableServicer):
-            setattr(DurableServicer, method.name, _unsupported(method.name))
-
-
-def _unsupported(name: str) -> _Rpc:
-    async def refuse(_self: DurableServicer, _request: Message, context: Any) -> Message:
-        text = f"The local durable engine does not support '{name}'. See local/durable for what it does support."
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
-
-    return refuse
-
-
-_refuse_the_rest()
+    @answering
+    async def CreateTaskHub(self, _request: Message) -> Message:  # noqa: N802 - the protocol's name
+        """Say that the task hub is there: it is made with the database file."""
+        return pb.CreateTaskHubResponse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,24 +195,26 @@ class Server:
         await self.server.stop(STOP_GRACE)
 
 
-async def serve(engine: EngineApi, port: int = 0) -> Server:
+async def serve(engine: EngineApi, port: int = 0, *, task_hub: str | None = None) -> Server:
     """Serve an engine to durable clients on 127.0.0.1, on a free port when it is 0.
 
-    Messages may be of any size. A client must ask for that too, by `maxGrpcMessageSizeInBytes` in its binding.
+    Messages may be of any size. A client must ask for that too, by `maxGrpcMessageSizeInBytes` in its binding. A client
+    that names another task hub than `task_hub` is refused; None takes all.
 
     Raises:
         OSError: the port is taken.
     """
     server = grpc.aio.server(
+        maximum_concurrent_rpcs=MAX_WAITING_CALLS,
         options=[
             ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1),
             ("grpc.server.max_pending_requests", MAX_WAITING_CALLS),
             ("grpc.server.max_pending_requests_hard_limit", MAX_WAITING_CALLS),
             ("grpc.so_reuseport", 0),
-        ]
+        ],
     )
-    stubs.add_TaskHubSidecarServiceServicer_to_server(DurableServicer(engine), server)
+    server.add_generic_rpc_handlers((handlers(DurableServicer(engine), task_hub),))
     try:
         bound = server.add_insecure_port(f"127.0.0.1:{port}")
     except RuntimeError as error:

@@ -64,6 +64,12 @@ class Transaction:
             self.wakes.instances[instance_id] = None
         return bool(posted)
 
+    def post_wake(self, instance_id: str) -> None:
+        """Have an instance take a turn for which nothing happened."""
+        sql = "INSERT INTO inbox(id, visible_at, rank, arrival, kind, event) VALUES (?, 0, ?, ?, 'wake', x'')"
+        self.run(sql, instance_id, STARTED_RANK, self.now)
+        self.wakes.instances[instance_id] = None
+
     def post_entity(self, entity_id: str, event: Message, *, sender_execution: str | None = None, at: int = 0) -> None:
         """Put a message into the inbox of an entity, visible from `at` on."""
         self.run(

@@ -5,15 +5,18 @@ without being parsed or encoded again. `Message` stands for any protobuf message
 """
 
 import base64
+import binascii
 from collections.abc import Iterable
 from typing import Any
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 from google.protobuf import timestamp_pb2
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import StringValue
 
 from local.durable.clock import to_datetime
+from local.durable.errors import MalformedAnswerError
 from local.durable.records import Failure, HistoryRecord, Status
 from local.durable.worker import TraceContext
 
@@ -22,6 +25,8 @@ type Message = Any
 MESSAGE_LIMIT = 8_000
 STACK_LIMIT = 16_000
 LENGTH_DELIMITED = 2
+SPAN_DIGITS = 16
+"""Hexadecimal digits of a W3C span id; an execution id has 32."""
 
 
 def varint(number: int) -> bytes:
@@ -58,17 +63,29 @@ def past_events(frames: bytes) -> list[Message]:
     return list(request.pastEvents)
 
 
-def orchestrator_request(instance_id: str, execution_id: str, past: bytes, new: Iterable[bytes]) -> str:
-    """The request for one turn: the history as `past_frames`, and the encoded events that are new."""
-    head = pb.OrchestratorRequest(instanceId=instance_id, executionId=string(execution_id)).SerializeToString()
-    return base64.b64encode(head + past + _frames(_NEW, new)).decode()
+def orchestrator_request(
+    instance_id: str, execution_id: str, past: bytes, new: Iterable[bytes], *, traced: bool = False
+) -> str:
+    """The request for one turn: the history as `past_frames`, and the encoded events that are new.
+
+    With `traced` it names a span that is the same in all turns of a generation, as parent of what the turns start;
+    without it the SDK would make up another in every turn.
+    """
+    head = pb.OrchestratorRequest(instanceId=instance_id, executionId=string(execution_id))
+    if traced:
+        head.orchestrationTraceContext.spanID.value = execution_id[:SPAN_DIGITS]
+    return base64.b64encode(b"".join((head.SerializeToString(), past, _frames(_NEW, new)))).decode("ascii")
 
 
-def orchestrator_response(text: str) -> Message:
-    """The `OrchestratorResponse` that a worker answered."""
-    response = pb.OrchestratorResponse()
-    response.ParseFromString(base64.b64decode(text))
-    return response
+def orchestrator_response(text: str, name: str) -> Message:
+    """The `OrchestratorResponse` that a worker answered for an orchestrator; MalformedAnswerError when it is none."""
+    return _answer(pb.OrchestratorResponse(), text, f"Orchestrator '{name}'")
+
+
+def failed_orchestration(details: Message) -> Message:
+    """An `OrchestratorResponse` that fails the instance."""
+    completion = pb.CompleteOrchestrationAction(orchestrationStatus=status_code(Status.FAILED), failureDetails=details)
+    return pb.OrchestratorResponse(actions=[pb.OrchestratorAction(id=-1, completeOrchestration=completion)])
 
 
 def entity_request(entity_id: str, state: str | None, operations: Iterable[Message]) -> str:
@@ -81,11 +98,24 @@ def entity_request(entity_id: str, state: str | None, operations: Iterable[Messa
     return base64.b64encode(request.SerializeToString()).decode()
 
 
-def entity_result(text: str) -> Message:
-    """The `EntityBatchResult` that a worker answered."""
-    result = pb.EntityBatchResult()
-    result.ParseFromString(base64.b64decode(text))
+def entity_result(text: str, name: str, operations: int) -> Message:
+    """The `EntityBatchResult` that a worker answered for so many operations; MalformedAnswerError when it is none."""
+    result = _answer(pb.EntityBatchResult(), text, f"Entity '{name}'")
+    if len(result.results) != operations:
+        raise MalformedAnswerError(f"Entity '{name}' gave {len(result.results)} results for {operations} operations.")
     return result
+
+
+def _answer(message: Message, text: str, who: str) -> Message:
+    try:
+        # An empty text would parse, as a message without anything in it, and the instance would wait for ever.
+        message.ParseFromString(base64.b64decode(text or "-", validate=True))
+    except (binascii.Error, DecodeError, TypeError, ValueError) as error:
+        raise MalformedAnswerError(
+            f"{who} answered with what is no {message.DESCRIPTOR.name} in base64 ({error}). Check that the versions of "
+            "azure-functions-durable and durabletask are those that requirements.txt pins."
+        ) from error
+    return message
 
 
 def event(at: int, event_id: int = -1, **body: Message) -> Message:

@@ -1,18 +1,22 @@
 """A function as the host sees it: what its raw bindings say."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Protocol
 
 from local.host.errors import AppLoadError
+from local.host.retries import RETRYING_TRIGGERS, RetryPolicy
 from local.host.settings import resolve_references
 
 type Binding = Mapping[str, Any]
 """One binding as in function.json: ``type``, ``name``, ``direction``, and the properties of its type."""
 
 DURABLE_TRIGGERS = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
-SERVED_TRIGGERS = DURABLE_TRIGGERS | {"httpTrigger", "eventGridTrigger", "timerTrigger"}
+STORAGE_TRIGGERS = frozenset({"queueTrigger", "blobTrigger"})
+SERVED_TRIGGERS = DURABLE_TRIGGERS | STORAGE_TRIGGERS | {"httpTrigger", "eventGridTrigger", "timerTrigger"}
+_STORAGE_BINDINGS = frozenset({("queue", "OUT"), ("blob", "IN"), ("blob", "OUT")})
 _SERVED_BINDINGS = frozenset({"http", "durableClient"})
 # The property by which a durable trigger may be registered under another name than its function.
 _ALIAS = {"orchestrationTrigger": "orchestration", "activityTrigger": "activity", "entityTrigger": "entityName"}
@@ -28,6 +32,7 @@ class Function:
         trigger: the binding that starts it.
         others: the other bindings.
         disabled: whether a setting switches it off: nothing triggers it then.
+        retry: its own retry policy.
     """
 
     name: str
@@ -35,6 +40,7 @@ class Function:
     trigger: Binding
     others: tuple[Binding, ...]
     disabled: bool = False
+    retry: RetryPolicy | None = None
 
     @property
     def kind(self) -> str:
@@ -60,7 +66,28 @@ class Function:
     def unserved(self) -> tuple[str, ...]:
         """Types of its trigger and bindings that this host does not serve."""
         triggers = () if self.kind in SERVED_TRIGGERS else (self.kind,)
-        return triggers + tuple(str(b["type"]) for b in self.others if b["type"] not in _SERVED_BINDINGS)
+        return triggers + tuple(str(binding["type"]) for binding in self.others if not _is_served(binding))
+
+    @property
+    def storage_inputs(self) -> tuple[Binding, ...]:
+        """Bindings whose value is read from storage before each invocation."""
+        return tuple(binding for binding in self.others if _storage_kind(binding) == ("blob", "IN"))
+
+    @property
+    def storage_outputs(self) -> tuple[Binding, ...]:
+        """Bindings whose value is written to storage after each invocation."""
+        kinds = {("blob", "OUT"), ("queue", "OUT")}
+        return tuple(binding for binding in self.others if _storage_kind(binding) in kinds)
+
+    @property
+    def uses_storage(self) -> bool:
+        """Whether it needs a storage account."""
+        return self.kind in STORAGE_TRIGGERS or bool(self.storage_inputs or self.storage_outputs)
+
+    @property
+    def ignored_retry(self) -> bool:
+        """Whether it has a retry policy that has no effect, since its trigger does not support one."""
+        return self.retry is not None and self.kind not in RETRYING_TRIGGERS
 
     @property
     def is_durable(self) -> bool:
@@ -68,7 +95,13 @@ class Function:
         return self.kind in DURABLE_TRIGGERS or bool(self.client_parameters)
 
 
-def read_function(name: str, function_id: str, raw_bindings: Iterable[str], settings: Mapping[str, str]) -> Function:
+def read_function(
+    name: str,
+    function_id: str,
+    raw_bindings: Iterable[str],
+    settings: Mapping[str, str],
+    retry: RetryPolicy | None = None,
+) -> Function:
     """Make a Function of the worker's metadata, with each ``%NAME%`` in its bindings replaced by the setting.
 
     Raises:
@@ -81,8 +114,53 @@ def read_function(name: str, function_id: str, raw_bindings: Iterable[str], sett
         raise AppLoadError(f"function {name} has {len(triggers)} triggers, and must have exactly one")
     others = tuple(binding for binding in bindings if binding is not triggers[0])
     return Function(
-        name=name, id=function_id, trigger=triggers[0], others=others, disabled=_is_disabled(name, settings)
+        name=name,
+        id=function_id,
+        trigger=triggers[0],
+        others=others,
+        disabled=_is_disabled(name, settings),
+        retry=retry,
     )
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+def select_functions[T: Named](functions: Sequence[T], names: Collection[str]) -> tuple[T, ...]:
+    """The functions with these names, matched without case; all of them when no name is given.
+
+    Raises:
+        AppLoadError: a name is not that of a function; the message has the nearest one.
+    """
+    if not names:
+        return tuple(functions)
+    known = {function.name.casefold(): function for function in functions}
+    for name in names:
+        if name.casefold() not in known:
+            raise AppLoadError(f"the app has no function {name!r}{nearest(name, [f.name for f in functions])}")
+    chosen = {name.casefold() for name in names}
+    return tuple(function for key, function in known.items() if key in chosen)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """A half sentence with the candidate that is most like ``name``, or with all of them; empty without any."""
+    by_key = {candidate.casefold(): candidate for candidate in candidates}
+    if near := get_close_matches(name.casefold(), by_key, n=1):
+        return f"; did you mean {by_key[near[0]]!r}?"
+    return f"; it has {', '.join(sorted(by_key.values()))}" if by_key else ""
+
+
+def _storage_kind(binding: Binding) -> tuple[str, str]:
+    return str(binding["type"]), str(binding.get("direction", "IN")).upper()
+
+
+def _is_served(binding: Binding) -> bool:
+    return binding["type"] in _SERVED_BINDINGS or _storage_kind(binding) in _STORAGE_BINDINGS
 
 
 def _is_disabled(name: str, settings: Mapping[str, str]) -> bool:

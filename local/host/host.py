@@ -5,26 +5,33 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as WebRoute
 
+from local.host.admin import AdminApi
+from local.host.blob_webhook import PATH as BLOBS_PATH
+from local.host.blob_webhook import BlobWebhook
 from local.host.errors import HostError
 from local.host.event_grid import PATH as EVENT_GRID_PATH
 from local.host.event_grid import EventGridWebhook
+from local.host.functions import nearest
+from local.host.host_json import HostSettings, read_host_settings
 from local.host.http import HttpTriggers
+from local.host.keys import DURABLE, HostKeys, read_keys
 from local.host.listing import list_functions
 from local.host.management_urls import WEBHOOK_PATH, durable_client_configuration
 from local.host.routes import Route, make_route
+from local.host.schedule_status import StatusFiles
 from local.host.server import HttpServer, open_socket
-from local.host.settings import HostSettings, load_local_settings, read_host_settings
+from local.host.settings import host_section, load_local_settings
+from local.host.storage_triggers import StorageTriggers
 from local.host.timers import TimerLoops, read_timers
 from local.host.worker import FunctionsWorker, stop_threads
 
@@ -44,14 +51,25 @@ class HostOptions:
     Attributes:
         app: the app's directory, absolute.
         port: HTTP port; 0 takes a free one.
-        state: the durable engine's file.
+        state: the durable engine's file; what else is kept lies beside it.
         drain_seconds: what invocations in flight get to finish when the host stops.
+        functions: names of the only functions to load; empty means all.
+        enforce_auth: whether requests need the keys that authorization levels ask for.
+        keys: the file with the keys; None means beside the state.
     """
 
     app: Path
     port: int
     state: Path
     drain_seconds: int = 10
+    functions: tuple[str, ...] = ()
+    enforce_auth: bool = False
+    keys: Path | None = None
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys are."""
+        return self.keys or self.state.parent / "keys.json"
 
 
 class Host:
@@ -64,11 +82,12 @@ class Host:
     def __init__(self, options: HostOptions) -> None:
         self._options = options
         self._stack = contextlib.AsyncExitStack()
-        self._started = time.monotonic()
         self._worker: FunctionsWorker
         self._routes: tuple[Route, ...] = ()
+        self._keys: HostKeys | None = None
         self._threads_left = False
         self.base_url = ""
+        self.port = options.port
 
     @property
     def functions_text(self) -> str:
@@ -96,24 +115,36 @@ class Host:
     async def _start(self) -> None:
         listener = open_socket(_ADDRESS, self._options.port)
         self._stack.callback(listener.close)
-        port = listener.getsockname()[1]
-        self.base_url = f"http://localhost:{port}"
+        self.port = listener.getsockname()[1]
+        self.base_url = f"http://localhost:{self.port}"
         load_local_settings(self._options.app)
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-        os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{port}")
+        os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{self.port}")
         settings = read_host_settings(self._options.app, os.environ)
-        self._worker = await FunctionsWorker.load(self._options.app)
+        if self._options.enforce_auth:
+            self._keys = read_keys(host_section(self._options.app).get("Keys") or {}, self._options.keys_file)
+        await self._load(settings)
+        timers = read_timers(self._worker.of_kind("timerTrigger"))
+        loops = TimerLoops(self._worker.invoke, timers, StatusFiles(self._options.state.parent / "timers"))
+        storage = StorageTriggers(self._worker, settings, os.environ, self._options.app)
+        self._stack.push_async_callback(storage.close)
+        durable = await self._start_durable(settings)
+        app = self._application(settings, storage, durable)
+        server = HttpServer(app, listener, self._options.drain_seconds)
+        await server.start()
+        loops.start()
+        storage.start()
+        # Entered last, so it stops first: what is in flight can still use the engine.
+        self._stack.push_async_callback(self._stop_triggers, server, (loops.stop, storage.stop))
+
+    async def _load(self, settings: HostSettings) -> None:
+        only = self._options.functions or settings.functions
+        self._worker = await FunctionsWorker.load(self._options.app, only)
         self._stack.push_async_callback(self._stop_threads)
-        self._warn_of_unserved()
+        self._worker.set_limits(settings.timeout, settings.retry)
+        self._warn()
         http = self._worker.of_kind("httpTrigger")
         self._routes = tuple(make_route(function, settings.route_prefix) for function in http)
-        timers = TimerLoops(self._worker.invoke, read_timers(self._worker.of_kind("timerTrigger")))
-        durable = await self._start_durable(settings)
-        server = HttpServer(self._application(settings, durable), listener, self._options.drain_seconds)
-        await server.start()
-        timers.start()
-        # Entered last, so it stops first: what is in flight can still use the engine.
-        self._stack.push_async_callback(self._stop_triggers, server, timers)
 
     async def _start_durable(self, settings: HostSettings) -> "DurableWebhook | None":
         """Start the engine and its gRPC server, if the app has anything durable."""
@@ -125,11 +156,19 @@ class Host:
         from local.host.status import DurableWebhook  # noqa: PLC0415 - as above
 
         self._options.state.parent.mkdir(parents=True, exist_ok=True)
-        engine = Engine(self._worker, self._options.state)
+        limits = settings.concurrency
+        engine = Engine(
+            self._worker,
+            self._options.state,
+            max_orchestrations=limits.orchestrators,
+            max_activities=limits.activities,
+            max_entities=limits.entities,
+        )
         server: Server = await serve(engine)
         self._stack.push_async_callback(server.stop)
+        code = self._keys.system.get(DURABLE, "") if self._keys is not None else ""
         configuration = durable_client_configuration(
-            base_url=self.base_url, grpc_port=server.port, hub_name=settings.hub_name
+            base_url=self.base_url, grpc_port=server.port, hub_name=settings.hub_name, code=code
         )
         self._worker.bind_durable_client(configuration)
         try:
@@ -137,31 +176,45 @@ class Host:
         except EngineError as error:
             raise HostError(f"the durable engine cannot start on {self._options.state}: {error}") from error
         self._stack.push_async_callback(engine.stop, self._options.drain_seconds)
-        return DurableWebhook(engine, settings.body_limit)
+        return DurableWebhook(engine, settings.body_limit, self._complain_of_orchestrator, self._keys)
 
-    def _application(self, settings: HostSettings, durable: "DurableWebhook | None") -> Starlette:
-        events = EventGridWebhook(self._worker, settings.body_limit)
+    def _application(
+        self, settings: HostSettings, storage: StorageTriggers, durable: "DurableWebhook | None"
+    ) -> Starlette:
+        limit = settings.body_limit
+        events = EventGridWebhook(self._worker, limit, self._keys)
+        blobs = BlobWebhook(storage.blobs, limit, self._keys)
         routes: list[BaseRoute] = [
-            WebRoute("/admin/host/status", self._host_status),
+            *AdminApi(self._worker, limit, self._keys).routes(),
             WebRoute(EVENT_GRID_PATH, events.handle, methods=["POST", "OPTIONS"]),
+            WebRoute(BLOBS_PATH, blobs.handle, methods=["POST", "OPTIONS"]),
         ]
         if durable is not None:
             routes.append(Mount(WEBHOOK_PATH, routes=durable.routes()))
-        routes.append(Mount("/", app=HttpTriggers(self._worker, self._routes, settings.body_limit)))
+        http = HttpTriggers(self._worker, self._routes, settings, self._keys)
+        self._stack.push_async_callback(http.close)
+        routes.append(Mount("/", app=http))
         return Starlette(routes=routes)
 
-    async def _host_status(self, _request: Request) -> JSONResponse:
-        uptime = round((time.monotonic() - self._started) * 1000)
-        return JSONResponse({"state": "Running", "processUptime": uptime, "functions": len(self._worker.functions)})
+    def _complain_of_orchestrator(self, name: str) -> str | None:
+        if self._worker.find("orchestrationTrigger", name) is not None:
+            return None
+        known = [f.durable_name for f in self._worker.of_kind("orchestrationTrigger")]
+        return f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator{nearest(name, known)}"
 
-    def _warn_of_unserved(self) -> None:
+    def _warn(self) -> None:
         for function in self._worker.functions:
             if function.unserved:
                 log.warning("%s: the local host does not serve %s", function.name, ", ".join(function.unserved))
+            if function.ignored_retry:
+                text = "%s: its retry policy has no effect, since a %s does not support one"
+                log.warning(text, function.name, function.kind)
+        if self._worker.http_address is not None:
+            log.info("HTTP is streamed through the app's own server at %s", self._worker.http_address)
 
-    async def _stop_triggers(self, server: HttpServer, timers: TimerLoops) -> None:
+    async def _stop_triggers(self, server: HttpServer, stops: tuple[Callable[[float], Awaitable[None]], ...]) -> None:
         deadline = time.monotonic() + self._options.drain_seconds
-        await asyncio.gather(server.stop(), timers.stop(self._options.drain_seconds))
+        await asyncio.gather(server.stop(), *(stop(self._options.drain_seconds) for stop in stops))
         await self._worker.drain(max(0.0, deadline - time.monotonic()))
 
     async def _stop_threads(self) -> None:

@@ -1,11 +1,17 @@
 """HTTP triggers: from a request to an invocation, and from its return value to a response.
 
-The shapes are those of RpcHttp in FunctionRpc.proto. Authorization levels are not enforced, as under ``func start``.
+The shapes are those of RpcHttp in FunctionRpc.proto. Authorization levels are enforced only with keys, which ``func
+start`` has none of.
 """
 
+import asyncio
+import contextlib
+import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from http.cookies import SimpleCookie
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +19,11 @@ from starlette.types import Receive, Scope, Send
 
 from local.durable.worker import FunctionFailed
 from local.host.body import read_body, trace_of
+from local.host.calls import Call
+from local.host.functions import Function
+from local.host.host_json import HostSettings
+from local.host.http_streaming import HttpStreams
+from local.host.keys import HostKeys
 from local.host.routes import Route, find_route
 from local.host.wire import Message, TypedData
 from local.host.worker import FunctionsWorker
@@ -25,30 +36,75 @@ _SAME_SITE = {1: "Lax", 2: "Strict", 3: "None"}
 class HttpTriggers:
     """ASGI application of all HTTP-triggered functions.
 
-    Answers 404 when no route takes the path with that method, 413 on a body over ``body_limit`` bytes, and 500 without
-    a body when the function raises, as the real host does: the log has the reason.
+    Answers 404 when no route takes the path with that method, 401 without the key that the function's level asks for,
+    413 on a body over the limit, 429 when more requests are outstanding than host.json allows, and 500 without a body
+    when the function raises, as the real host does: the log has the reason.
+
+    Args:
+        worker: runs them.
+        routes: where they are.
+        settings: limits, and headers for each response.
+        keys: enforce authorization levels with these; None ignores the levels.
     """
 
-    def __init__(self, worker: FunctionsWorker, routes: Iterable[Route], body_limit: int) -> None:
+    def __init__(
+        self, worker: FunctionsWorker, routes: Iterable[Route], settings: HostSettings, keys: HostKeys | None = None
+    ) -> None:
         self._worker = worker
         self._routes = sorted(routes, key=lambda route: route.rank)
-        self._body_limit = body_limit
+        self._settings = settings
+        self._keys = keys
+        self._slots = asyncio.Semaphore(settings.max_requests) if settings.max_requests else None
+        self._outstanding = 0
+        self._streams = HttpStreams(worker.http_address) if worker.http_address else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         response = await self._respond(Request(scope, receive))
+        for name, text in self._settings.response_headers.items():
+            response.headers.setdefault(name, text)
         await response(scope, receive, send)
+
+    async def close(self) -> None:
+        """Let go of the connections to the app's own HTTP server."""
+        if self._streams is not None:
+            await self._streams.close()
 
     async def _respond(self, request: Request) -> Response:
         found = find_route(self._routes, request.method, _raw_path(request))
         if found is None:
             return Response(status_code=404)
         route, parameters = found
-        body = await read_body(request, self._body_limit)
-        data = TypedData(http=_rpc_request(request, parameters, body))
-        trace = trace_of(request.headers.get("traceparent"), request.headers.get("tracestate"))
+        if self._keys is not None and not self._keys.allow_function(request, route.function):
+            return Response(status_code=401)
+        limit = self._settings.max_outstanding
+        if limit is not None and self._outstanding >= limit:
+            return Response(status_code=429)
+        async with self._slot():
+            return await self._invoke(request, route.function, parameters)
+
+    @contextlib.asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        self._outstanding += 1
         try:
-            value = await self._worker.invoke(route.function, data, trace)
+            async with self._slots or contextlib.nullcontext():
+                yield
+        finally:
+            self._outstanding -= 1
+
+    async def _invoke(self, request: Request, function: Function, parameters: Mapping[str, str]) -> Response:
+        body = b"" if self._streams else await read_body(request, self._settings.body_limit)
+        call = Call(
+            data=TypedData(http=_rpc_request(request, parameters, body)),
+            reason=f"{request.method} {request.url.path}",
+            trace=trace_of(request.headers.get("traceparent"), request.headers.get("tracestate")),
+            values=_values(request, parameters, body) if function.uses_storage else {},
+            invocation_id=str(uuid.uuid4()),
+        )
+        if self._streams is not None:
+            return await self._streams.serve(request, call.invocation_id, self._worker.invoke(function, call))
+        try:
+            value = await self._worker.invoke(function, call)
         except FunctionFailed:
             return Response(status_code=500)
         return to_response(value)
@@ -93,6 +149,16 @@ def _rpc_request(request: Request, parameters: Mapping[str, str], body: bytes) -
         params=dict(parameters),
         body=TypedData(bytes=body),
     )
+
+
+def _values(request: Request, parameters: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """What binding expressions may refer to: route parameters, the query, headers, and fields of a JSON body."""
+    try:
+        document = json.loads(body) if body else {}
+    except ValueError:
+        document = {}
+    fields = document if isinstance(document, dict) else {}
+    return {**fields, **parameters, "Query": dict(request.query_params), "Headers": dict(request.headers)}
 
 
 def _raw_path(request: Request) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from local.host.blob_webhook import PATH as BLOBS_PATH
+from local.host.blob_webhook import PREFIX
 from local.host.event_grid import PATH as EVENT_GRID_PATH
 from local.host.functions import Function
 from local.host.routes import Route
@@ -23,6 +25,12 @@ def _line(function: Function, route: Route | None, base_url: str) -> str:
         detail = f" {base_url}{EVENT_GRID_PATH}?functionName={function.name}"
     elif function.kind == "timerTrigger":
         detail = f" {function.trigger['schedule']}"
+    elif function.kind == "queueTrigger":
+        detail = f" {function.trigger['queueName']}"
+    elif function.kind == "blobTrigger":
+        events = function.trigger.get("source") == "EventGrid"
+        detail = f" {function.trigger['path']}"
+        detail += f" {base_url}{BLOBS_PATH}?functionName={PREFIX}{function.name}" if events else ""
     elif function.unserved:
         detail = " (not served by the local host)"
     return f"{function.name}: {function.kind}{detail}{' (disabled)' if function.disabled else ''}"

@@ -4,20 +4,42 @@ import inspect
 import os
 import sys
 import traceback
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, SimpleNamespace, TracebackType
 from typing import Any
 
 from local.host.errors import AppLoadError
-from local.host.functions import Function, read_function
+from local.host.functions import Function, read_function, select_functions
+from local.host.retries import retry_of
 from local.host.wire import MESSAGES, RpcException, StatusResult
 
 
-async def load_app(directory: Path) -> tuple[Function, ...]:
+@dataclass(frozen=True)
+class LoadedApp:
+    """What the library made of an app.
+
+    Attributes:
+        functions: all of them.
+        http_address: where the library itself takes HTTP requests, when the app streams them (a web extension such as
+            ``azurefunctions-extensions-http-fastapi``); None when it does not.
+    """
+
+    functions: tuple[Function, ...]
+    http_address: str | None = None
+
+
+async def load_app(directory: Path, only: Collection[str] = ()) -> LoadedApp:
     """Import the app in ``directory`` and index its functions; the process then works in that directory, as on Azure.
 
+    Args:
+        directory: absolute.
+        only: names of the only functions to give; empty means all.
+
     Raises:
-        AppLoadError: the app cannot be imported or indexed; the message names the exception, file and line.
+        AppLoadError: the app cannot be imported or indexed, and then the message names the exception, file and line; or
+            it has no function of a name in ``only``.
         HostError: a binding refers to a setting that does not exist.
     """
     from azure_functions_runtime import handle_event  # noqa: PLC0415 - it reads settings, which must be loaded first
@@ -36,8 +58,11 @@ async def load_app(directory: Path) -> tuple[Function, ...]:
     if answer.result.status != StatusResult.Success:
         raise AppLoadError(_describe(answer.result.exception, directory))
     metadata = await handle_event.functions_metadata_request(None)
-    found = metadata.function_metadata_results or ()
-    return tuple(read_function(item.name, item.function_id, item.raw_bindings, os.environ) for item in found)
+    found = select_functions(metadata.function_metadata_results or (), only)
+    functions = (
+        read_function(f.name, f.function_id, f.raw_bindings, os.environ, retry_of(f.retry_options)) for f in found
+    )
+    return LoadedApp(tuple(functions), answer.capabilities.get("HttpUri"))
 
 
 def _init_request(directory: Path) -> SimpleNamespace:

@@ -18,19 +18,30 @@ _OPERATIONS = {
 }
 
 
-def management_urls(webhook: str, instance_id: str) -> dict[str, str]:
-    """The payload of a check-status response: the instance's id, and a URL for each operation on it."""
+def management_urls(webhook: str, instance_id: str, code: str = "") -> dict[str, str]:
+    """The payload of a check-status response: the instance's id, and a URL for each operation on it.
+
+    Args:
+        webhook: URL of the durable extension's webhook.
+        instance_id: whose.
+        code: the system key that the URLs must carry; empty when none is asked for.
+    """
     base = f"{webhook.rstrip('/')}/instances/{quote(instance_id, safe='')}"
-    return {"id": instance_id, **{name: base + rest for name, rest in _OPERATIONS.items()}}
+    urls = {name: base + rest for name, rest in _OPERATIONS.items()}
+    if code:
+        urls = {name: f"{url}{'&' if '?' in url else '?'}code={quote(code, safe='')}" for name, url in urls.items()}
+    return {"id": instance_id, **urls}
 
 
-def durable_client_configuration(*, base_url: str, grpc_port: int, hub_name: str) -> str:
+def durable_client_configuration(*, base_url: str, grpc_port: int, hub_name: str, code: str = "") -> str:
     """JSON text that a ``durableClient`` binding receives, with the keys of the durable extension.
 
     The SDK fills the instance id into the management URLs, and replaces their origin by that of the caller's request.
-    No key is required on a laptop, so ``requiredQueryStringParameters`` is empty.
+    Unless keys are enforced (``code``), none is required, and ``requiredQueryStringParameters`` is empty.
     """
+    query = f"code={quote(code, safe='')}" if code else ""
     webhook = base_url.rstrip("/") + WEBHOOK_PATH
+    creation = f"{webhook}/orchestrators/{{functionName}}[/{{instanceId}}]"
     return json.dumps(
         {
             "taskHubName": hub_name,
@@ -38,9 +49,9 @@ def durable_client_configuration(*, base_url: str, grpc_port: int, hub_name: str
             "rpcBaseUrl": f"127.0.0.1:{grpc_port}",
             "baseUrl": webhook,
             "httpBaseUrl": webhook,
-            "requiredQueryStringParameters": "",
-            "managementUrls": management_urls(webhook, _PLACEHOLDER),
-            "creationUrls": {"createNewInstancePostUri": f"{webhook}/orchestrators/{{functionName}}[/{{instanceId}}]"},
+            "requiredQueryStringParameters": query,
+            "managementUrls": management_urls(webhook, _PLACEHOLDER, code),
+            "creationUrls": {"createNewInstancePostUri": creation + (f"?{query}" if query else "")},
             "maxGrpcMessageSizeInBytes": _MAX_MESSAGE_BYTES,
         }
     )

@@ -1,76 +1,55 @@
-"""host.json and local.settings.json, read as the Functions Core Tools read them."""
+"""local.settings.json, read as the Functions Core Tools read it, and references to settings in other texts."""
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local.host.errors import HostError
+from local.host.host_json_keys import LOCAL_SETTINGS_KEYS, unknown_keys
 
 DEFAULT_PORT = 7071
-DEFAULT_BODY_LIMIT = 104_857_600  # bytes; what the real host takes when FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is not set
+LOCAL_SETTINGS = "local.settings.json"
 _REFERENCE = re.compile(r"%([^%\s]+)%")
 
-
-@dataclass(frozen=True)
-class HostSettings:
-    """What the host reads from host.json and from the application settings.
-
-    Attributes:
-        route_prefix: first segments of every function's URL, without slashes; may be empty.
-        hub_name: task hub of the durable extension.
-        body_limit: largest request body in bytes.
-    """
-
-    route_prefix: str
-    hub_name: str
-    body_limit: int
-
-
-def read_host_settings(directory: Path, values: Mapping[str, str]) -> HostSettings:
-    """Read host.json of the app in ``directory``; ``values`` are the application settings.
-
-    Raises:
-        HostError: host.json is missing or is not what it should be.
-    """
-    path = directory / "host.json"
-    document = _read_object(path)
-    if document is None:
-        raise HostError(f'{path} not found: a function app needs one, at least {{"version": "2.0"}}')
-    extensions = _section(document, "extensions")
-    prefix = _section(extensions, "http").get("routePrefix", "api")
-    hub = _section(extensions, "durableTask").get("hubName", "TestHubName")
-    return HostSettings(
-        route_prefix=resolve_references(str(prefix), values, where="host.json routePrefix").strip("/"),
-        hub_name=resolve_references(str(hub), values, where="host.json hubName"),
-        body_limit=_body_limit(values),
-    )
+log = logging.getLogger("local.host")
 
 
 def load_local_settings(directory: Path) -> None:
-    """Put ``Values`` of local.settings.json into the environment; a variable that is already set wins.
+    """Put ``Values`` and ``ConnectionStrings`` of local.settings.json into the environment.
+
+    A variable that is already set wins. Unknown keys are logged.
 
     Raises:
         HostError: the file is encrypted, is not JSON, or has a value that is not a scalar.
     """
-    path = directory / "local.settings.json"
-    document = _read_object(path) or {}
+    path = directory / LOCAL_SETTINGS
+    document = read_object(path) or {}
+    for sentence in unknown_keys(document, LOCAL_SETTINGS_KEYS):
+        log.warning("%s: %s", LOCAL_SETTINGS, sentence)
     if document.get("IsEncrypted"):
         raise HostError(f"{path} is encrypted: run `func settings decrypt`, or set IsEncrypted to false")
-    for name, value in _section(document, "Values").items():
+    for name, value in section(document, "Values").items():
         if isinstance(value, (dict, list)):
             raise HostError(f"{path}: Values.{name} must be a string, since it becomes an environment variable")
         os.environ.setdefault(name, value if isinstance(value, str) else json.dumps(value))
+    for name, value in section(document, "ConnectionStrings").items():
+        text = value.get("ConnectionString", "") if isinstance(value, Mapping) else value
+        os.environ.setdefault(f"ConnectionStrings:{name}", str(text))
 
 
 def local_port(directory: Path) -> int:
     """Port that local.settings.json asks for (``Host.LocalHttpPort``), else the usual 7071."""
-    document = _read_object(directory / "local.settings.json") or {}
-    port = _section(document, "Host").get("LocalHttpPort", DEFAULT_PORT)
+    port = host_section(directory).get("LocalHttpPort", DEFAULT_PORT)
     return port if isinstance(port, int) else DEFAULT_PORT
+
+
+def host_section(directory: Path) -> Mapping[str, Any]:
+    """The section ``Host`` of local.settings.json: how the local host itself runs."""
+    return section(read_object(directory / LOCAL_SETTINGS) or {}, "Host")
 
 
 def resolve_references(text: str, values: Mapping[str, str], *, where: str) -> str:
@@ -89,15 +68,12 @@ def resolve_references(text: str, values: Mapping[str, str], *, where: str) -> s
     return _REFERENCE.sub(value_of, text)
 
 
-def _body_limit(values: Mapping[str, str]) -> int:
-    name = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
-    text = values.get(name, str(DEFAULT_BODY_LIMIT))
-    if not text.isdecimal():
-        raise HostError(f"{name} must be a number of bytes, and is {text!r}")
-    return int(text)
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None when there is no such file.
 
-
-def _read_object(path: Path) -> dict[str, Any] | None:
+    Raises:
+        HostError: the file holds something else.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows put a BOM there
     except FileNotFoundError:
@@ -109,6 +85,7 @@ def _read_object(path: Path) -> dict[str, Any] | None:
     return document
 
 
-def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = document.get(name)
-    return section if isinstance(section, Mapping) else {}
+def section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a document that is an object itself; empty when it is absent."""
+    found = document.get(name)
+    return found if isinstance(found, Mapping) else {}

@@ -3,22 +3,26 @@
 import asyncio
 import contextlib
 import logging
-import re
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from local.durable.worker import FunctionFailed, FunctionKind, FunctionNotFound, TraceContext
+from local.host.bindings import StorageBindings
+from local.host.calls import Call
+from local.host.deadline import OutOfTime, within
 from local.host.errors import AppLoadError
-from local.host.functions import DURABLE_TRIGGERS, Function
+from local.host.functions import DURABLE_TRIGGERS, Function, nearest
+from local.host.invocation import Answer, Retry, place_of, run_function, runs_in_thread
 from local.host.loading import load_app
-from local.host.wire import ParameterBinding, RpcException, StatusResult, TypedData
+from local.host.log_context import invocation_of_task
+from local.host.retries import RETRYING_TRIGGERS, RetryPolicy
+from local.host.timespans import show_span
+from local.host.wire import ParameterBinding, TypedData
 
-ERROR_TEXT_LIMIT = 32 * 1024  # bytes of message and stack together; old extensions hung an instance on 64 KB
 # One replay after another would drown the log; what a person waits for is worth a line.
 _LEVELS = {"orchestrationTrigger": logging.DEBUG, "entityTrigger": logging.DEBUG}
 _TRIGGERS: dict[FunctionKind, str] = {
@@ -26,8 +30,6 @@ _TRIGGERS: dict[FunctionKind, str] = {
     "activity": "activityTrigger",
     "entity": "entityTrigger",
 }
-_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)
-_NO_RETRY = SimpleNamespace(retry_count=0, max_retry_count=0, exception=None)
 
 log = logging.getLogger("local.host.invocations")
 
@@ -36,31 +38,56 @@ class FunctionsWorker:
     """The app's functions, by name and by what triggers them; implements ``local.durable.worker.FunctionWorker``.
 
     One per process: Microsoft's library keeps the app in module globals.
+
+    Args:
+        functions: those that may run.
+        http_address: where the library takes HTTP requests itself, see ``LoadedApp``.
     """
 
-    def __init__(self, functions: Sequence[Function]) -> None:
+    def __init__(self, functions: Sequence[Function], http_address: str | None = None) -> None:
         self.functions = tuple(functions)
+        self.http_address = http_address
         # Names are matched without case, as the durable extension does.
         self._by_trigger = {(f.kind, f.durable_name.casefold()): f for f in functions if not f.disabled}
         if duplicates := _duplicates(functions):
-            raise AppLoadError(f"two functions share one trigger type and name: {duplicates}")
+            raise AppLoadError(
+                f"two functions share one trigger type and name: {duplicates}; rename one of them, or remove it"
+            )
         self._durable_client = ""
+        self._timeout: timedelta | None = None
+        self._retry: RetryPolicy | None = None
+        self._storage: StorageBindings | None = None
+        self._faults: dict[str, str] = {}
         self._running: dict[str, Function] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
     @classmethod
-    async def load(cls, directory: Path) -> "FunctionsWorker":
-        """Load the app in ``directory`` (an absolute path).
+    async def load(cls, directory: Path, only: Collection[str] = ()) -> "FunctionsWorker":
+        """Load the app in ``directory`` (an absolute path), with the functions named in ``only``, or with all.
 
         Raises:
-            HostError: the app cannot be loaded.
+            HostError: the app cannot be loaded, or has no function of that name.
         """
-        return cls(await load_app(directory))
+        app = await load_app(directory, only)
+        return cls(app.functions, app.http_address)
 
     def bind_durable_client(self, configuration: str) -> None:
         """Give every durable client binding this configuration: JSON text, as the durable extension sends it."""
         self._durable_client = configuration
+
+    def set_limits(self, timeout: timedelta | None, retry: RetryPolicy | None) -> None:
+        """Set how long an invocation may take, and the retry policy of functions that have none of their own."""
+        self._timeout = timeout
+        self._retry = retry
+
+    def bind_storage(self, bindings: StorageBindings) -> None:
+        """Serve blob and queue bindings with these."""
+        self._storage = bindings
+
+    def refuse(self, function: Function, reason: str) -> None:
+        """Have every invocation of a function fail with this reason, since it can never succeed."""
+        self._faults[function.name] = reason
 
     def find(self, trigger: str, name: str) -> Function | None:
         """The function that a trigger of this type and name starts; None when there is none, or it is disabled."""
@@ -97,23 +124,43 @@ class FunctionsWorker:
         """
         return await self._run_durable("entity", name, request) or ""
 
-    async def invoke(self, function: Function, data: TypedData, trace: TraceContext | None = None) -> TypedData | None:
-        """Run a function once with ``data`` as its trigger's value, and log the outcome in one line.
+    async def invoke(self, function: Function, call: Call) -> TypedData | None:
+        """Run a function, again and again as its retry policy says, and log the outcome of each run in one line.
 
         Returns:
             The function's return value; None when it has none.
 
         Raises:
-            FunctionFailed: the function raised, or needs a binding that this host does not serve.
+            FunctionFailed: the function raised, took too long, or needs a binding that this host does not serve.
         """
-        invocation_id, started = str(uuid.uuid4()), time.perf_counter()
+        policy = (function.retry or self._retry) if function.kind in RETRYING_TRIGGERS else None
+        count = 0
+        while True:
+            try:
+                return await self._run_once(function, call, Retry(count, policy.max_retries if policy else 0))
+            except FunctionFailed:
+                count += 1
+                if policy is None or not policy.allows(count):
+                    raise
+                pause = policy.pause(count)
+            log.info("%s is tried again in %.1f s (retry %d)", function.name, pause, count)
+            await asyncio.sleep(pause)
+
+    async def drain(self, patience: float) -> None:
+        """Wait at most ``patience`` seconds until nothing runs, apart from work that the durable engine hands out."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), patience)
+
+    async def _run_once(self, function: Function, call: Call, retry: Retry) -> TypedData | None:
+        invocation_id, started = call.invocation_id or str(uuid.uuid4()), time.perf_counter()
+        level = _LEVELS.get(function.kind, logging.INFO)
+        log.debug("%s begins (id=%s): %s", function.name, invocation_id, call.reason or function.kind)
         self._running[invocation_id] = function
         self._note_idleness()
         try:
-            # A task of its own, since the library attaches the trace context and never detaches it.
-            value = await asyncio.create_task(self._call(function, invocation_id, data, trace))
+            value = await self._within_time(function, call, invocation_id, retry)
         except FunctionFailed as failure:
-            text = f"{failure.error_type}: {failure.message}{_place(failure.stack)}"
+            text = f"{failure.error_type}: {failure.message}{place_of(failure.stack)}"
             log.warning("%s failed (id=%s, %d ms): %s", function.name, invocation_id, _ms(started), text)
             log.debug("%s", failure.stack)
             raise
@@ -121,16 +168,41 @@ class FunctionsWorker:
             log.warning("%s was cut off (id=%s, %d ms)", function.name, invocation_id, _ms(started))
             raise
         finally:
-            del self._running[invocation_id]
+            self._running.pop(invocation_id, None)
             self._note_idleness()
-        level = _LEVELS.get(function.kind, logging.INFO)
         log.log(level, "%s succeeded (id=%s, %d ms)", function.name, invocation_id, _ms(started))
         return value
 
-    async def drain(self, patience: float) -> None:
-        """Wait at most ``patience`` seconds until nothing runs, apart from work that the durable engine hands out."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), patience)
+    async def _within_time(self, function: Function, call: Call, invocation_id: str, retry: Retry) -> TypedData | None:
+        """Run once, and give up after the function timeout; a coroutine is cancelled then, a thread left behind."""
+        try:
+            # In a task of its own, since the library attaches the trace context and never detaches it.
+            return await within(self._timeout, self._call(function, call, invocation_id, retry))
+        except OutOfTime:
+            limit = show_span(self._timeout or timedelta())
+        fate = "Its thread cannot be stopped, and is left behind." if runs_in_thread(function) else "It is cancelled."
+        log.error(
+            "Timeout value of %s exceeded by function 'Functions.%s' (Id: '%s'). Initiating cancellation. %s",
+            limit, function.name, invocation_id, fate,
+        )  # fmt: skip
+        text = f"Timeout value of {limit} was exceeded by function: Functions.{function.name}"
+        raise FunctionFailed("FunctionTimeoutException", text)
+
+    async def _call(self, function: Function, call: Call, invocation_id: str, retry: Retry) -> TypedData | None:
+        invocation_of_task.set(invocation_id)
+        if function.unserved:
+            types = ", ".join(function.unserved)
+            raise FunctionFailed("UnservedBinding", f"the local host does not serve {types} ({function.name})", "")
+        if (fault := self._faults.get(function.name)) is not None:
+            raise FunctionFailed("BindingFailed", fault)
+        client = TypedData(string=self._durable_client)
+        inputs = [ParameterBinding(name=name, data=client) for name in function.client_parameters]
+        if self._storage is not None and function.storage_inputs:
+            inputs += await self._storage.read(function, call.values)
+        answer: Answer = await run_function(function, call, invocation_id, inputs, retry)
+        if self._storage is not None and function.storage_outputs:
+            await self._storage.write(function, answer.outputs, answer.returned, call.values)
+        return answer.returned
 
     def _note_idleness(self) -> None:
         if all(function.kind in DURABLE_TRIGGERS for function in self._running.values()):
@@ -143,82 +215,23 @@ class FunctionsWorker:
     ) -> str | None:
         function = self.find(_TRIGGERS[kind], name)
         if function is None:
-            raise FunctionNotFound(kind, name)
-        value = await self.invoke(function, TypedData(string=text), trace)
+            missing = FunctionNotFound(kind, name)
+            known = [f.durable_name for f in self.of_kind(_TRIGGERS[kind])]
+            missing.args = (f"{missing} Looked for it by name{nearest(name, known)}",)
+            raise missing
+        value = await self.invoke(function, Call(TypedData(string=text), trace=trace))
         return None if value is None else str(value.content)
-
-    async def _call(
-        self, function: Function, invocation_id: str, data: TypedData, trace: TraceContext | None
-    ) -> TypedData | None:
-        from azure_functions_runtime import handle_event  # noqa: PLC0415 - loaded with the app, after its settings
-
-        if function.unserved:
-            types = ", ".join(function.unserved)
-            raise FunctionFailed("UnservedBinding", f"the local host does not serve {types} ({function.name})", "")
-        request = self._request(function, invocation_id, data, trace)
-        try:
-            answer = await handle_event.invocation_request(request)
-        except SystemExit as error:  # a function that calls sys.exit() must not take the host with it
-            raise FunctionFailed("SystemExit", f"the function called sys.exit({error.code!r})", "") from error
-        if answer.result.status != StatusResult.Success:
-            raise _failure(answer.result.exception)
-        value: TypedData | None = answer.return_value
-        return value
-
-    def _request(self, function: Function, invocation_id: str, data: TypedData, trace: TraceContext | None) -> Any:
-        client = TypedData(string=self._durable_client)
-        inputs = [ParameterBinding(name=function.parameter, data=data)]
-        inputs += [ParameterBinding(name=name, data=client) for name in function.client_parameters]
-        context = SimpleNamespace(
-            trace_parent=trace.traceparent if trace else "",
-            trace_state=trace.tracestate if trace else "",
-            attributes={},
-        )
-        request = SimpleNamespace(
-            invocation_id=invocation_id,
-            function_id=function.id,
-            input_data=inputs,
-            trigger_metadata={},
-            trace_context=context,
-            retry_context=_NO_RETRY,
-        )
-        return SimpleNamespace(request=SimpleNamespace(invocation_request=request))
 
 
 def stop_threads(patience: float) -> bool:
     """Let the pool of synchronous functions go; whether all its threads ended within ``patience`` seconds."""
-    from azure_functions_runtime.utils.threadpool import stop_threadpool_executor  # noqa: PLC0415 - as in _call
+    from azure_functions_runtime.utils.threadpool import stop_threadpool_executor  # noqa: PLC0415 - loaded with the app
 
     # It waits for its threads without a limit, and Python cannot end one: so wait in a thread that may be left behind.
     stopper = threading.Thread(target=stop_threadpool_executor, daemon=True)
     stopper.start()
     stopper.join(patience)
     return not stopper.is_alive()
-
-
-def split_failure(text: str) -> tuple[str, str]:
-    """Split the worker's ``"ValueError: boom"`` into type and message.
-
-    Neither is ever empty: an activity that fails with an empty message can be recorded as a success.
-    """
-    error_type, _, message = text.partition(": ")
-    error_type = error_type.rstrip(": ") or "Exception"
-    return error_type, message if message.strip() else error_type
-
-
-def _failure(exception: RpcException) -> FunctionFailed:
-    error_type, message = split_failure(exception.message)
-    half = ERROR_TEXT_LIMIT // 2
-    # Of a message the beginning tells most, of a stack the end.
-    clipped = message.encode(errors="replace")[:half].decode(errors="ignore")
-    stack = exception.stack_trace.encode(errors="replace")[-half:].decode(errors="ignore")
-    return FunctionFailed(error_type[:256], clipped, stack)
-
-
-def _place(stack: str) -> str:
-    """Where the exception came from, to be put behind its text; empty when the stack does not say."""
-    frames = _FRAME.findall(stack)
-    return f" ({frames[-1][0]}:{frames[-1][1]})" if frames else ""
 
 
 def _duplicates(functions: Sequence[Function]) -> str:

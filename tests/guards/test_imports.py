@@ -40,6 +40,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "functions": ("local", "cli"),
     "local/durable": ("functions", "shared", "cli"),
     "local/host": ("functions", "shared", "cli"),
+    "local/testing": ("functions", "shared", "cli", "local.host"),
     "examples": ("functions", "local", "cli"),
 }  # fmt: skip
 

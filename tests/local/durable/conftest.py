@@ -23,7 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the SDK warn: its Functions converter warns once per process about any payload without a declared type."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning"))
+            for text in ("df_loads", "Durable JSON codec"):
+                item.add_marker(pytest.mark.filterwarnings(f"ignore:azure.functions {text}:DeprecationWarning"))
 
 
 DEADLINE = 30
@@ -126,6 +127,6 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
 @pytest.fixture
 async def skipping(tmp_path: Path) -> AsyncIterator[Hub]:
     """An engine whose clock skips idle time."""
-    opened = await open_hub(tmp_path / "durable.db", clock=SkippingClock())
+    opened = await open_hub(tmp_path / "skipping.db", clock=SkippingClock())
     yield opened
     await close_hub(opened)

@@ -1,6 +1,7 @@
 """A function worker for tests: the real SDK runs orchestrators and entities, activities are plain functions."""
 
 import asyncio
+import base64
 import inspect
 import json
 import traceback
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import durabletask.internal.orchestrator_service_pb2 as pb
 from azure.durable_functions.worker import DurableFunctionsWorker
 
 from local.durable.worker import FunctionFailed, FunctionKind, FunctionNotFound, TraceContext
@@ -60,14 +62,50 @@ class SdkWorker:
                 result = await function(json.loads(payload))
             else:
                 result = await asyncio.to_thread(function, json.loads(payload))
+            return None if result is None else json.dumps(result)
         except Exception as error:
             raise FunctionFailed(type(error).__name__, str(error), traceback.format_exc()) from error
-        return None if result is None else json.dumps(result)
 
     async def run_entity(self, name: str, request: str) -> str:
         """A batch of operations, run by the SDK."""
         entity = _find("entity", self.functions.entities, name)
         return await asyncio.to_thread(self._sdk.execute_entity_batch_request, entity, _body(request))
+
+
+@dataclass
+class Recorded:
+    """One turn: what the engine sent, and what the SDK answered, as protobuf messages."""
+
+    request: Any
+    response: Any
+
+
+class RecordingWorker(SdkWorker):
+    """Keeps what passes between the engine and the SDK."""
+
+    def __init__(self, functions: Functions) -> None:
+        super().__init__(functions)
+        self.turns: dict[str, list[Recorded]] = {}
+        self.batches: dict[str, list[Recorded]] = {}
+
+    async def run_orchestrator(self, name: str, request: str) -> str:
+        """Run a turn and keep it under the orchestrator's name."""
+        answer = await super().run_orchestrator(name, request)
+        turn = Recorded(_parsed(pb.OrchestratorRequest(), request), _parsed(pb.OrchestratorResponse(), answer))
+        self.turns.setdefault(name, []).append(turn)
+        return answer
+
+    async def run_entity(self, name: str, request: str) -> str:
+        """Run a batch and keep it under the entity's name."""
+        answer = await super().run_entity(name, request)
+        batch = Recorded(_parsed(pb.EntityBatchRequest(), request), _parsed(pb.EntityBatchResult(), answer))
+        self.batches.setdefault(name, []).append(batch)
+        return answer
+
+
+def _parsed(message: Any, text: str) -> Any:
+    message.ParseFromString(base64.b64decode(text))
+    return message
 
 
 def _find(kind: FunctionKind, registered: dict[str, Any], name: str) -> Any:

@@ -32,6 +32,30 @@ async def test_time_is_not_skipped_when_nobody_waits(skipping: Hub) -> None:
     await eventually(lambda: skipping.instance(instance_id).output == '"late"')
 
 
+async def test_advance_to_a_moment(skipping: Hub) -> None:
+    """Time is advanced to a moment, through all that is due before it, and not beyond; the past changes nothing."""
+    noon = to_datetime(skipping.engine.now) + timedelta(hours=12)
+    early = await skipping.start("wait_for", 11 * 3600)
+    late = await skipping.start("wait_for", 13 * 3600)
+    await skipping.engine.advance_to(noon)
+    await skipping.engine.advance_to(noon.replace(tzinfo=None) - timedelta(days=1))
+    assert skipping.instance(early).output == '"late"'
+    assert skipping.instance(late).completed_at is None
+    assert noon <= to_datetime(skipping.engine.now) < noon + timedelta(minutes=5)
+
+
+async def test_run_until_idle(hub: Hub, skipping: Hub) -> None:
+    """What is ready runs to its end, on either clock; what is due later stays, and no time is skipped."""
+    for each in (hub, skipping):
+        before = each.engine.now
+        await each.start("in_sequence", 5, instance_id="now")
+        await each.start("wait_for", 3600, instance_id="later")
+        await each.engine.run_until_idle()
+        assert each.instance("now").output == "30"
+        assert each.instance("later").completed_at is None
+        assert each.engine.now - before < 600_000_000
+
+
 async def test_running_work_holds_time(skipping: Hub) -> None:
     """Time does not skip past a running activity: the orchestrator sees no more time than really passed."""
     state = await skipping.output(await skipping.start("time_around", None))

@@ -5,6 +5,7 @@ import json
 import logging
 from datetime import UTC, datetime, timedelta
 
+import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 import pytest
 from durabletask.client import EntityQuery
@@ -164,5 +165,7 @@ async def test_malformed_entity_id_is_refused(hub: Hub) -> None:
     """A signal to what is no entity id is INVALID_ARGUMENT, not a message that nobody ever reads."""
     with pytest.raises(ValueError, match="no entity id"):
         await hub.engine.signal_entity("counter", "add", "1")
-    with pytest.raises(grpc.aio.AioRpcError):
-        await hub.client.clean_entity_storage()
+    stub = hub.client._get_stub()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.SignalEntity(pb.SignalEntityRequest(instanceId="counter", name="add"))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -12,9 +12,9 @@ from durabletask.client import OrchestrationStatus
 from local.durable.clock import SystemClock
 from local.durable.commits import Commits
 from local.durable.database import SCHEMA_VERSION, open_database
-from local.durable.dispatcher import POISON_LIMIT
 from local.durable.engine import Engine
 from local.durable.errors import DatabaseInUseError, EngineStoppedError, SchemaTooNewError
+from local.durable.poison import POISON_LIMIT
 from local.durable.transaction import Transaction
 from local.durable.worker import TraceContext
 from tests.local.durable.app import GATES, functions
@@ -192,7 +192,7 @@ async def test_taken_port_is_refused(hub: Hub) -> None:
 async def test_failing_change_fails_alone(tmp_path: Path) -> None:
     """A change that fails is rolled back; those of the same group commit are not."""
     database = open_database(tmp_path / "durable.db", "FULL")
-    commits = Commits(database.connection, SystemClock(), lambda _: None)
+    commits = Commits(database.connection, SystemClock(), lambda _: None, database.path)
 
     def put(tx: Transaction, key: str) -> None:
         tx.run("INSERT INTO meta(key, value) VALUES (?, 1)", key)

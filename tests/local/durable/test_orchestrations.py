@@ -171,11 +171,6 @@ async def test_delayed_start(skipping: Hub) -> None:
     assert skipping.engine.now >= later
 
 
-async def test_payloads_of_many_megabytes(hub: Hub) -> None:
-    """A result beyond gRPC's usual limit of 4 MB reaches the orchestrator and the client."""
-    assert len(await hub.run("call", ["long_text", 6_000_000])) == 6_000_000
-
-
 async def test_trace_context_reaches_the_activity(hub: Hub) -> None:
     """The trace that a start carries is given to the activities, so that spans join up."""
     span = trace.SpanContext(0xAF, 0xB7, is_remote=False, trace_flags=trace.TraceFlags(1))

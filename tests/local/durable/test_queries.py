@@ -1,8 +1,7 @@
-"""Reads: queries by page and filter, history, purge, and calls that are not supported."""
+"""Reads: queries by page and filter, history, purge."""
 
 from datetime import UTC, datetime, timedelta
 
-import grpc
 import pytest
 from durabletask import history
 from durabletask.client import OrchestrationQuery, OrchestrationStatus
@@ -102,21 +101,6 @@ async def test_purge_stops_at_its_deadline(hub: Hub) -> None:
     await hub.run("in_sequence", 1)
     result = await hub.engine.purge_where(InstanceQuery(), seconds=0)
     assert (result.deleted, result.complete) == (0, False)
-
-
-async def test_unsupported_calls_say_so(hub: Hub) -> None:
-    """What the engine does not do answers UNIMPLEMENTED with the name of the call."""
-    instance_id = await hub.start("wait_for", 60)
-    for call, name in (
-        (hub.client.rewind_orchestration(instance_id), "RewindInstance"),
-        (hub.client.restart_orchestration(instance_id), "RestartInstance"),
-        (hub.client.list_instance_ids(), "ListInstanceIds"),
-        (hub.client.clean_entity_storage(), "CleanEntityStorage"),
-    ):
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await call
-        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-        assert name in (caught.value.details() or "")
 
 
 def test_status_labels_are_those_of_the_http_api() -> None:

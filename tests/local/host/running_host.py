@@ -50,17 +50,29 @@ class RunningHost:
         self.app = app
         handle, log = tempfile.mkstemp(suffix=".log", dir=app.parent)
         self._log = Path(log)
-        command = [sys.executable, "-m", "local.host", "--app", str(app), "--port", "0", *arguments]
+        self._last_words: str | None = None
         with open(handle, "w") as output:  # noqa: PTH123 - it is a file descriptor
             self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env={**os.environ, **(environment or {})}, stdout=output, stderr=output
+                self.command(*arguments),
+                cwd=self.directory(),
+                env={**os.environ, **(environment or {})},
+                stdout=output,
+                stderr=output,
             )
         self.url = ""
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "local.host", "--app", str(self.app), "--port", "0", *arguments]
+
+    def directory(self) -> Path:
+        """Where the command runs."""
+        return REPOSITORY
 
     @property
     def output(self) -> str:
         """Everything printed and logged so far."""
-        return self._log.read_text()
+        return self._log.read_text() if self._last_words is None else self._last_words
 
     def __enter__(self) -> Self:
         eventually(self._is_ready, "the start of the host", START_SECONDS)
@@ -69,8 +81,13 @@ class RunningHost:
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
-        if self.process.poll() is None:
-            self.stop()
+        try:
+            if self.process.poll() is None:
+                self.stop()
+        finally:
+            # The app may lie in the repository: no file is left beside it.
+            self._last_words = self.output
+            self._log.unlink()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the process and give its exit code."""

@@ -130,7 +130,8 @@ def test_an_instance_that_does_not_exist_is_404(durable: RunningHost) -> None:
     one = f"{HOOK}/instances/nobody"
     assert durable.client.get(one).status_code == 404
     assert durable.client.delete(one).status_code == 404
-    for operation in ("terminate", "suspend", "resume", "restart", "rewind", "raiseEvent/go"):
+    assert durable.client.post(f"{one}/restart").status_code == 400  # so says the extension
+    for operation in ("terminate", "suspend", "resume", "rewind", "raiseEvent/go"):
         assert durable.client.post(f"{one}/{operation}", json=1).status_code == 404
 
 
@@ -162,11 +163,16 @@ def test_restart_runs_the_same_again_under_a_new_id(durable: RunningHost) -> Non
     assert set(again.json()) == set(urls)
 
 
-def test_rewind_says_that_it_cannot(durable: RunningHost) -> None:
-    """501, as the extension answers for a provider without rewind."""
-    urls = start(durable, "failing", "x")
-    ended(durable, urls)
-    assert durable.client.post(urls["rewindPostUri"]).status_code == 501
+def test_rewind_runs_again_what_failed(durable: RunningHost) -> None:
+    """412 unless it failed; then 202, and with the cause removed the instance completes."""
+    running = start(durable, "waiting", "x")
+    assert durable.client.post(running["rewindPostUri"]).status_code == 412
+    urls = start(durable, "mending", "mend-1")
+    assert ended(durable, urls).json()["runtimeStatus"] == "Failed"
+    assert durable.client.post(urls["rewindPostUri"].replace("{text}", "again")).status_code == 202
+    becomes(durable, urls, "Completed")
+    assert durable.client.get(urls["statusQueryGetUri"]).json()["output"] == "mended"
+    assert durable.client.post(urls["rewindPostUri"]).status_code == 412
 
 
 def test_an_orchestration_can_be_started_over_http(durable: RunningHost) -> None:

@@ -118,16 +118,35 @@ def test_a_function_that_raises_answers_500_and_is_logged(web: RunningHost) -> N
 
 
 def test_a_function_cannot_end_the_host(web: RunningHost) -> None:
-    """``sys.exit()`` in a function fails that invocation only."""
+    """``sys.exit()`` in a function, or its own cancellation, fails that invocation only."""
     assert web.client.get("/api/leave").status_code == 500
+    assert web.client.get("/api/cancels").status_code == 500
     assert web.client.get("/api/greeting").status_code == 200
 
 
 def test_a_binding_that_is_not_served_fails_loudly(web: RunningHost) -> None:
-    """A function with a queue output is named at start and fails when it runs, instead of losing messages."""
-    assert "to_queue: the local host does not serve queue" in web.output
-    assert web.client.post("/api/queue").status_code == 500
+    """A function with a table output is named at start and fails when it runs, instead of losing rows."""
+    assert "to_table: the local host does not serve table" in web.output
+    assert web.client.post("/api/table").status_code == 500
     eventually(lambda: "UnservedBinding" in web.output, "the log line")
+
+
+def test_a_connection_that_no_setting_describes_fails_loudly(web: RunningHost) -> None:
+    """Told at the start, and again by each invocation; nothing is lost silently."""
+    assert "binding message: the connection NoSuchSetting names a setting that does not exist" in web.output
+    assert web.client.post("/api/queue").status_code == 500
+    eventually(lambda: "to_queue failed (id=" in web.output, "the log line")
+
+
+def test_a_return_that_cannot_be_sent_is_told_with_its_remedy(web: RunningHost) -> None:
+    """500, and the log names function, type and what it may return."""
+    assert web.client.get("/api/unsendable").status_code == 500
+    eventually(lambda: "unsendable failed (id=" in web.output, "the log line")
+    line = next(line for line in web.output.splitlines() if "unsendable failed" in line)
+    assert "dict" in line
+    assert (
+        "What function unsendable returned, or set an output to, cannot be sent: it must be func.HttpResponse" in line
+    )
 
 
 async def test_requests_run_side_by_side(web: RunningHost) -> None:

@@ -14,6 +14,32 @@ import pytest
 from local.host.server import open_socket
 from tests.local.host.running_host import REPOSITORY, RunningHost, copy_app, eventually
 
+HEAD = "import azure.functions as func\napp = func.FunctionApp()\n"
+TWINS = (
+    HEAD
+    + """
+@app.route(route="a")
+def twin(req: func.HttpRequest) -> str: return ""
+@app.function_name("twin")
+@app.route(route="b")
+def other(req: func.HttpRequest) -> str: return ""
+"""
+)
+TWO_TRIGGERS = (
+    HEAD
+    + """
+@app.route(route="a")
+@app.queue_trigger(arg_name="m", queue_name="q", connection="c")
+def greedy(req: func.HttpRequest, m: str) -> str: return ""
+"""
+)
+UNKNOWN_CONSTRAINT = (
+    HEAD
+    + """
+@app.route(route="a/{n:whole}")
+def f(req: func.HttpRequest) -> str: return ""
+"""
+)
 SETTINGS = {"GREETING": "hi", "TICK_SCHEDULE": "0 0 0 1 1 *"}
 
 
@@ -110,6 +136,9 @@ def test_an_app_that_does_not_load_says_where(tmp_path: Path, app: str, expected
         ("import azure.functions as func\n\nraise RuntimeError('not today')\n", "function_app.py:3"),
         ("import sys\n\nsys.exit(0)\n", "called sys.exit(0) while it was imported"),
         ("x = 1\n", "Could not find top level function app"),
+        (TWINS, "Function twin does not have a unique function name"),
+        (TWO_TRIGGERS, "A trigger was already registered to this function"),
+        (UNKNOWN_CONSTRAINT, "function f: route constraint 'whole' is not one of"),
     ],
 )
 def test_a_broken_script_is_told_by_line(tmp_path: Path, source: str, expected: str) -> None:

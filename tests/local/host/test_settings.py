@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.host.errors import HostError
-from local.host.settings import load_local_settings, local_port, read_host_settings, resolve_references
+from local.host.host_json import read_host_settings
+from local.host.settings import load_local_settings, local_port, resolve_references
 
 
 def test_defaults_are_those_of_the_real_host(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.durable.worker import FunctionFailed
+from local.host.calls import Call
 from local.host.errors import AppLoadError
 from local.host.functions import Function
 from local.host.schedule import parse_schedule
+from local.host.schedule_status import NEVER, ScheduleStatus, StatusFiles, StatusStore
 from local.host.timers import Timer, TimerLoops, read_timers
 from local.host.wire import TypedData
 from tests.local.host.running_host import RunningHost, eventually
@@ -38,9 +41,9 @@ class VirtualTime:
         self.present += timedelta(seconds=seconds)
         await asyncio.sleep(0)
 
-    async def invoke(self, _function: Function, data: TypedData) -> TypedData | None:
+    async def invoke(self, _function: Function, call: Call) -> TypedData | None:
         """Record a run, which takes a while."""
-        self.runs.append((self.present, json.loads(data.content)))
+        self.runs.append((self.present, json.loads(call.data.content)))
         if len(self.runs) == self._stop_after:
             self.finished.set()
         await self.sleep(self._run_seconds)
@@ -49,15 +52,34 @@ class VirtualTime:
         return None
 
 
-def a_timer(schedule: str, *, at_startup: bool = False) -> Timer:
+class Memory:
+    """A store of schedule statuses."""
+
+    def __init__(self, **kept: ScheduleStatus) -> None:
+        self.kept = kept
+
+    def read(self, function: str) -> ScheduleStatus | None:
+        """What is kept."""
+        return self.kept.get(function)
+
+    def write(self, function: str, status: ScheduleStatus) -> None:
+        """Keep it."""
+        self.kept[function] = status
+
+
+def a_timer(schedule: str, *, at_startup: bool = False, use_monitor: bool | None = None) -> Timer:
     """A timer of a function named ``tick``."""
     trigger = {"type": "timerTrigger", "name": "timer", "schedule": schedule, "runOnStartup": at_startup}
-    return Timer(Function("tick", "1", trigger, ()), parse_schedule(schedule), at_startup)
+    if use_monitor is not None:
+        trigger["useMonitor"] = use_monitor
+    return read_timers([Function("tick", "1", trigger, ())], BEGIN)[0]
 
 
-async def runs_of(timer: Timer, time: VirtualTime) -> list[tuple[datetime, dict[str, Any]]]:
+async def runs_of(
+    timer: Timer, time: VirtualTime, store: StatusStore | None = None
+) -> list[tuple[datetime, dict[str, Any]]]:
     """Run the loop until it has run often enough."""
-    loops = TimerLoops(time.invoke, [timer], now=time.now, sleep=time.sleep)
+    loops = TimerLoops(time.invoke, [timer], store, now=time.now, sleep=time.sleep)
     loops.start()
     await asyncio.wait_for(time.finished.wait(), 10)
     await loops.stop(5)
@@ -69,7 +91,6 @@ async def test_runs_come_when_due() -> None:
     runs = await runs_of(a_timer("*/10 * * * * *"), VirtualTime(stop_after=3))
     assert [(at - BEGIN.replace(microsecond=0)).total_seconds() for at, _ in runs[:3]] == [10, 20, 30]
     assert not runs[0][1]["IsPastDue"]
-    assert runs[0][1]["ScheduleStatus"]["Next"] == "2026-11-20T12:00:20+00:00"
 
 
 async def test_a_run_at_startup_comes_first() -> None:
@@ -78,10 +99,67 @@ async def test_a_run_at_startup_comes_first() -> None:
     assert [at for at, _ in runs[:2]] == [BEGIN, datetime(2026, 11, 21, tzinfo=UTC)]
 
 
-async def test_runs_never_overlap_and_missed_ones_are_skipped() -> None:
-    """A run of 25 seconds, due every ten: the next starts at the first occurrence after its end."""
+async def test_runs_never_overlap_and_a_missed_one_follows_at_once() -> None:
+    """A run of 25 seconds, due every ten: the next starts right after its end, once, as in the real host."""
     runs = await runs_of(a_timer("*/10 * * * * *"), VirtualTime(stop_after=3, run_seconds=25))
-    assert [at.second + 60 * at.minute for at, _ in runs[:3]] == [10, 40, 70]
+    assert [at.second + 60 * at.minute for at, _ in runs[:3]] == [10, 35, 60]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "use_monitor", "expected"),
+    [("0 * * * * *", None, True), ("*/30 * * * * *", None, False), ("0 0 * * * *", False, False)],
+)
+def test_only_schedules_of_a_minute_or_more_are_monitored(
+    schedule: str, use_monitor: bool | None, expected: bool
+) -> None:
+    """By default; ``use_monitor=False`` switches it off."""
+    assert a_timer(schedule, use_monitor=use_monitor).monitored is expected
+
+
+async def test_an_occurrence_missed_while_down_comes_once_past_due() -> None:
+    """The host was down for three hours: one run at once with IsPastDue, then by schedule."""
+    last = BEGIN - timedelta(hours=3, minutes=30)
+    kept = ScheduleStatus(last, parse_schedule("0 0 * * * *").next_after(last), last)
+    runs = await runs_of(a_timer("0 0 * * * *"), VirtualTime(stop_after=3), Memory(tick=kept))
+    assert [(at, run["IsPastDue"]) for at, run in runs[:3]] == [
+        (BEGIN, True),
+        (BEGIN.replace(hour=13, microsecond=0), False),
+        (BEGIN.replace(hour=14, microsecond=0), False),
+    ]
+    assert runs[0][1]["ScheduleStatus"]["Last"] == last.isoformat()
+
+
+async def test_past_due_does_not_run_twice_with_run_on_startup() -> None:
+    """Both ask for a run at once; there is one."""
+    last = BEGIN - timedelta(hours=3)
+    kept = ScheduleStatus(last, parse_schedule("0 0 * * * *").next_after(last), last)
+    runs = await runs_of(a_timer("0 0 * * * *", at_startup=True), VirtualTime(stop_after=2), Memory(tick=kept))
+    assert [run["IsPastDue"] for _, run in runs[:2]] == [True, False]
+
+
+async def test_a_timer_that_nothing_is_known_of_is_not_past_due() -> None:
+    """The first start writes what is due next, so that the second one can notice a miss."""
+    store = Memory()
+    runs = await runs_of(a_timer("0 0 * * * *"), VirtualTime(stop_after=1), store)
+    assert [(at.hour, run["IsPastDue"]) for at, run in runs] == [(13, False)]
+    assert store.kept["tick"].next == datetime(2026, 11, 20, 14, tzinfo=UTC)
+
+
+async def test_a_changed_schedule_is_not_past_due() -> None:
+    """The old schedule's next occurrence is still to come: the new schedule begins from now."""
+    kept = ScheduleStatus(BEGIN - timedelta(hours=1), BEGIN + timedelta(hours=9), BEGIN - timedelta(hours=1))
+    runs = await runs_of(a_timer("0 15 12 * * *"), VirtualTime(stop_after=1), Memory(tick=kept))
+    assert [(at.hour, at.minute, run["IsPastDue"]) for at, run in runs] == [(12, 15, False)]
+
+
+def test_schedule_statuses_survive_in_files(tmp_path: Path) -> None:
+    """What is written is read again, and a file that is damaged counts as none."""
+    files = StatusFiles(tmp_path / "timers")
+    status = ScheduleStatus(NEVER, BEGIN, BEGIN)
+    files.write("tick", status)
+    assert StatusFiles(tmp_path / "timers").read("tick") == status
+    (tmp_path / "timers" / "tick.json").write_text("{")
+    assert files.read("tick") is None
 
 
 async def test_a_failed_run_does_not_end_the_timer() -> None:

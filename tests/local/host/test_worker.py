@@ -7,7 +7,8 @@ import pytest
 from local.durable.worker import FunctionNotFound
 from local.host.errors import AppLoadError
 from local.host.functions import Function, read_function
-from local.host.worker import FunctionsWorker, split_failure
+from local.host.invocation import split_failure
+from local.host.worker import FunctionsWorker
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,8 @@ def test_bindings_are_read_from_their_raw_form() -> None:
         {"type": "timerTrigger", "name": "_input", "direction": "IN", "schedule": "%WHEN%"},
         {"type": "durableClient", "name": "client", "direction": "IN"},
         {"type": "blob", "name": "data", "direction": "IN"},
+        {"type": "table", "name": "rows", "direction": "IN"},
+        {"type": "queue", "name": "message", "direction": "OUT"},
     ]
     function = read_function("f", "id", [json.dumps(binding) for binding in raw], {"WHEN": "0 0 * * * *"})
     assert (function.kind, function.parameter, function.trigger["schedule"]) == (
@@ -64,7 +67,7 @@ def test_bindings_are_read_from_their_raw_form() -> None:
         "_input",
         "0 0 * * * *",
     )
-    assert (function.client_parameters, function.unserved) == (("client",), ("blob",))
+    assert (function.client_parameters, function.unserved) == (("client",), ("table",))
 
 
 def test_a_function_needs_exactly_one_trigger() -> None:

@@ -11,6 +11,7 @@ import azure.functions as func
 from durabletask import entities, task
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+TRIED: set[str] = set()
 
 
 @app.route(route="start/{name}", methods=["POST"])
@@ -57,6 +58,42 @@ def failing(ctx: task.OrchestrationContext, which: str) -> Generator[Any, Any]:
 
 
 @app.orchestration_trigger(context_name="context")
+def mending(ctx: task.OrchestrationContext, key: str) -> Generator[Any, Any, Any]:
+    """Call the activity that fails the first time."""
+    value = yield ctx.call_activity("fails_once", input=key)
+    return value
+
+
+@app.activity_trigger(input_name="key")
+def fails_once(key: str) -> str:
+    """Fail for each key once."""
+    if key not in TRIED:
+        TRIED.add(key)
+        raise ValueError("broken")
+    return "mended"
+
+
+@app.orchestration_trigger(context_name="context")
+def calls_nobody(ctx: task.OrchestrationContext, _: Any) -> Generator[Any, Any, Any]:
+    """Call an activity by a name that is misspelt."""
+    value = yield ctx.call_activity("squares_", input=1)
+    return value
+
+
+@app.orchestration_trigger(context_name="context")
+def gets_a_set(ctx: task.OrchestrationContext, _: Any) -> Generator[Any, Any, Any]:
+    """Call an activity whose result is no JSON."""
+    value = yield ctx.call_activity("a_set", input=1)
+    return value
+
+
+@app.activity_trigger(input_name="n")
+def a_set(n: int) -> set[int]:
+    """Return what JSON cannot hold."""
+    return {n}
+
+
+@app.orchestration_trigger(context_name="context")
 def waiting(ctx: task.OrchestrationContext, _: Any) -> Generator[Any, Any, Any]:
     """Wait for an event and give its value."""
     value = yield ctx.wait_for_external_event("go")
@@ -99,3 +136,21 @@ class Counter(entities.DurableEntity):
         total: int = self.get_state(int, 0) + n
         self.set_state(total)
         return total
+
+
+@app.entity_trigger(context_name="context", entity_name="Echo")
+class Echo(entities.DurableEntity):
+    """Keep what it is given."""
+
+    def keep(self, value: Any) -> None:
+        """Keep it."""
+        self.set_state(value)
+
+
+@app.entity_trigger(context_name="context", entity_name="Listed")
+class Listed(entities.DurableEntity):
+    """Keep what it is given; for lists."""
+
+    def keep(self, value: Any) -> None:
+        """Keep it."""
+        self.set_state(value)

@@ -64,6 +64,12 @@ def leave(req: func.HttpRequest) -> func.HttpResponse:
     raise SystemExit(3)
 
 
+@app.route(route="cancels", methods=["GET"])
+async def cancels(req: func.HttpRequest) -> func.HttpResponse:
+    """Cancel itself."""
+    raise asyncio.CancelledError
+
+
 @app.route(route="slow", methods=["GET"])
 async def slow(req: func.HttpRequest) -> func.HttpResponse:
     """Take a while, without holding the loop."""
@@ -135,9 +141,30 @@ def ticks(req: func.HttpRequest) -> func.HttpResponse:
     return _json({"startup": TICKS, "every_second": NIGHTLY})
 
 
-@app.route(route="queue", methods=["POST"])
-@app.queue_output(arg_name="message", queue_name="q", connection="AzureWebJobsStorage")
-def to_queue(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:
+@app.route(route="table", methods=["POST"])
+@app.table_output(arg_name="row", table_name="t", connection="AzureWebJobsStorage")
+def to_table(req: func.HttpRequest, row: func.Out[str]) -> func.HttpResponse:
     """Use a binding that the local host does not serve."""
+    row.set("{}")
+    return _json("stored")
+
+
+@app.route(route="queue", methods=["POST"])
+@app.queue_output(arg_name="message", queue_name="q", connection="NoSuchSetting")
+def to_queue(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:
+    """Use a connection that no setting describes."""
     message.set("lost")
     return _json("queued")
+
+
+@app.route(route="unsendable", methods=["GET"])
+def unsendable(req: func.HttpRequest) -> func.HttpResponse:
+    """Return what no response can be made of."""
+    return {"a": "dict"}  # type: ignore[return-value]  # the point of this function
+
+
+@app.route(route="big", methods=["POST"])
+def big(req: func.HttpRequest) -> func.HttpResponse:
+    """Give back as many bytes as came, and their number."""
+    body = req.get_body()
+    return func.HttpResponse(body, headers={"X-Length": str(len(body))}, mimetype="application/octet-stream")

@@ -1,0 +1,55 @@
+"""``signalbox``: the command line. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="signalbox", help="Runs the life of machine-learning models.", no_args_is_help=True, add_completion=False
+)
+host = typer.Typer(help="The local Functions host.", no_args_is_help=True)
+app.add_typer(host, name="host")
+
+
+@app.callback()
+def signalbox() -> None:
+    """Keep the commands in groups, also while there is only one."""
+
+
+@host.command("start")
+def start(
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="More names for --functions.")] = None,
+    *,
+    directory: Annotated[Path, typer.Option("--app", help="The app's directory.", file_okay=False)] = Path(),
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", help="HTTP port, 0 for a free one; 7071 unless set.")
+    ] = None,
+    functions: Annotated[list[str] | None, typer.Option("--functions", help="Load only these functions.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every turn, and what the libraries say.")] = False,
+    enforce_auth: Annotated[bool, typer.Option("--enforce-auth", help="Ask for keys as Azure does.")] = False,
+    keys: Annotated[Path | None, typer.Option("--keys", help="File with the keys.", dir_okay=False)] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Begin again when a file of the app changes.")] = False,
+    state: Annotated[Path | None, typer.Option("--state", help="File of the durable state.", dir_okay=False)] = None,
+    drain_seconds: Annotated[int, typer.Option("--drain-seconds", help="What runs gets so long at the end.")] = 10,
+) -> None:
+    """Run the function app in this folder, as ``func start`` does."""
+    if more and not functions:
+        raise typer.BadParameter(f"{more[0]!r} is not expected here: name functions behind --functions")
+    from local.host.run import Command, run  # noqa: PLC0415 - the host is heavy, and --help must be quick
+
+    # func takes names that blanks separate, in one argument or in several.
+    names = [name for text in (*(functions or ()), *(more or ())) for name in text.replace(",", " ").split()]
+    command = Command(
+        app=directory,
+        port=port,
+        state=state,
+        drain_seconds=drain_seconds,
+        functions=tuple(names),
+        enforce_auth=enforce_auth,
+        keys=keys,
+        watch=watch,
+        verbose=verbose,
+    )
+    sys.exit(run(command))
