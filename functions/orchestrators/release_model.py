@@ -218,11 +218,12 @@ def _finish(
     serving = outcome.serving.to_wire() if outcome.serving else {}
     yield from attempt(_note(context, order, "ModelReleased", outcome.reason, {"serving": serving}))
     leftover: list[str] = []
-    for key in _replaced(order, progress):
+    replaced = _replaced(order, progress)
+    for key in replaced:
         problem = yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState))
         leftover += [f"{key.deployment}: {problem}"] if problem else []
     if progress.qa is not None:
-        told = "; ".join(leftover) or f"Only {_where(progress.serving)} is left."
+        told = "; ".join(leftover) or "Torn down: " + ", ".join(key.deployment for key in replaced) + "."
         effect = "TearDownFailed" if leftover else "QaTornDown"
         yield from attempt(_note(context, order, effect, told, {"endpoint": progress.qa.endpoint}))
 
