@@ -13,6 +13,7 @@ from typing import Any
 
 import azure.durable_functions as df
 from durabletask import task
+from pydantic import ValidationError
 
 from functions import tracing
 from shared.contracts.base import Contract
@@ -22,11 +23,15 @@ from shared.errors import ConfigurationError, PermanentError
 type Steps[R] = Generator[Any, Any, R]
 
 #: Longer messages are cut: a payload stays small, and old extensions hung on long ones.
-_MESSAGE_LIMIT = 4096
+_MESSAGE_LIMIT = 1000
+#: A reason is shown to people, and travels with every event.
+_REASON_LIMIT = 500
+#: References travel, data does not (design, decision 9).
+_PAYLOAD_LIMIT = 16 * 1024
 
 _RETRIES = task.RetryPolicy(
     first_retry_interval=timedelta(seconds=2),
-    max_number_of_attempts=6,
+    max_number_of_attempts=64,  # about an hour: an outage of a service is not a failed model
     backoff_coefficient=2.0,
     max_retry_interval=timedelta(minutes=1),
 )
@@ -50,7 +55,10 @@ def activity[I: Contract, R: Contract | None](
         contract = _first_parameter(function)
 
         async def run(payload: dict) -> dict:  # type: ignore[type-arg]  # the indexer refuses parameterized generics
-            order = typing.cast("I", contract.from_wire(payload))
+            try:
+                order = typing.cast("I", contract.from_wire(payload))
+            except ValidationError as error:  # it will not read better the next time
+                return _permanent("ContractMismatch", f"{contract.__name__}: {error}")
             with tracing.span(function.__name__, getattr(order, "trace", None), **_attributes(order)):
                 try:
                     result = await function(order)
@@ -95,8 +103,25 @@ def orchestrator[I: Contract, R: Contract](
 
 
 def schedule(context: task.OrchestrationContext, name: str, order: Contract) -> task.Task[Any]:
-    """Schedule an activity, to be awaited with others; read its value with `unpack`."""
-    return context.call_activity(name, input=order.to_wire(), retry_policy=_RETRIES)
+    """Schedule an activity, to be awaited with others; read its value with `unpack`.
+
+    Raises:
+        PermanentFailure: The input is too large to travel.
+    """
+    return context.call_activity(name, input=fitting(order), retry_policy=_RETRIES)
+
+
+def fitting(payload: Contract) -> dict[str, Any]:
+    """A contract on the wire, if it is small enough to travel.
+
+    Raises:
+        PermanentFailure: `PayloadTooLarge`.
+    """
+    size = len(payload.model_dump_json())
+    if size > _PAYLOAD_LIMIT:
+        kind = type(payload).__name__
+        raise PermanentFailure("PayloadTooLarge", f"{kind} has {size} bytes; at most {_PAYLOAD_LIMIT} travel")
+    return payload.to_wire()
 
 
 def unpack[R: Contract](value: Any, result: type[R]) -> R:
@@ -125,9 +150,17 @@ def call[R: Contract](context: task.OrchestrationContext, name: str, order: Cont
 
 def explain(error: Exception) -> str:
     """Why a step failed, in one line."""
-    if isinstance(error, task.TaskFailedError):
-        return f"{error.details.error_type}: {error.details.message}"
-    return str(error)
+    text = (
+        f"{error.details.error_type}: {error.details.message}"
+        if isinstance(error, task.TaskFailedError)
+        else str(error)
+    )
+    return short(text)
+
+
+def short(text: str) -> str:
+    """A text as long as a reason may be."""
+    return text if len(text) <= _REASON_LIMIT else text[:_REASON_LIMIT] + "…"
 
 
 def _permanent(code: str, message: str) -> dict[str, dict[str, str]]:

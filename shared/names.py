@@ -37,11 +37,13 @@ STAGE_GOLDEN_SET: Final = "stage_golden_set"
 TEST_DEPLOYMENT: Final = "test_deployment"
 TEST_PREDICTIONS: Final = "test_predictions"
 PUBLISH_PREDICTIONS: Final = "publish_predictions"
+RESTORE_PREDICTIONS: Final = "restore_predictions"
 APPEND_LEDGER: Final = "append_ledger"
 WRITE_MODEL_ROW: Final = "write_model_row"
 FIND_LOST_ARRIVALS: Final = "find_lost_arrivals"
 FIND_LOST_VERSIONS: Final = "find_lost_versions"
 RECORD_DELIVERY: Final = "record_delivery"
+CONCLUDE_DELIVERY: Final = "conclude_delivery"
 
 # Entities; the engine lower-cases entity names, so they are lower case here.
 MODEL_INTERLOCK: Final = "model_interlock"

@@ -30,7 +30,7 @@ class Settings(BaseModel):
         webhook_secret: Shared secret of the registry's webhooks.
         webhook_max_age_seconds: Older webhook deliveries are refused; longer than MLflow's whole retry span.
         telemetry: Where spans go: `file:PATH`, `console` or `off`.
-        reconcile_schedule: NCRONTAB of the search for lost events.
+        reconcile_schedule: NCRONTAB of the search for lost events; the timer's binding needs it as a setting.
         settle_seconds: How old a thing must be before its missing event counts as lost.
     """
 
@@ -47,7 +47,7 @@ class Settings(BaseModel):
     webhook_secret: str = Field(min_length=16)
     webhook_max_age_seconds: int = Field(default=600, ge=30)
     telemetry: str = "off"
-    reconcile_schedule: str = "0 */5 * * * *"
+    reconcile_schedule: str
     settle_seconds: int = Field(default=30, ge=0)
 
     @field_validator("platform")

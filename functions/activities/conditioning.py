@@ -55,11 +55,9 @@ async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
     from shared.conditioning import condition, load_recipe  # noqa: PLC0415 - loads polars
 
     recipe_path = adapters.fleet(order.fleet).recipe_path(order.file.source)
+    recipe = load_recipe(recipe_path)
     raw = await run_blocking(adapters.landing().read, order.file.path, order.file.etag)
-    raw_sha256, recipe_sha256 = _sha256(raw), _sha256(recipe_path.read_bytes())
-    made = await run_blocking(
-        condition, raw, load_recipe(recipe_path), file=order.file.path, timeout=_CONDITIONING_TIMEOUT
-    )
+    made = await run_blocking(condition, raw, recipe, file=order.file.path, timeout=_CONDITIONING_TIMEOUT)
     if not made.rows_out:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in made.reasons.items())
         code = "NothingAccepted"
@@ -68,7 +66,8 @@ async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
         )
         raise PermanentError(code, told)
 
-    identity = names.content_hash(raw_sha256, recipe_sha256)
+    raw_sha256 = await run_blocking(_sha256, raw)
+    identity = names.content_hash(raw_sha256, recipe.sha256)
     path = f"conditioned/{order.file.source}/{identity}.csv"
     await run_blocking(adapters.data().write, path, made.csv, content_type=_CSV)
     quarantine = f"quarantine/{order.file.source}/{identity}.csv" if made.rejected else None
@@ -78,9 +77,9 @@ async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
         source=order.file.source,
         raw=order.file,
         raw_sha256=raw_sha256,
-        recipe_sha256=recipe_sha256,
+        recipe_sha256=recipe.sha256,
         path=path,
-        sha256=_sha256(made.csv),
+        sha256=await run_blocking(_sha256, made.csv),
         rows_in=made.rows_in,
         rows_out=made.rows_out,
         rejected=made.rejected,
@@ -92,7 +91,7 @@ async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
 
 @activity(blueprint)
 async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
-    """Write a version's folder; its manifest last and once: with it the version exists."""
+    """Write a version's folder; its manifest last and once: with it the version exists, and never changes again."""
     from shared.lineage.manifest import dataset_version, manifest  # noqa: PLC0415 - only activities need it
 
     version = dataset_version(order.dataset, order.cell, order.sources)
@@ -105,6 +104,8 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
         rows=sum(source.rows_out for source in order.sources),
         rejected=sum(source.rejected for source in order.sources),
     )
+    if await run_blocking(adapters.data().list, f"{folder}manifest.json"):
+        return dataset
     for source in order.sources:
         content = await run_blocking(adapters.data().read, source.path)
         await run_blocking(adapters.data().write, f"{folder}{source.source}.csv", content, content_type=_CSV)

@@ -16,5 +16,5 @@ blueprint = df.Blueprint()
 async def evaluate_model(order: EvaluateModelInput) -> EvaluatedModel:
     """Compute the figures from the job's predictions, and hold them against the gates."""
     content = await run_blocking(adapters.platform().read_job_file, order.job, "evaluation")
-    evaluation = evaluate(content)
+    evaluation = await run_blocking(evaluate, content)
     return EvaluatedModel(evaluation=evaluation, verdict=judge(evaluation, order.gates))

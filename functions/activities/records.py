@@ -25,6 +25,13 @@ async def write_model_row(order: RecordModelInput) -> RowWritten:
 
 
 @activity(blueprint)
+async def conclude_delivery(order: Delivery) -> DeliveryRecorded:
+    """Keep how something ended, in place of what was known of it before."""
+    await run_blocking(adapters.inbox().conclude, order)
+    return DeliveryRecorded(new=True)
+
+
+@activity(blueprint)
 async def record_delivery(order: Delivery) -> DeliveryRecorded:
     """Keep a delivery, once per channel and key."""
     return DeliveryRecorded(new=await run_blocking(adapters.inbox().record, order))

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import azure.durable_functions as df
 
@@ -20,6 +21,9 @@ from shared.contracts.registry import (
 
 blueprint = df.Blueprint()
 
+#: Seconds; models of gigabytes take a while.
+_UPLOAD_TIMEOUT: Final = 1200.0
+
 
 @activity(blueprint)
 async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
@@ -27,7 +31,7 @@ async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
     if found is not None:
         return found
-    return await run_blocking(_register, order, timeout=180)
+    return await run_blocking(_register, order, timeout=_UPLOAD_TIMEOUT)
 
 
 @activity(blueprint)
@@ -39,8 +43,8 @@ async def promote_version(order: PromoteVersionInput) -> Promotion:
 @activity(blueprint)
 async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
     """Undo a promotion."""
-    await run_blocking(adapters.registry().restore, order.model, order.version, order.previous)
-    return ChampionRestored(model=order.model, champion=order.previous)
+    champion = await run_blocking(adapters.registry().restore, order.model, order.version)
+    return ChampionRestored(model=order.model, champion=champion)
 
 
 def _register(order: RegisterVersionInput) -> RegisteredVersion:

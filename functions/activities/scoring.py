@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import json
 import math
 from typing import Any
 
@@ -15,8 +16,10 @@ from shared.blocking import run_blocking
 from shared.contracts.release import (
     GoldenResult,
     GoldenSetInput,
+    PredictionsRestored,
     PublishedPredictions,
     PublishPredictionsInput,
+    RestorePredictionsInput,
     StagedGoldenSet,
     TestDeploymentInput,
     TestPredictionsInput,
@@ -50,22 +53,37 @@ async def test_predictions(order: TestPredictionsInput) -> GoldenResult:
     """Compare the predictions of a scoring job with the golden set, row by row."""
     golden, _ = _golden(order.fleet, order.golden)
     content = await run_blocking(adapters.platform().read_job_file, order.job, "predictions")
-    return compare_golden(golden, _predictions(content))
+    return compare_golden(golden, await run_blocking(_predictions, content))
 
 
 @activity(blueprint)
 async def publish_predictions(order: PublishPredictionsInput) -> PublishedPredictions:
     """Publish a scoring job's output as a whole; a period without predictions, or with a missing one, is refused."""
     content = await run_blocking(adapters.platform().read_job_file, order.job, "predictions")
-    predictions = _predictions(content)
+    predictions = await run_blocking(_predictions, content)
     unknown = sum(value is None for value in predictions)
     if unknown or not predictions:
         what = f"{unknown} of {len(predictions)} rows have no prediction" if predictions else "has no rows"
         code = "PredictionsIncomplete"
         raise PermanentError(code, f"The output `predictions` of {order.job}: {what}. Nothing was published.")
-    path = f"predictions/{order.model}/{order.dataset.version}.csv"
+    path = f"predictions/{order.model}/{order.dataset.version}/v{order.version}.csv"
     await run_blocking(adapters.data().write, path, content, content_type="text/csv")
+    await _point(order.model, path)
     return PublishedPredictions(path=path, rows=len(predictions), sha256=hashlib.sha256(content).hexdigest())
+
+
+@activity(blueprint)
+async def restore_predictions(order: RestorePredictionsInput) -> PredictionsRestored:
+    """Make what was published before current again."""
+    await _point(order.model, order.published)
+    return PredictionsRestored(current=order.published)
+
+
+async def _point(model: str, path: str | None) -> None:
+    """Move the pointer that readers follow: one small write, so nobody ever reads half a period."""
+    text = json.dumps({"model": model, "path": path}).encode()
+    pointer = f"predictions/{model}/current.json"
+    await run_blocking(adapters.data().write, pointer, text, content_type="application/json")
 
 
 def _golden(fleet: str, relative: str) -> tuple[GoldenSet, bytes]:

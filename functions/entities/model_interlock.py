@@ -6,8 +6,9 @@ import azure.durable_functions as df
 from durabletask.entities import DurableEntity
 
 from shared import names
+from shared.contracts.interlock import RequestAnswer
 from shared.interlock.decide import Decision, progress, receive
-from shared.interlock.state import upcast
+from shared.interlock.state import StateFromTheFutureError, put_aside, upcast
 
 blueprint = df.Blueprint()
 
@@ -21,16 +22,25 @@ class ModelInterlock(DurableEntity):
 
     def request(self, event: Any) -> dict[str, Any]:
         """An event as a call: the asker gets an answer."""
-        answer = self._decide(event).answer
-        assert answer is not None, "only requests are called"
-        return answer.to_wire()
+        decision = self._decide(event)
+        if decision is None or decision.answer is None:
+            reason = "The model's state or the request could not be read by this version of the app."
+            return RequestAnswer(decision="refused", attempt=None, reason=reason).to_wire()
+        return decision.answer.to_wire()
 
     def progress(self, attempt: int) -> dict[str, Any]:
         """How a training stands, for those who asked for it."""
         return progress(upcast(self.get_state(dict)), attempt).to_wire()
 
-    def _decide(self, event: Any) -> Decision:
-        decision = receive(upcast(self.get_state(dict)), event)
+    def _decide(self, event: Any) -> Decision | None:
+        raw = self.get_state(dict)
+        try:
+            state = upcast(raw)
+        except StateFromTheFutureError:
+            # A signal whose operation raises is lost, so the event waits in the state for the code that wrote it.
+            self.set_state(put_aside(raw or {}, event))
+            return None
+        decision = receive(state, event)
         self.set_state(decision.state.to_wire())
         for command in decision.commands:
             self.schedule_new_orchestration(command.orchestrator, command.input.to_wire(), instance_id=command.instance)

@@ -1,25 +1,27 @@
 """`release_model`: a version that passed its gates into production, tested on the way, undone when a step fails."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import azure.durable_functions as df
 from durabletask import task
 
-from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator
+from functions.boundary import Steps, call, explain, orchestrator, short
 from functions.orchestrators.steps import (
+    STEP_FAILED,
     WaitTimeoutError,
+    attempt,
     deploy_and_wait,
     now,
     tell_interlock,
     wait_for_job,
     write_ledger,
 )
+from functions.orchestrators.undo_release import ReleaseProgress, undo_release
 from shared import names
 from shared.contracts.interlock import ReleaseFinished
 from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput
-from shared.contracts.registry import ChampionRestored, PromoteVersionInput, Promotion, RestoreChampionInput
+from shared.contracts.registry import PromoteVersionInput, Promotion
 from shared.contracts.release import (
     DeploymentKey,
     DeploymentSpec,
@@ -47,31 +49,25 @@ class ReleaseRefusedError(Exception):
     """A test on the way did not pass: the version does not go to production."""
 
 
-@dataclass
-class _Progress:
-    """What has been done so far, and would have to be undone. Rebuilt by every replay."""
-
-    qa: DeploymentKey | None = None
-    production: DeploymentKey | None = None
-    promotion: Promotion | None = None
-    serving: Serving | None = None
-
-
 @orchestrator(blueprint)
 def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) -> Steps[ReleaseOutcome]:
-    """Release a version online or in batch, or leave everything as it was; tell the interlock either way."""
-    progress = _Progress()
+    """Release a version online or in batch, or leave everything as it was; tell the interlock either way.
+
+    Once the version serves, the release stands: what is left to clean up is tried, and never undoes it.
+    """
+    progress = ReleaseProgress()
+    release = _release_online if order.policy.serve.mode == "online" else _release_batch
+    problems: list[str] = []
     try:
-        yield from (_release_online if order.policy.serve.mode == "online" else _release_batch)(
-            context, order, progress
-        )
-        assert progress.serving is not None  # both ways end in serving
+        yield from release(context, order, progress)
         reason = f"Version {order.version} serves {_where(progress.serving)}."
-        yield from _note(context, order, "ModelReleased", reason, {"serving": progress.serving.to_wire()})
-        outcome = _outcome(order, progress, reason)
-    except (PermanentFailure, task.TaskFailedError, WaitTimeoutError, ReleaseRefusedError) as error:
-        outcome = yield from _give_up(context, order, progress, explain(error))
+    except (*STEP_FAILED, WaitTimeoutError, ReleaseRefusedError) as error:
+        reason = explain(error)
+        problems = yield from undo_release(context, order, progress)
+    outcome = _outcome(order, progress, reason, problems)
+    # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, ReleaseFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
+    yield from _finish(context, order, progress, outcome)
     context.set_custom_status({"step": "released" if outcome.released else "undone", "reason": outcome.reason})
     return outcome
 
@@ -79,14 +75,17 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
 # ── Online ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _release_online(context: task.OrchestrationContext, order: ReleaseModelInput, progress: _Progress) -> Steps[None]:
+def _release_online(
+    context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress
+) -> Steps[None]:
     """Behind an endpoint.
 
     1. A QA deployment at 0 % of the traffic.
     2. The golden set asked from it.
     3. Promotion: alias and stage.
     4. The production deployment, and all traffic to it.
-    5. QA and what served before are torn down.
+
+    QA and what served before are torn down when the release is finished.
     """
     endpoint = order.policy.serve.endpoint
     assert endpoint is not None  # the fleet's schema requires it for online models
@@ -105,23 +104,11 @@ def _release_online(context: task.OrchestrationContext, order: ReleaseModelInput
 
     progress.production = DeploymentKey(endpoint=endpoint, deployment=production, trace=order.trace)
     yield from _deploy(context, order, endpoint, production, "ProductionDeployed")
-    shift = ShiftTrafficInput(endpoint=endpoint, traffic={production: 100}, trace=order.trace)
-    traffic = yield from call(context, names.SHIFT_TRAFFIC, shift, Traffic)
+    progress.shifting = ShiftTrafficInput(endpoint=endpoint, traffic={production: 100}, trace=order.trace)
+    traffic = yield from call(context, names.SHIFT_TRAFFIC, progress.shifting, Traffic)
     progress.serving = Serving(mode="online", endpoint=endpoint, deployment=production)
-    yield from _note(
-        context, order, "TrafficShifted", f"All traffic of {endpoint} goes to {production}.", traffic.to_wire()
-    )
-
-    for replaced in _replaced(order, qa, production):
-        key = DeploymentKey(endpoint=endpoint, deployment=replaced, trace=order.trace)
-        yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
-    yield from _note(context, order, "QaTornDown", f"The QA deployment {qa} is gone.", {"endpoint": endpoint})
-
-
-def _replaced(order: ReleaseModelInput, qa: str, production: str) -> list[str]:
-    """What is torn down: QA, and what the interlock knows to have served, however often this step is repeated."""
-    before = order.replaces.deployment if order.replaces and order.replaces.mode == "online" else None
-    return [name for name in (qa, before) if name is not None and name != production]
+    told = f"All traffic of {endpoint} goes to {production}."
+    yield from attempt(_note(context, order, "TrafficShifted", told, traffic.to_wire()))
 
 
 def _deploy(
@@ -142,7 +129,9 @@ def _deploy(
 # ── Batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _release_batch(context: task.OrchestrationContext, order: ReleaseModelInput, progress: _Progress) -> Steps[None]:
+def _release_batch(
+    context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress
+) -> Steps[None]:
     """By scoring a period.
 
     1. The golden set scored by the same pipeline that scores the period.
@@ -164,10 +153,11 @@ def _release_batch(context: task.OrchestrationContext, order: ReleaseModelInput,
     publish = PublishPredictionsInput(
         model=order.model, version=order.version, job=job, dataset=order.dataset, trace=order.trace
     )
+    progress.publishing = True
     published = yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions)
     progress.serving = Serving(mode="batch", published=published.path, rows=published.rows)
     reason = f"{published.rows} predictions of version {order.version} are published."
-    yield from _note(context, order, "PredictionsPublished", reason, published.to_wire())
+    yield from attempt(_note(context, order, "PredictionsPublished", reason, published.to_wire()))
 
 
 def _score(
@@ -207,9 +197,10 @@ def _require(context: task.OrchestrationContext, order: ReleaseModelInput, golde
         raise ReleaseRefusedError(msg)
 
 
-def _promote(context: task.OrchestrationContext, order: ReleaseModelInput, progress: _Progress) -> Steps[None]:
+def _promote(context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress) -> Steps[None]:
     context.set_custom_status({"step": "promoting", "version": order.version})
     promote = PromoteVersionInput(model=order.model, version=order.version, trace=order.trace)
+    progress.promoting = True
     promotion = yield from call(context, names.PROMOTE_VERSION, promote, Promotion)
     progress.promotion = promotion
     before = f"version {promotion.previous} before" if promotion.previous else "none before"
@@ -217,44 +208,50 @@ def _promote(context: task.OrchestrationContext, order: ReleaseModelInput, progr
     yield from _note(context, order, "VersionPromoted", reason, promotion.to_wire())
 
 
-def _give_up(
-    context: task.OrchestrationContext, order: ReleaseModelInput, progress: _Progress, reason: str
-) -> Steps[ReleaseOutcome]:
-    """Undo what was done, unless the version serves already: then only the cleaning up has failed."""
-    if progress.serving is not None:
-        return _outcome(order, progress, f"Version {order.version} serves, but cleaning up failed: {reason}")
-    try:
-        yield from _undo(context, order, progress, reason)
-    except (PermanentFailure, task.TaskFailedError) as error:
-        told = f"could not be undone ({explain(error)}); a person has to look"
-        return _outcome(order, progress, f"Release of version {order.version} failed and {told}: {reason}")
-    return _outcome(order, progress, f"Release of version {order.version} failed and was undone: {reason}")
-
-
-def _undo(
-    context: task.OrchestrationContext, order: ReleaseModelInput, progress: _Progress, reason: str
+def _finish(
+    context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress, outcome: ReleaseOutcome
 ) -> Steps[None]:
-    """Leave everything as it was, in reverse order. Traffic is shifted last, so it never has to come back."""
-    context.set_custom_status({"step": "undoing", "reason": reason})
-    yield from _note(context, order, "ReleaseFailed", reason, {})
-    for key in (progress.production, progress.qa):
-        if key is not None:
-            yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
-    if progress.promotion is not None:
-        previous = progress.promotion.previous
-        restore = RestoreChampionInput(model=order.model, version=order.version, previous=previous, trace=order.trace)
-        yield from call(context, names.RESTORE_CHAMPION, restore, ChampionRestored)
-        told = f"Version {previous} is champion again." if previous else "The model has no champion again."
-        yield from _note(context, order, "PromotionUndone", told, {"previous": previous})
+    """Write down how it ended; after a release, tear down what is not needed any more. Each on its own."""
+    if not outcome.released:
+        yield from attempt(_note(context, order, "ReleaseFailed", outcome.reason, {}))
+        return
+    serving = outcome.serving.to_wire() if outcome.serving else {}
+    yield from attempt(_note(context, order, "ModelReleased", outcome.reason, {"serving": serving}))
+    leftover: list[str] = []
+    replaced = _replaced(order, progress)
+    for key in replaced:
+        problem = yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState))
+        leftover += [f"{key.deployment}: {problem}"] if problem else []
+    if progress.qa is not None:
+        told = "; ".join(leftover) or "Torn down: " + ", ".join(key.deployment for key in replaced) + "."
+        effect = "TearDownFailed" if leftover else "QaTornDown"
+        yield from attempt(_note(context, order, effect, told, {"endpoint": progress.qa.endpoint}))
 
 
-def _outcome(order: ReleaseModelInput, progress: _Progress, reason: str) -> ReleaseOutcome:
+def _replaced(order: ReleaseModelInput, progress: ReleaseProgress) -> list[DeploymentKey]:
+    """What is torn down: QA, and what the interlock knows to have served, wherever that was."""
+    found = [progress.qa] if progress.qa else []
+    before = order.replaces
+    if before is not None and before.endpoint and before.deployment:
+        key = DeploymentKey(endpoint=before.endpoint, deployment=before.deployment, trace=order.trace)
+        found += [key] if key != progress.production else []
+    return found
+
+
+def _outcome(order: ReleaseModelInput, progress: ReleaseProgress, reason: str, problems: list[str]) -> ReleaseOutcome:
+    if progress.serving is None:
+        end = (
+            f"could not be undone completely, so a person has to look ({'; '.join(problems)})"
+            if problems
+            else "was undone"
+        )
+        reason = f"Release of version {order.version} failed and {end}: {reason}"
     return ReleaseOutcome(
         model=order.model,
         version=order.version,
         attempt=order.attempt,
         released=progress.serving is not None,
-        reason=reason,
+        reason=short(reason),
         serving=progress.serving,
         previous=progress.promotion.previous if progress.promotion else None,
     )
@@ -266,7 +263,8 @@ def _note(
     yield from write_ledger(context, order.model, effect, reason, {"version": order.version, **facts}, order.trace)
 
 
-def _where(serving: Serving) -> str:
+def _where(serving: Serving | None) -> str:
+    assert serving is not None  # both ways of a release end in serving
     if serving.mode == "online":
         return f"behind the endpoint {serving.endpoint} as {serving.deployment}"
     return f"by published predictions in {serving.published}"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
-from functions.boundary import Steps, call
+from functions.boundary import PermanentFailure, Steps, call, explain, fitting
 from shared import names
 from shared.contracts.interlock import InterlockEvent
 from shared.contracts.jobs import JobKey, JobState
@@ -16,6 +16,10 @@ from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentSt
 _FIRST_POLL: Final = timedelta(seconds=10)
 _LAST_POLL: Final = timedelta(minutes=10)
 _DEPLOYMENT_BUDGET: Final = timedelta(minutes=20)
+
+
+#: What a step ends with when it does not succeed: a way of going on, not a mistake in the code.
+STEP_FAILED: Final = (PermanentFailure, task.TaskFailedError)
 
 
 class WaitTimeoutError(Exception):
@@ -30,7 +34,7 @@ def now(context: task.OrchestrationContext) -> datetime:
 def tell_interlock(context: task.OrchestrationContext, event: InterlockEvent) -> None:
     """Signal the model's interlock; the signal leaves with this turn, exactly once per history."""
     entity = EntityInstanceId(names.MODEL_INTERLOCK, event.model)
-    context.signal_entity(entity, names.INTERLOCK_RECEIVE, event.to_wire())
+    context.signal_entity(entity, names.INTERLOCK_RECEIVE, fitting(event))
 
 
 def write_ledger(  # noqa: PLR0917 - an entry, field by field, in the order in which it reads
@@ -101,3 +105,12 @@ def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) ->
         pause = min(pause * 2, timedelta(minutes=1))
         state = yield from call(context, names.READ_DEPLOYMENT, key, DeploymentState)
     return state
+
+
+def attempt(step: Steps[Any]) -> Steps[str | None]:
+    """Take a step whose failure must not keep the next ones from being taken; why it failed, or `None`."""
+    try:
+        yield from step
+    except STEP_FAILED as error:
+        return explain(error)
+    return None

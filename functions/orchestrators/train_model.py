@@ -5,12 +5,20 @@ from datetime import timedelta
 import azure.durable_functions as df
 from durabletask import task
 
-from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator
-from functions.orchestrators.steps import WaitTimeoutError, now, tell_interlock, wait_for_job, write_ledger
+from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.steps import (
+    STEP_FAILED,
+    WaitTimeoutError,
+    attempt,
+    now,
+    tell_interlock,
+    wait_for_job,
+    write_ledger,
+)
 from shared import names
 from shared.contracts.evaluation import EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import TrainingFinished
-from shared.contracts.jobs import FolderInput, JobState, SubmitJobInput
+from shared.contracts.jobs import FolderInput, JobKey, JobState, SubmitJobInput
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
 
@@ -25,12 +33,16 @@ def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> S
     """
     try:
         outcome = yield from _train(context, order)
-    except (PermanentFailure, task.TaskFailedError, WaitTimeoutError) as error:
+    except (*STEP_FAILED, WaitTimeoutError) as error:
         outcome = _failed(order, explain(error))
-    if outcome.outcome == "failed":
-        facts = {"attempt": order.attempt, "dataset": order.dataset.version}
-        yield from write_ledger(context, order.model, "TrainingFailed", outcome.reason, facts, order.trace)
+    # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, TrainingFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
+    if outcome.outcome == "failed":
+        yield from attempt(
+            call(context, names.CANCEL_JOB, JobKey(name=context.instance_id, trace=order.trace), JobState)
+        )
+        facts = {"attempt": order.attempt, "dataset": order.dataset.version}
+        yield from attempt(write_ledger(context, order.model, "TrainingFailed", outcome.reason, facts, order.trace))
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome
 
@@ -122,5 +134,8 @@ def _judged(order: TrainModelInput, version: str, judged: EvaluatedModel) -> Tra
 
 def _failed(order: TrainModelInput, reason: str) -> TrainingOutcome:
     return TrainingOutcome(
-        model=order.model, attempt=order.attempt, outcome="failed", reason=f"Training {order.attempt} failed: {reason}"
+        model=order.model,
+        attempt=order.attempt,
+        outcome="failed",
+        reason=short(f"Training {order.attempt} failed: {reason}"),
     )

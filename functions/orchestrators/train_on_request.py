@@ -15,11 +15,35 @@ from shared.contracts.training import TrainingOutcome, TrainOnRequestInput
 
 blueprint = df.Blueprint()
 
+_FIRST_POLL: Final = timedelta(seconds=5)
 _LAST_POLL: Final = timedelta(minutes=5)
+#: Beyond the time of the training before and our own.
+_MARGIN: Final = timedelta(hours=2)
 
 
 class TrainingNotPassedError(Exception):
     """The training that was asked for did not lead to a version that passed; fails the instance, so callers see it."""
+
+
+class _Patience:
+    """Longer and longer pauses, until the whole budget is spent; so the history stays short."""
+
+    def __init__(self, context: task.OrchestrationContext, budget: timedelta) -> None:
+        self._context = context
+        self._deadline = context.current_utc_datetime + budget
+        self._pause = _FIRST_POLL
+
+    def pause(self) -> Steps[None]:
+        """Wait for a while.
+
+        Raises:
+            TrainingNotPassedError: The budget is spent.
+        """
+        if self._context.current_utc_datetime >= self._deadline:
+            msg = "The training that was asked for did not end in time. `GET /api/models` shows how the model stands."
+            raise TrainingNotPassedError(msg)
+        yield self._context.create_timer(self._pause)
+        self._pause = min(self._pause * 2, _LAST_POLL)
 
 
 @orchestrator(blueprint)
@@ -28,7 +52,7 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
 
     1. Find the dataset version: the one named, else the newest.
     2. Ask the interlock until it has an attempt for us: started, joined, or after the one that runs.
-    3. Ask how the attempt stands, less and less often.
+    3. Ask how the attempt stands, less and less often, and no longer than two trainings can take.
 
     A training that failed or was rejected fails this instance, so that Data Factory sees a failure as a failure.
     """
@@ -48,23 +72,22 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
         request_id=order.request_id,
     )
 
-    pause = timedelta(seconds=5)
+    patience = _Patience(context, timedelta(minutes=2 * order.policy.train.timeout_minutes) + _MARGIN)
     answer = RequestAnswer.from_wire((yield context.call_entity(entity, names.INTERLOCK_REQUEST, event.to_wire())))
     while answer.attempt is None:
+        if answer.decision == "refused":
+            raise TrainingNotPassedError(answer.reason)
         context.set_custom_status({"step": "waiting", "reason": answer.reason})
-        yield context.create_timer(pause)
-        pause = min(pause * 2, _LAST_POLL)
+        yield from patience.pause()
         answer = RequestAnswer.from_wire((yield context.call_entity(entity, names.INTERLOCK_REQUEST, event.to_wire())))
 
     context.set_custom_status({"step": "training", "attempt": answer.attempt})
-    pause = timedelta(seconds=5)
-    while True:
+    outcome: TrainingOutcome | None = None
+    while outcome is None:
         value = yield context.call_entity(entity, names.INTERLOCK_PROGRESS, answer.attempt)
         outcome = TrainingProgress.from_wire(value).outcome
-        if outcome is not None:
-            break
-        yield context.create_timer(pause)
-        pause = min(pause * 2, _LAST_POLL)
+        if outcome is None:
+            yield from patience.pause()
     context.set_custom_status({"step": outcome.outcome, "attempt": outcome.attempt, "reason": outcome.reason})
     if outcome.outcome != "passed":
         raise TrainingNotPassedError(outcome.reason)

@@ -11,7 +11,7 @@ from shared import names
 from shared.contracts.base import Contract
 from shared.contracts.training import TrainOnRequestInput
 
-blueprint = df.Blueprint(http_auth_level=func.AuthLevel.FUNCTION)
+blueprint = df.Blueprint()
 
 
 class TrainRequest(Contract):
@@ -28,7 +28,7 @@ class TrainRequest(Contract):
     request_id: str = Field(min_length=1, max_length=200)
 
 
-@blueprint.route(route="datafactory/train", methods=["POST"])
+@blueprint.route(route="datafactory/train", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
 async def datafactory_train(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Start `train_on_request` once per request id, and answer 202 with the URLs that tell how it stands.

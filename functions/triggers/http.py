@@ -19,16 +19,9 @@ class BadRequestError(Exception):
         self.answer = problem(status, code, detail)
 
 
-def answer(
-    status: int, body: Mapping[str, Any] | list[Any], headers: Mapping[str, str] | None = None
-) -> func.HttpResponse:
+def answer(status: int, body: Mapping[str, Any]) -> func.HttpResponse:
     """A JSON answer."""
-    return func.HttpResponse(
-        json.dumps(body, ensure_ascii=False),
-        status_code=status,
-        mimetype="application/json",
-        headers=dict(headers or {}),
-    )
+    return func.HttpResponse(json.dumps(body, ensure_ascii=False), status_code=status, mimetype="application/json")
 
 
 def problem(status: int, code: str, detail: str) -> func.HttpResponse:

@@ -5,17 +5,15 @@ import azure.functions as func
 
 from functions import adapters, tracing
 from functions.triggers.http import answer, problem
-from functions.triggers.starting import start_once, utc_now
-from shared import names
+from functions.triggers.reconciling import begin_reconciliation
+from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
-from shared.contracts.reconciliation import ReconcileInput
 from shared.lineage.story import tell
-from shared.settings import settings
 
-blueprint = df.Blueprint(http_auth_level=func.AuthLevel.FUNCTION)
+blueprint = df.Blueprint()
 
 
-@blueprint.route(route="models", methods=["GET"])
+@blueprint.route(route="models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_models(req: func.HttpRequest) -> func.HttpResponse:
     """Every model of the fleets with its state and the reason; those that nothing has happened to yet included."""
     rows = {row.model: row.to_wire() for row in await run_blocking(adapters.read_model().all)}
@@ -31,7 +29,7 @@ async def list_models(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"models": [rows[name] for name in sorted(rows)]})
 
 
-@blueprint.route(route="models/{name}", methods=["GET"])
+@blueprint.route(route="models/{name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def get_model(req: func.HttpRequest) -> func.HttpResponse:
     """One model: state, figures, gates, serving, and the last decisions with their reasons."""
     name = req.route_params["name"]
@@ -41,7 +39,7 @@ async def get_model(req: func.HttpRequest) -> func.HttpResponse:
     return _unknown(name)
 
 
-@blueprint.route(route="models/{name}/why", methods=["GET"])
+@blueprint.route(route="models/{name}/why", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def why_model(req: func.HttpRequest) -> func.HttpResponse:
     """Why this model is, or is not, in production: its ledger as a story, and whether the chain is unbroken."""
     name = req.route_params["name"]
@@ -51,31 +49,26 @@ async def why_model(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, tell(name, rows))
 
 
-@blueprint.route(route="models/{name}/ledger", methods=["GET"])
+@blueprint.route(route="models/{name}/ledger", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def get_ledger(req: func.HttpRequest) -> func.HttpResponse:
     """A model's ledger, oldest first."""
     rows = await run_blocking(adapters.ledger().rows, req.route_params["name"])
     return answer(200, {"rows": [row.to_wire() for row in rows]})
 
 
-@blueprint.route(route="deliveries", methods=["GET"])
+@blueprint.route(route="deliveries", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     """What came in lately and what became of it, newest first."""
     deliveries = await run_blocking(adapters.inbox().recent)
     return answer(200, {"deliveries": [delivery.to_wire() for delivery in deliveries]})
 
 
-@blueprint.route(route="operations/reconcile", methods=["POST"])
+@blueprint.route(route="operations/reconcile", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
 async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Search for landed files and registered versions whose event was lost; answers 202 with the URLs of the run."""
-    at = utc_now()
     with tracing.span("reconcile_now", req.headers.get("traceparent")):
-        order = ReconcileInput(
-            asked_by="operator", at=at, settle_seconds=settings().settle_seconds, trace=tracing.traceparent()
-        )
-        instance = names.instance_id("reconcile", at.isoformat())
-        await start_once(client, names.RECONCILE_EVENTS, order, instance)
+        instance = await begin_reconciliation(client, utc_now())
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
 
 

@@ -17,7 +17,7 @@ from shared.contracts.interlock import InterlockEvent, RegistryChanged, VersionR
 from shared.contracts.policy import ModelPolicy
 from shared.settings import settings
 
-blueprint = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)  # the signature is the authentication
+blueprint = df.Blueprint()
 
 _CHANGES: Final = {
     "model_version_alias.created": "alias_set",
@@ -27,7 +27,8 @@ _CHANGES: Final = {
 }
 
 
-@blueprint.route(route="webhooks/mlflow", methods=["POST"])
+# Anonymous for the host: MLflow cannot send a function key, and the signature is the authentication.
+@blueprint.route(route="webhooks/mlflow", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @blueprint.durable_client_input(client_name="client")
 async def mlflow_webhook(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Authenticate, parse, hand on to the model's interlock, record.
@@ -61,7 +62,8 @@ async def _hand_on(client: df.DurableFunctionsClient, envelope: dict[str, Any], 
         return problem(400, "not-an-event", "The body lacks `entity`, `action` or `data.name` of an MLflow webhook.")
     model, version = data["name"], str(data.get("version", ""))
     key = _key(kind, model, version, data, str(envelope.get("timestamp", "")))
-    if (before := await run_blocking(adapters.inbox().get, "mlflow", key)) is not None:
+    before = await run_blocking(adapters.inbox().get, "mlflow", key)
+    if before is not None and before.outcome != "ignored":
         return answer(200, {"status": "duplicate", "reason": f"This event was {before.outcome} before."})
 
     policy = adapters.fleets().model(model)

@@ -41,7 +41,8 @@ async def storage_events(event: func.EventGridEvent, client: df.DurableFunctions
             return
         if arrival is None or arrival.container != settings().landing_container:
             return
-        if await run_blocking(adapters.inbox().get, "storage", arrival.key) is not None:
+        before = await run_blocking(adapters.inbox().get, "storage", arrival.key)
+        if before is not None and before.outcome != "ignored":
             return
         outcome, reason = await _hand_on(client, arrival)
         # Recorded after it was handed on: a crash in between makes Event Grid send it again, and starts are unique.
@@ -76,7 +77,7 @@ def read_arrival(event: dict[str, Any]) -> BlobArrival | None:
         container=container,
         path=path,
         etag=etag,
-        size=int(data.get("contentLength") or 0),
+        size=_size(data.get("contentLength")),
         at=_instant(event.get("eventTime")),
     )
 
@@ -121,6 +122,14 @@ def _body(event: Any) -> dict[str, Any]:
     else:
         kind, at, subject = event.type, event.time, event.subject
     return {"eventType": kind, "eventTime": at, "subject": subject, "data": data}
+
+
+def _size(value: Any) -> int:
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError) as error:
+        code = "EventUnreadable"
+        raise PermanentError(code, f"The event's contentLength {value!r} is no number.") from error
 
 
 def _from_url(url: str) -> tuple[str, str]:

@@ -3,10 +3,9 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions.triggers.starting import start_once, utc_now
-from shared import names
-from shared.contracts.reconciliation import ReconcileInput
-from shared.settings import settings
+from functions import tracing
+from functions.triggers.reconciling import begin_reconciliation
+from functions.triggers.starting import utc_now
 
 blueprint = df.Blueprint()
 
@@ -15,6 +14,5 @@ blueprint = df.Blueprint()
 @blueprint.durable_client_input(client_name="client")
 async def reconcile_on_schedule(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Search for lost events: webhooks and Event Grid are both lossy in their own ways."""
-    at = utc_now().replace(microsecond=0)
-    order = ReconcileInput(asked_by="timer", at=at, settle_seconds=settings().settle_seconds)
-    await start_once(client, names.RECONCILE_EVENTS, order, names.instance_id("reconcile", at.isoformat()))
+    with tracing.span("reconcile_on_schedule", None):
+        await begin_reconciliation(client, utc_now().replace(microsecond=0))

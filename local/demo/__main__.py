@@ -140,9 +140,9 @@ def _show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None
         version = outcome.version
         table.add_row(
             outcome.model.name,
-            percent(outcome.model.figure("model")),
-            percent(outcome.model.figure("baseline")),
-            percent(outcome.model.figure("naive")),
+            percent(outcome.figures.get("model", {}).get("mape")),
+            percent(outcome.figures.get("baseline", {}).get("mape")),
+            percent(outcome.figures.get("naive", {}).get("mape")),
             version.verdict if version else "none",
             version.number if version else "none",
             "yes" if version and "champion" in version.aliases else "no",

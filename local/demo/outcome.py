@@ -17,6 +17,7 @@ class Outcome:
     Attributes:
         serving: Where its predictions come from, as the serving side itself says.
         prediction: One answer of the production endpoint beside the expected one; online models only.
+        figures: Of the model, the baseline and the naive forecast, as the ledger has them.
         problems: What was expected and not observed; empty when all is well.
     """
 
@@ -24,6 +25,7 @@ class Outcome:
     version: Version | None
     serving: str
     prediction: tuple[dict[str, Any], float, float] | None
+    figures: dict[str, dict[str, Any]]
     problems: tuple[str, ...]
 
 
@@ -46,8 +48,19 @@ def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path) ->
         problems += [] if rows else [f"{path} holds no predictions"]
     else:
         problems.append("no predictions are published")
-    problems += _ledger_problems(observer, model)
-    return Outcome(model, champion or (versions[-1] if versions else None), serving, prediction, tuple(problems))
+    rows = observer.ledger(model.name)
+    problems += _ledger_problems(observer, model, rows)
+    shown = champion or (versions[-1] if versions else None)
+    return Outcome(model, shown, serving, prediction, _figures(rows, shown), tuple(problems))
+
+
+def _figures(rows: list[dict[str, Any]], version: Version | None) -> dict[str, dict[str, Any]]:
+    """The evaluation of a version, as it was written down when it was registered."""
+    for row in reversed(rows):
+        facts = row["entry"]["facts"]
+        if row["entry"]["effect"] == "ModelRegistered" and version and facts.get("version") == version.number:
+            return {of: figures or {} for of, figures in facts["evaluation"].items()}
+    return {}
 
 
 def _registry_problems(model: Model, versions: list[Version], champion: Version | None) -> Iterator[str]:
@@ -72,8 +85,7 @@ def _endpoint_problems(endpoint: dict[str, Any]) -> Iterator[str]:
         yield f"deployments without traffic were left: {', '.join(leftover)}"
 
 
-def _ledger_problems(observer: Observer, model: Model) -> Iterator[str]:
-    rows = observer.ledger(model.name)
+def _ledger_problems(observer: Observer, model: Model, rows: list[dict[str, Any]]) -> Iterator[str]:
     effects = [row["entry"]["effect"] for row in rows]
     if "ModelReleased" not in effects:
         yield "the ledger tells of no release"

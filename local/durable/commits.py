@@ -1,4 +1,4 @@
-"""Group commit: the changes of one pass of the event loop share one transaction, and one wait for the disk."""
+"""Group commit: the changes of a few passes of the event loop share one transaction, and one wait for the disk."""
 
 import asyncio
 import logging
@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY, LONGEST_RETRY = 0.05, 5.0
 """Seconds between the tries of a commit that must not be lost; each wait is twice as long as the one before."""
+
+GATHERING_PASSES = 16
+"""Passes of the event loop before a commit: 460 commits became 61 for 200 runs of 3 activities, and each costs a wait
+for the disk; with nothing else to do, 16 passes take about 0.3 ms (benchmarks/engine)."""
 
 type Change[T] = Callable[[Transaction], T]
 type _Pending = tuple[Change[Any], asyncio.Future[Any]]
@@ -47,7 +51,7 @@ class Commits:
         future: asyncio.Future[T] = loop.create_future()
         self._pending.append((change, future))
         if len(self._pending) == 1:
-            loop.call_soon(self._flush)
+            loop.call_soon(self._gather, GATHERING_PASSES)
         return future
 
     async def persist[T](self, change: Change[T]) -> T:
@@ -66,6 +70,13 @@ class Commits:
     async def flushed(self) -> None:
         """Wait until all that was asked for is committed."""
         await asyncio.gather(*(future for _, future in self._pending), return_exceptions=True)
+
+    def _gather(self, passes: int) -> None:
+        """Let the loop pass a few times, so that what threads and calls are about to bring in joins the group."""
+        if passes:
+            asyncio.get_running_loop().call_soon(self._gather, passes - 1)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         batch, self._pending = self._pending, []

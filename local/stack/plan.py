@@ -12,7 +12,6 @@ from local.services.mlflow_webhooks import ensure_webhook, remove_webhooks
 from local.services.process import HOST, Service
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
-from shared.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LANDING, DATA = "landing", "signalbox"
@@ -21,6 +20,7 @@ EXPERIMENT = "signalbox"
 BLOB_EVENTS_FUNCTION = "storage_events"
 JOB_EVENTS_FUNCTION = "azureml_events"
 READY_TIMEOUT_SECONDS = 120.0
+RECONCILE_SCHEDULE = "0 */5 * * * *"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
@@ -174,7 +174,6 @@ def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
         "SIGNALBOX_SCORING_URL": base_url(ports.scoring),
         "SIGNALBOX_REGISTRY_URI": tracking_uri(ports.mlflow),
         "SIGNALBOX_WEBHOOK_SECRET": state.webhook_secret(),
-        # A timer's binding reads this one from the environment, where the app's own default is not seen.
-        "SIGNALBOX_RECONCILE_SCHEDULE": str(Settings.model_fields["reconcile_schedule"].default),
+        "SIGNALBOX_RECONCILE_SCHEDULE": RECONCILE_SCHEDULE,
         "SIGNALBOX_TELEMETRY": f"file:{state.root / 'traces.jsonl'}",
     }

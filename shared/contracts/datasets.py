@@ -55,6 +55,16 @@ class ConditionDatasetInput(Contract):
     at: Instant
     trace: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The same for every delivery of the arrival."""
+        return f"{self.fleet}/{self.dataset}/{self.subject}@{self.cause}"
+
+    @property
+    def subject(self) -> str:
+        """The cell, for a person: `departures origin=JFK year=2013`."""
+        return " ".join((self.dataset, *(f"{label}={value}" for label, value in self.cell.items())))
+
 
 class SourceFiles(Contract):
     """Which sources of a cell have landed.
@@ -72,8 +82,6 @@ class ConditionSourceInput(Contract):
     """Input of `condition_source`: one raw file through its recipe."""
 
     fleet: str
-    dataset: str
-    cell: dict[str, str]
     file: SourceFile
     trace: str | None = None
 
@@ -113,7 +121,6 @@ class ConditionedSource(Contract):
 class PublishDatasetInput(Contract):
     """Input of `publish_dataset`: the sources of one cell, all conditioned."""
 
-    fleet: str
     dataset: str
     cell: dict[str, str]
     sources: tuple[ConditionedSource, ...]
@@ -176,9 +183,9 @@ class DatasetOutcome(Contract):
     Attributes:
         published: The version, when every source was there.
         waiting_for: The sources that were missing, otherwise.
-        told: Models whose interlock was told.
+        told: How many models were told.
     """
 
     published: DatasetRef | None
     waiting_for: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    told: int = 0

@@ -4,17 +4,19 @@ from typing import Literal
 
 from shared.contracts.base import Contract, Instant
 
-Channel = Literal["mlflow", "storage", "azureml", "data_factory", "operator", "reconciliation"]
+Channel = Literal["mlflow", "storage", "conditioning"]
+Outcome = Literal["accepted", "ignored", "waiting", "done", "failed", "dead"]
 
 
 class Delivery(Contract):
     """One event as it was received.
 
     Attributes:
-        channel: The door that it came through.
+        channel: The door that it came through, or `conditioning` for what a landed file led to.
         key: The same for every delivery of the same event, whatever its delivery id.
-        subject: What it is about: a blob's path, a model version.
-        outcome: `accepted` when it was handed on, `ignored` when it concerns nothing, `dead` when it cannot be used.
+        subject: What it is about: a blob's path, a model version, a cell of a dataset.
+        outcome: `accepted` when it was handed on, `ignored` when it concerns nothing, `dead` when it can never be used;
+            of a conditioning, `done`, `waiting` for other files, or `failed` and to be tried again.
         reason: Why, for a person.
         body: The body as text, capped at 16 KB.
     """
@@ -23,7 +25,7 @@ class Delivery(Contract):
     key: str
     subject: str
     received_at: Instant
-    outcome: Literal["accepted", "ignored", "dead"]
+    outcome: Outcome
     reason: str
     body: str = ""
 

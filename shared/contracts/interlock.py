@@ -122,6 +122,20 @@ class DecisionNote(Contract):
     reason: str
 
 
+class RunInFlight(Contract):
+    """A training or a release that the interlock waits for.
+
+    Attributes:
+        instance: The orchestration that has to tell how it ended.
+        version: The version that is released; absent for a training.
+    """
+
+    kind: Literal["training", "release"]
+    instance: str
+    attempt: int
+    version: str | None = None
+
+
 class ModelRow(Contract):
     """One model in the read model: what `GET /api/models` shows.
 
@@ -149,6 +163,7 @@ class ModelRow(Contract):
     verdict: str | None = None
     gates: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
+    in_flight: tuple[RunInFlight, ...] = ()
 
 
 class RecordModelInput(Contract):

@@ -1,7 +1,7 @@
 """Finding what was lost: landed files and registered versions whose event never came."""
 
 from shared.contracts.base import Contract, Instant
-from shared.contracts.datasets import BlobArrival, ConditionDatasetInput
+from shared.contracts.datasets import ConditionDatasetInput
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.registry import RegisteredVersion
 
@@ -10,27 +10,18 @@ class ReconcileInput(Contract):
     """Input of `reconcile_events`.
 
     Attributes:
-        asked_by: `timer`, or who asked on demand.
         settle_seconds: Younger things are left alone: their event may still be under way.
     """
 
-    asked_by: str
     at: Instant
     settle_seconds: int = 30
     trace: str | None = None
 
 
-class LostArrival(Contract):
-    """A lost file, and the cells of datasets that it belongs to."""
-
-    arrival: BlobArrival
-    orders: tuple[ConditionDatasetInput, ...]
-
-
 class LostArrivals(Contract):
-    """Files that a source claims and of which no delivery is recorded; a few at a time."""
+    """What landed files should have led to and have not; a few at a time."""
 
-    arrivals: tuple[LostArrival, ...]
+    orders: tuple[ConditionDatasetInput, ...]
 
 
 class LostVersion(Contract):
@@ -47,7 +38,14 @@ class LostVersions(Contract):
 
 
 class ReconcileOutcome(Contract):
-    """Result of `reconcile_events`: what was found and handed on as if its event had come."""
+    """Result of `reconcile_events`: what was found and handed on as if its event had come.
+
+    Attributes:
+        arrivals: Cells of datasets, `departures origin=JFK year=2013`.
+        failed: Those of them whose conditioning failed again; the reason is with their delivery.
+        versions: `model@version`.
+    """
 
     arrivals: tuple[str, ...]
+    failed: tuple[str, ...]
     versions: tuple[str, ...]

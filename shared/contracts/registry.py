@@ -51,18 +51,16 @@ class RestoreChampionInput(Contract):
     """Input of `restore_champion`: undo a promotion whose release failed.
 
     Attributes:
-        version: The version that was promoted and is archived now.
-        previous: The champion before; `None` leaves the model without a champion.
+        version: The version that may have been promoted. The registry itself knows which one was champion before.
     """
 
     model: str
     version: str
-    previous: str | None
     trace: str | None = None
 
 
 class ChampionRestored(Contract):
-    """Result of `restore_champion`."""
+    """Result of `restore_champion`; `champion` is `None` when the model has none again."""
 
     model: str
     champion: str | None

@@ -146,11 +146,30 @@ class PublishPredictionsInput(Contract):
     trace: str | None = None
 
 
+class RestorePredictionsInput(Contract):
+    """Input of `restore_predictions`: what was published before is current again.
+
+    Attributes:
+        published: Its path; `None` when nothing was.
+    """
+
+    model: str
+    published: str | None
+    trace: str | None = None
+
+
+class PredictionsRestored(Contract):
+    """Result of `restore_predictions`."""
+
+    current: str | None
+
+
 class PublishedPredictions(Contract):
     """Result of `publish_predictions`.
 
     Attributes:
-        path: The CSV in the data container; replaced as a whole.
+        path: The CSV in the data container, one per dataset and model version; `predictions/MODEL/current.json` points
+            to it, and is moved last.
         rows: Predictions in it.
         sha256: Hash of its bytes.
     """

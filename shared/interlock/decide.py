@@ -33,7 +33,17 @@ from shared.contracts.release import ReleaseModelInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
 from shared.interlock.commands import Command, RecordModel, StartRelease, StartTraining
 from shared.interlock.row import model_row
-from shared.interlock.state import REMEMBERED, Candidate, Champion, DeadLetter, InterlockState, Release, Training
+from shared.interlock.state import (
+    REASON_LIMIT,
+    REMEMBERED,
+    Candidate,
+    Champion,
+    DeadLetter,
+    InterlockState,
+    Release,
+    Request,
+    Training,
+)
 
 
 class Decision(NamedTuple):
@@ -55,7 +65,20 @@ class _Step(NamedTuple):
 
 
 def receive(state: InterlockState, raw: Any) -> Decision:
-    """Decide on an event as it came over the wire; what cannot be read becomes a dead letter."""
+    """Decide on an event as it came over the wire; what cannot be read becomes a dead letter.
+
+    Events that older code has put aside are decided on first.
+    """
+    commands: tuple[Command, ...] = ()
+    kept, state = state.unread_events, _with(state, unread_events=())
+    for event in kept:
+        state, started, _ = _receive(state, event)
+        commands += started
+    decision = _receive(state, raw)
+    return decision._replace(commands=(*commands, *decision.commands))
+
+
+def _receive(state: InterlockState, raw: Any) -> Decision:
     try:
         event = INTERLOCK_EVENT.validate_python(raw)
     except ValidationError as error:
@@ -73,9 +96,13 @@ def receive(state: InterlockState, raw: Any) -> Decision:
 def decide(state: InterlockState, event: AnyInterlockEvent) -> Decision:
     """Decide on an event."""
     now = max(state.last_at, event.at) if state.last_at else event.at
-    known = _with(state, model=event.model, last_at=now, policy=getattr(event, "policy", None) or state.policy)
+    # A late event does not turn the policy back to an older fleet file.
+    policy = getattr(event, "policy", None) if now == event.at else None
+    known = _with(
+        state, model=event.model, last_at=now, policy=policy or state.policy or getattr(event, "policy", None)
+    )
     step = _rule(known, event, now)
-    note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=step.reason)
+    note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=step.reason[:REASON_LIMIT])
     after = _with(step.state, revision=state.revision + 1, decisions=(*step.state.decisions, note)[-REMEMBERED:])
     return Decision(after, (*step.commands, *_record(after, event.trace)), step.answer)
 
@@ -129,7 +156,7 @@ def _rule(state: InterlockState, event: AnyInterlockEvent, now: datetime) -> _St
 
 def _on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) -> _Step:
     version = event.dataset.version
-    if any(training.dataset.version == version for training in state.trainings):
+    if any(training.dataset.version == version and training.outcome != "failed" for training in state.trainings):
         return _Step(state, (), "ignored", f"The model is trained on dataset version {version} already.")
     if state.running is not None:
         return _queue(state, event.dataset)
@@ -138,15 +165,42 @@ def _on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) -
 
 def _on_request(state: InterlockState, event: TrainingRequested, now: datetime) -> _Step:
     running, version = state.running, event.dataset.version
+    known = next((request for request in state.requests if request.request_id == event.request_id), None)
+    if known is not None and known.attempt is not None:
+        reason = f"Training {known.attempt} answers this request."
+        return _Step(state, (), "joined", reason, _answer("joined", known.attempt, reason))
+    if known is not None:
+        reason = f"The request waits for training {running.attempt if running else '?'}."
+        return _Step(state, (), "waiting", reason, _answer("waiting", None, reason))
+    asked = Request(request_id=event.request_id, dataset=event.dataset, requested_by=event.requested_by)
     if running is not None and running.dataset.version == version:
         reason = f"Training {running.attempt} on dataset version {version} is running already."
-        return _Step(state, (), "joined", reason, _answer("joined", running.attempt, reason))
-    if running is not None:
-        queued = _queue(state, event.dataset)
-        return queued._replace(answer=_answer("waiting", None, queued.reason))
-    reason = f"{event.requested_by} asked for a training on dataset version {version}."
-    step = _start_training(state, event.dataset, now, event.trace, reason)
-    return step._replace(answer=_answer("started", step.state.attempts, reason))
+        joined = _ask(state, _with(asked, attempt=running.attempt))
+        return _Step(joined, (), "joined", reason, _answer("joined", running.attempt, reason))
+    if running is None:
+        return _start_requested(_ask(state, asked), asked, now, event.trace)
+    if sum(request.attempt is None for request in state.requests) >= REMEMBERED:
+        reason = f"{REMEMBERED} requests wait already. Ask again when some have been answered."
+        return _Step(state, (), "refused", reason, _answer("refused", None, reason))
+    reason = f"Training {running.attempt} is running; the request of {event.requested_by} waits for it."
+    return _Step(_ask(state, asked), (), "waiting", reason, _answer("waiting", None, reason))
+
+
+def _ask(state: InterlockState, request: Request) -> InterlockState:
+    """Remember a request; of those that are answered, the oldest is forgotten first."""
+    others = [other for other in state.requests if other.request_id != request.request_id]
+    answered = [other for other in others if other.attempt is not None]
+    forgotten = answered[: max(0, len(others) + 1 - 2 * REMEMBERED)]
+    return _with(state, requests=(*(other for other in others if other not in forgotten), request))
+
+
+def _start_requested(state: InterlockState, request: Request, now: datetime, trace: str | None) -> _Step:
+    reason = f"{request.requested_by} asked for a training on dataset version {request.dataset.version}."
+    step = _start_training(state, request.dataset, now, trace, reason)
+    attempt = step.state.attempts
+    return step._replace(
+        state=_ask(step.state, _with(request, attempt=attempt)), answer=_answer("started", attempt, reason)
+    )
 
 
 def _on_trained(state: InterlockState, event: TrainingFinished, now: datetime) -> _Step:
@@ -155,12 +209,10 @@ def _on_trained(state: InterlockState, event: TrainingFinished, now: datetime) -
         return _Step(
             state, (), "ignored", f"Training {outcome.attempt} is not the one in flight; its result came late."
         )
-    ended = _with(running, outcome=outcome.outcome, reason=outcome.reason, version=outcome.version)
+    reason = outcome.reason[:REASON_LIMIT]
+    ended = _with(running, outcome=outcome.outcome, reason=reason, version=outcome.version)
     known = _with(
-        state,
-        trainings=tuple(ended if t.attempt == running.attempt else t for t in state.trainings),
-        summary={"passed": "registered", "rejected": "rejected", "failed": "failed"}[outcome.outcome],
-        reason=outcome.reason,
+        state, trainings=tuple(ended if t.attempt == running.attempt else t for t in state.trainings), reason=reason
     )
     if outcome.version is not None:
         known = _remember(
@@ -174,21 +226,21 @@ def _on_trained(state: InterlockState, event: TrainingFinished, now: datetime) -
                 trace=event.trace,
             ),
         )
-    step = _release_if_ready(known, now, event.trace, _Step(known, (), outcome.outcome, outcome.reason))
-    return _train_queued(step, now, event.trace)
+    step = _release_if_ready(known, now, event.trace, _Step(known, (), outcome.outcome, reason))
+    return _train_next(step, now, event.trace)
 
 
 def _start_training(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> _Step:
     assert state.policy is not None  # every event that leads here carries it
     attempt = state.attempts + 1
+    waiting = state.queued if state.queued and state.queued.version != dataset.version else None
     instance = names.instance_id(f"train {state.model}", dataset.version, state.policy.revision, attempt=attempt)
     training = Training(attempt=attempt, dataset=dataset, instance=instance, started_at=now)
     after = _with(
         state,
         attempts=attempt,
         trainings=(*state.trainings, training)[-REMEMBERED:],
-        queued=None,
-        summary="training",
+        queued=waiting,
         reason=reason,
     )
     command = StartTraining(
@@ -207,18 +259,22 @@ def _queue(state: InterlockState, dataset: DatasetRef) -> _Step:
     return _Step(_with(state, queued=dataset), (), "waiting", reason)
 
 
-def _train_queued(step: _Step, now: datetime, trace: str | None) -> _Step:
-    """Start on the dataset that waited, now that the training has ended."""
-    queued = step.state.queued
-    if queued is None:
+def _train_next(step: _Step, now: datetime, trace: str | None) -> _Step:
+    """Now that a training has ended: what was asked for first, else the newest dataset that waits."""
+    state = step.state
+    request = next((request for request in state.requests if request.attempt is None), None)
+    if request is not None:
+        started = _start_requested(state, request, now, trace)
+    elif state.queued is not None:
+        reason = f"Dataset version {state.queued.version} waited for the training before."
+        started = _start_training(_with(state, queued=None), state.queued, now, trace, reason)
+    else:
         return step
-    reason = f"Dataset version {queued.version} waited for the training before."
-    started = _start_training(step.state, queued, now, trace, reason)
     return _Step(
         started.state,
         (*step.commands, *started.commands),
         f"{step.decision}; {started.decision}",
-        f"{step.reason} {reason}",
+        f"{step.reason} {started.reason}",
     )
 
 
@@ -251,8 +307,7 @@ def _on_released(state: InterlockState, event: ReleaseFinished, now: datetime) -
         champion=Champion(version=outcome.version, since=now, serving=outcome.serving, previous=outcome.previous)
         if outcome.released
         else state.champion,
-        summary=after.summary if after.running else "released" if outcome.released else "release_failed",
-        reason=outcome.reason,
+        reason=outcome.reason[:REASON_LIMIT],
     )
     decision = "released" if outcome.released else "release failed"
     return _release_if_ready(after, now, event.trace, _Step(after, (), decision, outcome.reason))
@@ -287,7 +342,6 @@ def _release_if_ready(state: InterlockState, now: datetime, trace: str | None, o
         state,
         releases=attempt,
         release=Release(attempt=attempt, version=ready.version, instance=instance, started_at=now),
-        summary="releasing",
         reason=reason,
     )
     return otherwise._replace(
@@ -311,7 +365,7 @@ def _on_registry_change(state: InterlockState, event: RegistryChanged) -> _Step:
 # ── Small change ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _with[C: (InterlockState, Candidate, Training)](value: C, **changes: Any) -> C:
+def _with[C: (InterlockState, Candidate, Training, Request)](value: C, **changes: Any) -> C:
     return value.model_copy(update=changes)
 
 
@@ -323,7 +377,7 @@ def _remember(state: InterlockState, candidate: Candidate) -> InterlockState:
 
 def _order(version: str) -> tuple[int, str]:
     """Registries number versions; what is no number comes first."""
-    return (int(version), "") if version.isdigit() else (-1, version)
+    return (int(version), "") if version.isascii() and version.isdecimal() else (-1, version)
 
 
 def _answer(decision: Any, attempt: int | None, reason: str) -> RequestAnswer:

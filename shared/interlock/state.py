@@ -14,6 +14,8 @@ from shared.errors import SignalboxError
 SCHEMA_VERSION: Final = 1
 #: How many decisions, candidates, dataset versions and requests are kept.
 REMEMBERED: Final = 20
+#: Longer reasons are cut: twenty of them, twice, still make a small state.
+REASON_LIMIT: Final = 500
 
 
 class Training(Contract):
@@ -48,6 +50,13 @@ class Candidate(Contract):
     trace: str | None = None
 
     @property
+    def summary(self) -> str:
+        """How far it came: `rejected`, `registered`, `released` or `release_failed`."""
+        if self.verdict is None or not self.verdict.passed:
+            return "rejected"
+        return {None: "registered", True: "released", False: "release_failed"}[self.released]
+
+    @property
     def ready(self) -> bool:
         """Whether a release may start."""
         return self.registered and self.verdict is not None and self.verdict.passed and self.released is None
@@ -60,6 +69,20 @@ class Release(Contract):
     version: str
     instance: str
     started_at: Instant
+
+
+class Request(Contract):
+    """A training that somebody asked for.
+
+    Attributes:
+        request_id: The same for every repetition.
+        attempt: The training that answers it; absent while it waits for the one in flight.
+    """
+
+    request_id: str
+    dataset: DatasetRef
+    requested_by: str
+    attempt: int | None = None
 
 
 class Champion(Contract):
@@ -93,7 +116,10 @@ class InterlockState(Contract):
         attempts: Trainings started so far.
         releases: Releases started so far.
         queued: The newest dataset that arrived while a training ran; it supersedes an older one that waits.
+        requests: What was asked for, oldest first; those without an attempt wait.
         candidates: By version, oldest first.
+        reason: The sentence behind `summary`.
+        unread_events: Kept by older code for newer code to decide on.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -105,13 +131,27 @@ class InterlockState(Contract):
     releases: int = 0
     trainings: tuple[Training, ...] = ()
     queued: DatasetRef | None = None
+    requests: tuple[Request, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     release: Release | None = None
     champion: Champion | None = None
-    summary: str = "waiting"
     reason: str = "Nothing has happened yet."
     decisions: tuple[DecisionNote, ...] = ()
     dead_letters: tuple[DeadLetter, ...] = ()
+    unread_events: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The state in one word, derived: what is in flight, else how the last of it ended."""
+        if self.release is not None:
+            return "releasing"
+        if self.running is not None:
+            return "training"
+        evaluated = [candidate for candidate in self.candidates if candidate.verdict is not None]
+        newest = evaluated[-1] if evaluated else None
+        if self.trainings and self.trainings[-1].outcome == "failed":
+            return "failed"
+        return "waiting" if newest is None else newest.summary
 
     @property
     def running(self) -> Training | None:
@@ -140,3 +180,8 @@ def upcast(raw: dict[str, Any] | None) -> InterlockState:
         msg = f"This state has schema version {version}; this code knows up to {SCHEMA_VERSION}. Deploy the newer code."
         raise StateFromTheFutureError(msg)
     return InterlockState.from_wire(raw)
+
+
+def put_aside(raw: dict[str, Any], event: Any) -> dict[str, Any]:
+    """A state of newer code with one more event that waits for that code; nothing else is touched."""
+    return {**raw, "unread_events": [*raw.get("unread_events", ()), event]}

@@ -15,11 +15,11 @@ _TITLES = {
     "VersionPromoted": "Promoted",
     "ProductionDeployed": "Deployed for production",
     "TrafficShifted": "Traffic shifted",
-    "QaTornDown": "Test deployment removed",
+    "QaTornDown": "What is not needed was removed",
+    "TearDownFailed": "Something was left over",
     "PredictionsPublished": "Predictions published",
     "ModelReleased": "Released",
     "ReleaseFailed": "Release failed",
-    "PromotionUndone": "Promotion undone",
 }
 
 

@@ -17,7 +17,7 @@ _CONNECT_SECONDS: Final = 3.0
 #: Deploying and cancelling answer at once; scoring a golden set and parsing a pipeline may take a while.
 _ANSWER_SECONDS: Final = 50.0
 _BUSY: Final = frozenset({408, 425, 429})
-_REMEDY: Final = "start it with `signalbox up`, or look at `signalbox status`"
+_REMEDY: Final = "start it with `make up`; its log is in .signalbox/logs"
 
 
 class LocalService:

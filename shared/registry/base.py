@@ -29,8 +29,8 @@ class Registry(Protocol):
         """All versions of a model, oldest first; empty when the model is unknown."""
         ...
 
-    def restore(self, model: str, version: str, previous: str | None) -> None:
-        """Undo a promotion: alias and stage back to `previous`, or away when there was none."""
+    def restore(self, model: str, version: str) -> str | None:
+        """Undo a promotion that may have been done in part: alias and stage as they were; the champion afterwards."""
         ...
 
     def promote(self, model: str, version: str) -> Promotion:

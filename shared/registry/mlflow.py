@@ -67,13 +67,15 @@ class MlflowRegistry:
             if version is None:
                 run = finished_run(client, model, {JOB_TAG: job}, folder, metrics)
                 _ensure_model(client, model)
-                client.create_model_version(
-                    model,
-                    source=f"{run.info.artifact_uri}/{MODEL_FOLDER}",
-                    run_id=run.info.run_id,
-                    tags={**tags, JOB_TAG: job},
-                    await_creation_for=0,
-                )
+                # The upload may have taken long, and another attempt may have come first in the meantime.
+                if _of_job(client, model, job) is None:
+                    client.create_model_version(
+                        model,
+                        source=f"{run.info.artifact_uri}/{MODEL_FOLDER}",
+                        run_id=run.info.run_id,
+                        tags={**tags, JOB_TAG: job},
+                        await_creation_for=0,
+                    )
                 # Looked up and not taken from the answer: of two that registered at once, both must see the same one.
                 version = _of_job(client, model, job)
             if version is None:
@@ -108,15 +110,21 @@ class MlflowRegistry:
             _to_stage(client, model, version, PRODUCTION)
             return Promotion(model=model, version=version, previous=previous)
 
-    def restore(self, model: str, version: str, previous: str | None) -> None:
-        """Undo a promotion: alias and stage back to `previous`, or away when there was none.
+    def restore(self, model: str, version: str) -> str | None:
+        """Undo a promotion that may have been done in part: alias and stage as they were; the champion afterwards.
+
+        The tag that `promote` writes first says what was there before; without it nothing has been moved.
 
         Raises:
             PermanentError: `ChampionMoved`: somebody has made a third version champion since; nothing is changed.
         """
         with mlflow_errors(self._uri, f"undo the promotion of version {version} of {model!r}"):
             client = mlflow_client(self._uri)
+            tags = client.get_model_version(model, version).tags
             champion = _champion(client, model)
+            if PREVIOUS_TAG not in tags:
+                return champion
+            previous = tags[PREVIOUS_TAG] or None
             if champion not in (version, previous):
                 msg = f"version {champion} of {model!r} is champion by now, so that of version {version} is not undone"
                 raise PermanentError("ChampionMoved", msg)
@@ -126,6 +134,7 @@ class MlflowRegistry:
             else:
                 client.set_registered_model_alias(model, CHAMPION, previous)
                 _to_stage(client, model, previous, PRODUCTION)
+            return previous
 
 
 def _of_job(client: "MlflowClient", model: str, job: str) -> "ModelVersion | None":

@@ -37,11 +37,19 @@ class Inbox(Protocol):
     """The record of deliveries, by channel and key."""
 
     def record(self, delivery: Delivery) -> bool:
-        """Keep a delivery; `False` when one of that channel and key is there (the first one stays)."""
+        """Keep a delivery; `False` when one of that channel and key is there, unless that one was ignored."""
+        ...
+
+    def conclude(self, delivery: Delivery) -> None:
+        """Keep how something ended, in place of what was known of that channel and key before."""
+        ...
+
+    def outcomes(self, channel: Channel) -> dict[str, str]:
+        """Every key of a channel with its outcome."""
         ...
 
     def get(self, channel: Channel, key: str) -> Delivery | None:
-        """The first delivery of that key."""
+        """What is known of that key."""
         ...
 
     def recent(self, channel: Channel | None = None, limit: int = 100) -> list[Delivery]:

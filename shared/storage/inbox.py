@@ -1,7 +1,8 @@
 """The inbox in a table: every delivery once, by channel and key, and the newest first for a person.
 
-Rows of a channel's partition: `key:HASH` makes a key unique and names the row of its delivery; `at:TIME:HASH` is the
-delivery, under a time that counts down, since a table lists by key only. One transaction writes both.
+Rows of a channel's partition: `key:HASH` makes a key unique, tells its outcome and names the row of its delivery;
+`at:TIME:HASH` is the delivery, under a time that counts down, since a table lists by key only. One transaction writes
+both. What replaces a delivery is a row of its own: the one before stays in the listing.
 """
 
 import hashlib
@@ -10,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, get_args
 
 from shared.contracts.deliveries import Channel, Delivery
-from shared.storage.tables import Change, Table, packed, unpacked
+from shared.errors import TransientError
+from shared.storage.tables import Change, Columns, Row, Table, packed, unpacked
 
 _TABLE: Final = "deliveries"
 _BODY_LIMIT_BYTES: Final = 16 * 1024
@@ -18,6 +20,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END_OF_TIME: Final = 10**17  # microseconds; the year 5138
 #: The smallest key after all that begin with `at:`.
 _FIRST, _END = "at:", "at;"
+_FIRST_KEY, _END_KEY = "key:", "key;"
+_TRIES: Final = 5
 
 
 class TableInbox:
@@ -34,17 +38,39 @@ class TableInbox:
     def record(self, delivery: Delivery) -> bool:
         """Keep a delivery; `False` when one of that channel and key is there (the first one stays).
 
-        The body is cut to 16 KB.
+        One that was ignored is replaced: the fleet file may want now what it did not want then. The body is cut to
+        16 KB.
         """
-        kept = delivery.model_copy(update={"body": _capped(delivery.body)})
-        marker, row = _marker(delivery.key), _row_key(delivery)
         writer = uuid.uuid4().hex
-        changes = [Change(marker, {"row": row, "writer": writer}), Change(row, packed(kept))]
-        if self._table.change(delivery.channel, changes):
+        if self._insert(delivery, writer):
             return True
         # When the answer to our own insert is lost, the SDK's second try finds it there: that is still a first time.
-        there = self._table.get(delivery.channel, marker)
-        return there is not None and there.columns["writer"] == writer
+        there = self._table.get(delivery.channel, _marker(delivery.key))
+        if there is None or there.columns["writer"] == writer:
+            return there is not None
+        return there.columns["outcome"] == "ignored" and self._replace(delivery, there)
+
+    def conclude(self, delivery: Delivery) -> None:
+        """Keep how something ended, in place of what was known of that channel and key before.
+
+        Raises:
+            TransientError: Somebody else writes the same key again and again.
+        """
+        for _ in range(_TRIES):
+            there = self._table.get(delivery.channel, _marker(delivery.key))
+            if there is None:
+                done = self._insert(delivery, uuid.uuid4().hex)
+            else:
+                done = there.columns["row"] == _row_key(delivery) or self._replace(delivery, there)
+            if done:
+                return
+        msg = f"the delivery {delivery.key!r} is written by somebody else at the same time"
+        raise TransientError(msg)
+
+    def outcomes(self, channel: Channel) -> dict[str, str]:
+        """Every key of a channel with its outcome."""
+        markers = self._table.between(channel, _FIRST_KEY, _END_KEY)
+        return {str(marker.columns["key"]): str(marker.columns["outcome"]) for marker in markers}
 
     def get(self, channel: Channel, key: str) -> Delivery | None:
         """The first delivery of that key."""
@@ -58,6 +84,23 @@ class TableInbox:
         rows = [row for one in channels for row in self._table.between(one, _FIRST, _END, limit)]
         newest = sorted(rows, key=lambda row: row.key)[:limit]
         return [unpacked(Delivery, row.columns) for row in newest]
+
+    def _insert(self, delivery: Delivery, writer: str) -> bool:
+        row = _row_key(delivery)
+        changes = [Change(_marker(delivery.key), _columns(delivery, writer)), Change(row, packed(_kept(delivery)))]
+        return self._table.change(delivery.channel, changes)
+
+    def _replace(self, delivery: Delivery, there: Row) -> bool:
+        marker = Change(there.key, _columns(delivery, uuid.uuid4().hex), there.etag)
+        return self._table.change(delivery.channel, [marker, Change(_row_key(delivery), packed(_kept(delivery)))])
+
+
+def _columns(delivery: Delivery, writer: str) -> Columns:
+    return {"row": _row_key(delivery), "writer": writer, "key": delivery.key, "outcome": delivery.outcome}
+
+
+def _kept(delivery: Delivery) -> Delivery:
+    return delivery.model_copy(update={"body": _capped(delivery.body)})
 
 
 def _capped(body: str) -> str:

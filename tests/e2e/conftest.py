@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.stack import Ports, Stack
-from tests.e2e.running import Running
+from tests.e2e.running import FAST, SLOW, Running
 
 #: The search for lost events runs only when a test asks for it.
 NEVER = {"SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *", "SIGNALBOX_SETTLE_SECONDS": "0"}
@@ -19,6 +19,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         try:
             running.land()
             running.wait_released()
+            running.wait_effect(FAST, "QaTornDown")
+            running.wait_effect(SLOW, "ModelReleased")
             yield running
         finally:
             running.close()

@@ -73,6 +73,10 @@ class Running:
                 seconds,
             )
 
+    def wait_effect(self, name: str, effect: str, count: int = 1) -> None:
+        """Wait until the ledger holds an effect so many times."""
+        eventually(lambda: self.effects(name).count(effect), lambda found: found == count, f"{effect} of {name}")
+
     def effects(self, name: str) -> list[str]:
         """Effects in a model's ledger, in order."""
         return [row["entry"]["effect"] for row in self.observer.ledger(name)]

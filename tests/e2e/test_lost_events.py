@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from examples.flights.landing import raw_files
-from local.services.mlflow_webhooks import ensure_webhook, remove_webhooks
+from local.stack import Ports, Stack
 from shared.settings import APP_ROOT
-from tests.e2e.running import SLOW, Running
+from tests.e2e.conftest import NEVER
+from tests.e2e.running import FAST, SLOW, Running, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
@@ -27,39 +28,52 @@ def test_without_webhooks_and_search_the_demo_fails(tmp_path: Path) -> None:
     assert "the ledger tells of no release" in done.stdout
 
 
-def test_a_version_whose_webhook_was_lost_is_found(released: Running) -> None:
-    """Without its webhook a version stays registered; the search finds it, and it is released."""
-    stack = released.stack
-    before = len(released.observer.versions(SLOW))
-    remove_webhooks(stack.mlflow_url)
-    try:
-        body = {"model": SLOW, "request_id": "lost-webhook"}
-        status = released.http.post("/api/datafactory/train", json=body).json()["statusQueryGetUri"]
-        assert released.finished(status)["output"]["outcome"] == "passed"
-        wanted = str(before + 1)
-        assert released.wait_state(SLOW, "registered").row["champion"] == str(before)
-        assert released.reconcile()["versions"] == [f"{SLOW}@{wanted}"]
-        released.wait_released(wanted, (SLOW,))
-        assert released.reconcile()["versions"] == []
-    finally:
-        ensure_webhook(
-            stack.mlflow_url,
-            f"{stack.host_url}/api/webhooks/mlflow",
-            stack.settings()["SIGNALBOX_WEBHOOK_SECRET"],
-        )
+@pytest.fixture(scope="module")
+def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack of our own to which neither MLflow nor Event Grid tells anything."""
+    with Stack(tmp_path_factory.mktemp("deaf"), ports=Ports.free(), settings=NEVER, webhooks=False) as stack:
+        running = Running(stack)
+        running.http.post(f"{stack.blob_events_url}/pause", params={"drop": "true"}).raise_for_status()
+        try:
+            yield running
+        finally:
+            running.close()
 
 
-def test_a_file_whose_event_was_lost_is_found(released: Running) -> None:
-    """A file that landed while Event Grid lost its events is conditioned by the search, once."""
-    control = released.stack.blob_events_url
-    flights, holidays = raw_files()
-    released.http.post(f"{control}/pause", params={"drop": "true"}).raise_for_status()
-    try:
-        changed = flights.content.replace(b"UA", b"AA", 1)
-        released.land(type(flights)(flights.path.replace("2013", "2012"), changed))
-        released.land(type(holidays)(holidays.path.replace("2013", "2012"), holidays.content))
-        found = released.reconcile()["arrivals"]
-        assert sorted(found) == ["raw/flights/JFK/2012.csv", "raw/holidays/2012.csv"]
-        assert released.reconcile()["arrivals"] == []
-    finally:
-        released.http.post(f"{control}/resume").raise_for_status()
+def test_what_was_lost_is_found_on_demand_once(deaf: Running) -> None:
+    """Files, then versions: the search does what their events would have done, and finds nothing twice."""
+    deaf.land()
+    assert deaf.reconcile()["arrivals"] == ["departures origin=JFK year=2013"] * 2  # one for each file of the cell
+    assert [one["outcome"] for one in deaf.deliveries() if one["channel"] == "conditioning"] == ["done", "done"]
+    deaf.wait_state(SLOW, "registered")
+    deaf.wait_state(FAST, "registered")
+    assert deaf.effects(FAST) == ["TrainingStarted", "ModelRegistered"]
+    found = deaf.reconcile()
+    assert sorted(found["versions"]) == [f"{FAST}@1", f"{SLOW}@1"]
+    assert found["arrivals"] == []
+    deaf.wait_released()
+    assert deaf.reconcile() == {"arrivals": [], "failed": [], "versions": []}
+
+
+def test_a_run_that_died_without_a_word_is_found(deaf: Running) -> None:
+    """An operator terminates a training; the search tells the interlock, and the model can be trained again."""
+    body = {"model": FAST, "request_id": "to-be-killed"}
+    status = deaf.http.post("/api/datafactory/train", json=body).json()["statusQueryGetUri"]
+    run = deaf.wait_state(FAST, "training").row["in_flight"][0]
+    deaf.http.post(f"/runtime/webhooks/durabletask/instances/{run['instance']}/terminate").raise_for_status()
+    eventually(lambda: deaf.reconcile() and deaf.model(FAST).state, lambda state: state == "failed", "told as failed")
+    assert "without a result" in deaf.model(FAST).reason
+    done = deaf.finished(status)
+    assert done["runtimeStatus"] == "Failed"
+    assert deaf.http.get(status).status_code == 500  # what Data Factory sees
+
+
+def test_by_the_clock_alone(tmp_path: Path) -> None:
+    """With webhooks off and the search on its schedule, raw files still become released models."""
+    often = {**NEVER, "SIGNALBOX_RECONCILE_SCHEDULE": "*/2 * * * * *"}
+    with Stack(tmp_path, ports=Ports.free(), settings=often, webhooks=False) as stack:
+        running = Running(stack)
+        running.land()
+        running.wait_released()
+        assert "Found by the search" in running.delivery(f"{FAST} 1 model_version.created")["reason"]
+        running.close()

@@ -12,7 +12,7 @@ from tests.e2e.running import FAST, MODELS, SLOW, Running
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 ONLINE = ["TrainingStarted", "ModelRegistered", "QaDeployed", "GoldenSetTested", "VersionPromoted",
-          "ProductionDeployed", "TrafficShifted", "QaTornDown", "ModelReleased"]  # fmt: skip
+          "ProductionDeployed", "TrafficShifted", "ModelReleased", "QaTornDown"]  # fmt: skip
 BATCH = ["TrainingStarted", "ModelRegistered", "GoldenSetTested", "VersionPromoted", "PredictionsPublished",
          "ModelReleased"]  # fmt: skip
 

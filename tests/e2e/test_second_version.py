@@ -22,6 +22,7 @@ def test_data_factory_trains_and_learns_how_it_ended(released: Running) -> None:
     assert done["output"]["version"] == "2"
 
     released.wait_released("2", (FAST,))
+    released.wait_effect(FAST, "QaTornDown", 2)
     endpoint = released.observer.endpoint(FAST)
     assert list(endpoint["traffic"].values()) == [100]
     assert list(endpoint["deployments"]) == ["v2-2"]

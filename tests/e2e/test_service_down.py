@@ -30,5 +30,5 @@ def test_registry_and_scoring_are_down_when_they_are_needed(tmp_path: Path) -> N
         running.wait_released(seconds=150)
         for name in MODELS:
             assert [version.number for version in running.observer.versions(name)] == ["1"]
-            assert running.effects(name).count("ModelReleased") == 1
+            running.wait_effect(name, "ModelReleased")
         running.close()

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 import shared.contracts
 from shared.contracts.base import Contract
 from shared.interlock import commands, state  # noqa: F401 - imported so that their contracts are known
+from shared.release import golden  # noqa: F401 - the same
 
 _TEXT = st.text(max_size=12)
 _JSON = st.recursive(

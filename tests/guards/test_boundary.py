@@ -1,6 +1,7 @@
 """What crosses the durable boundary comes out as it went in, through the real worker; failures take two ways."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ _START = "/runtime/webhooks/durabletask/orchestrators"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The echo app on the local host, over Microsoft's worker library."""
     folder = tmp_path_factory.mktemp("echo")
+    app = folder / "echo_app"
+    shutil.copytree(REPOSITORY / "tests/guards/echo_app", app, ignore=shutil.ignore_patterns("__pycache__"))
     host = RunningHost(
-        REPOSITORY / "tests/guards/echo_app",
+        app,
         "--state", str(folder / "durable.db"),
         environment={"PYTHONPATH": str(REPOSITORY), **_settings()},
     )  # fmt: skip
@@ -37,6 +40,7 @@ def _settings() -> dict[str, str]:
         "SIGNALBOX_STORAGE": "none",
         "SIGNALBOX_REGISTRY_URI": "none",
         "SIGNALBOX_WEBHOOK_SECRET": "0123456789abcdef",
+        "SIGNALBOX_RECONCILE_SCHEDULE": "none",
         "SIGNALBOX_JOBS_URL": "none",
         "SIGNALBOX_SCORING_URL": "none",
     }

@@ -9,6 +9,7 @@ GOOD = {
     "SIGNALBOX_STORAGE": "UseDevelopmentStorage=true",
     "SIGNALBOX_REGISTRY_URI": "http://127.0.0.1:5000",
     "SIGNALBOX_WEBHOOK_SECRET": "0123456789abcdef",
+    "SIGNALBOX_RECONCILE_SCHEDULE": "0 */5 * * * *",
     "SIGNALBOX_JOBS_URL": "http://127.0.0.1:1",
     "SIGNALBOX_SCORING_URL": "http://127.0.0.1:2",
 }

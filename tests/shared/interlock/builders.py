@@ -47,10 +47,10 @@ def published(version: str = "d1", minutes: int = 0) -> DatasetPublished:
     return DatasetPublished(model=MODEL, at=at(minutes), policy=POLICY, dataset=dataset(version))
 
 
-def requested(version: str = "d1", minutes: int = 0) -> TrainingRequested:
+def requested(version: str = "d1", request_id: str = "r1", minutes: int = 0) -> TrainingRequested:
     """Somebody asks."""
     return TrainingRequested(
-        model=MODEL, at=at(minutes), policy=POLICY, dataset=dataset(version), requested_by="ana", request_id="r1"
+        model=MODEL, at=at(minutes), policy=POLICY, dataset=dataset(version), requested_by="ana", request_id=request_id
     )
 
 

@@ -7,7 +7,15 @@ import pytest
 from shared.contracts.interlock import AnyInterlockEvent, RegistryChanged
 from shared.interlock.commands import RecordModel, StartRelease, StartTraining
 from shared.interlock.decide import Decision, decide, progress, receive
-from shared.interlock.state import REMEMBERED, InterlockState, StateFromTheFutureError, upcast
+from shared.interlock.state import (
+    REMEMBERED,
+    SCHEMA_VERSION,
+    InterlockState,
+    StateFromTheFutureError,
+    put_aside,
+    upcast,
+)
+from shared.names import content_hash
 from tests.shared.interlock.builders import MODEL, at, published, registered, released, requested, trained
 
 
@@ -128,12 +136,88 @@ def test_a_request_is_answered() -> None:
     first = _last(InterlockState(), requested("d1"))
     assert first.answer is not None
     assert (first.answer.decision, first.answer.attempt) == ("started", 1)
-    again = _last(first.state, requested("d1"))
+    again = _last(first.state, requested("d1", "r2"))
     assert again.answer is not None
     assert (again.answer.decision, again.answer.attempt) == ("joined", 1)
-    other = _last(again.state, requested("d2"))
+    other = _last(again.state, requested("d2", "r3"))
     assert other.answer is not None
     assert (other.answer.decision, other.answer.attempt) == ("waiting", None)
+
+
+def test_a_request_is_one_training_however_often_it_is_asked() -> None:
+    """A request that waited is answered with the training that was started for it, also after that has ended."""
+    state, _ = _play(published("d1"), requested("d2", "r1"), requested("d2", "r1"))
+    state, started = _play(trained(1, "1", passed=False), trained(2, "2", passed=False), state=state)
+    assert [c.input.dataset.version for c in started] == ["d2"]
+    again = _last(state, requested("d2", "r1"))
+    assert again.answer is not None
+    assert (again.answer.decision, again.answer.attempt) == ("joined", 2)
+    assert not [c for c in again.commands if isinstance(c, StartTraining)]
+
+
+def test_a_request_does_not_drop_the_newest_dataset() -> None:
+    """What was asked for and what arrived wait side by side, and both are trained."""
+    _, started = _play(
+        published("d1"), published("d3"), requested("d2", "r1"),
+        trained(1, "1", passed=False), trained(2, "2", passed=False),
+    )  # fmt: skip
+    assert [c.input.dataset.version for c in started] == ["d1", "d2", "d3"]
+
+
+def test_too_many_waiting_requests_are_refused() -> None:
+    """The state stays bounded, and the asker learns why."""
+    state, _ = _play(published("d1"), *(requested("d2", f"r{n}") for n in range(REMEMBERED)))
+    last = _last(state, requested("d2", "one too many"))
+    assert last.answer is not None
+    assert last.answer.decision == "refused"
+
+
+def test_a_failed_training_may_be_tried_again() -> None:
+    """A run whose infrastructure failed has not trained on the dataset; its next arrival starts another."""
+    _, started = _play(published("d1"), trained(1, None, passed=None), published("d1"))
+    assert [c.input.attempt for c in started] == [1, 2]
+
+
+def test_a_late_event_does_not_turn_the_policy_back() -> None:
+    """An event that was stamped before the newest one does not bring back an older fleet file."""
+    newer = published("d2", 60)
+    newer = newer.model_copy(update={"policy": newer.policy.model_copy(update={"revision": "newer"})})
+    state, _ = _play(newer, published("d1", 5))
+    assert state.policy is not None
+    assert state.policy.revision == "newer"
+
+
+def test_the_state_in_one_word_follows_what_is_in_flight() -> None:
+    """A release that ends while a training runs leaves `training`, and the other way round."""
+    state, _ = _play(published("d1"), trained(1, "1", passed=True), registered("1"), published("d2"))
+    assert state.summary == "releasing"
+    state, _ = _play(released(1, "1"), state=state)
+    assert state.summary == "training"
+    state, _ = _play(trained(2, "2", passed=False), state=state)
+    assert state.summary == "rejected"
+
+
+def test_events_that_older_code_put_aside_are_decided_first() -> None:
+    """After a roll-back and a roll-forward nothing is lost, and the order is kept."""
+    aside = put_aside(InterlockState().to_wire(), published("d1").to_wire())
+    decision = receive(upcast(aside), published("d2").to_wire())
+    assert [c.input.dataset.version for c in decision.commands if isinstance(c, StartTraining)] == ["d1"]
+    assert decision.state.queued is not None
+    assert decision.state.queued.version == "d2"
+    assert decision.state.unread_events == ()
+
+
+@pytest.mark.parametrize("version", ["²", "v1", "", "٣"])
+def test_a_version_that_is_no_plain_number_does_not_raise(version: str) -> None:
+    """Whatever a registry calls its versions, the interlock goes on."""
+    state, _ = _play(published("d1"), trained(1, version, passed=True), registered(version))
+    assert state.revision == 3
+
+
+def test_the_shape_of_the_state_changes_with_its_version() -> None:
+    """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
+    shape = content_hash(InterlockState.model_json_schema())
+    assert (SCHEMA_VERSION, shape) == (1, "cf6e745bee62")
 
 
 def test_progress_of_an_attempt() -> None:

@@ -274,7 +274,7 @@ def test_answers_that_are_not_one_number_per_row_are_permanent(answer: dict[str,
 def test_a_service_that_is_down_or_broken_is_transient(answer: object) -> None:
     """The message names the service, its URL and how to start it."""
     platform, _ = _platform({"GET /jobs/j": answer})
-    with pytest.raises(TransientError, match=r"job service at http://jobs:1.*signalbox up"):
+    with pytest.raises(TransientError, match=r"job service at http://jobs:1.*make up"):
         platform.read_job("j")
 
 

@@ -28,7 +28,8 @@ def test_comparison(predictions: list[float | None], passed: bool, outside: int)
 @pytest.mark.parametrize(
     ("content", "message"),
     [(b"a,expected,tolerance\n", "has no rows"), (b"a,expected\n1,2\n", "lacks the column tolerance"),
-     (b"a,expected,tolerance\n1,x,2\n", "'x' is no number"), (b"a,expected,tolerance\n1,nan,2\n", "'nan' is no number")],
+     (b"a,expected,tolerance\n1,x,2\n", "'x' is no number"),
+     (b"a,expected,tolerance\n1,nan,2\n", "'nan' is no number")],
 )  # fmt: skip
 def test_a_set_that_cannot_be_used_says_why(content: bytes, message: str) -> None:
     """The message names the file and the column."""

@@ -54,9 +54,9 @@ def test_the_first_delivery_of_a_key_stays(inbox: Inbox) -> None:
 def test_the_same_key_of_another_channel_is_another_delivery(inbox: Inbox) -> None:
     """Channels do not know of each other's keys."""
     assert inbox.record(_delivery())
-    assert inbox.record(_delivery(channel="reconciliation"))
+    assert inbox.record(_delivery(channel="conditioning"))
     assert len(inbox.recent()) == 2
-    assert len(inbox.recent("reconciliation")) == 1
+    assert len(inbox.recent("conditioning")) == 1
 
 
 @pytest.mark.stack
@@ -105,3 +105,23 @@ def test_our_own_insert_with_a_lost_answer_is_still_the_first(monkeypatch: pytes
     monkeypatch.setattr(Table, "change", change)
     monkeypatch.setattr(Table, "get", get)
     assert TableInbox("unused").record(_delivery())
+
+
+@pytest.mark.stack
+def test_what_was_ignored_may_be_wanted_later(inbox: Inbox) -> None:
+    """A delivery of a key that was ignored before is a first one; afterwards it stays."""
+    assert inbox.record(_delivery(outcome="ignored"))
+    assert inbox.record(_delivery(received_at=_AT + timedelta(seconds=1)))
+    assert not inbox.record(_delivery(received_at=_AT + timedelta(seconds=2)))
+    found = inbox.get(_delivery().channel, _delivery().key)
+    assert found is not None
+    assert found.outcome == "accepted"
+
+
+@pytest.mark.stack
+def test_the_end_replaces_what_was_known(inbox: Inbox) -> None:
+    """However often it is written, and whether or not something was there; the history stays in the listing."""
+    for seconds, outcome in enumerate(("failed", "done", "done")):
+        inbox.conclude(_delivery(outcome=outcome, received_at=_AT + timedelta(seconds=min(seconds, 1))))
+    assert inbox.outcomes(_delivery().channel) == {_delivery().key: "done"}
+    assert [one.outcome for one in inbox.recent()] == ["done", "failed"]

@@ -147,9 +147,9 @@ def test_an_undone_promotion_gives_the_champion_back(registry: Registry, model: 
     for job in ("job-1", "job-2"):
         registry.register(model, job, folder, {}, {})
     registry.promote(model, "1")
-    promotion = registry.promote(model, "2")
+    registry.promote(model, "2")
     for _ in range(2):
-        registry.restore(model, "2", promotion.previous)
+        assert registry.restore(model, "2") == "1"
         first, second = registry.versions(model)
         assert (first.aliases, first.stage) == ((CHAMPION,), "Production")
         assert (second.aliases, second.stage) == ((), "Archived")
@@ -160,7 +160,7 @@ def test_an_undone_first_promotion_leaves_no_champion(registry: Registry, model:
     registry.register(model, "job-1", folder, {}, {})
     assert registry.promote(model, "1").previous is None
     for _ in range(2):
-        registry.restore(model, "1", None)
+        assert registry.restore(model, "1") is None
         (version,) = registry.versions(model)
         assert (version.aliases, version.stage) == ((), "Archived")
 
@@ -173,6 +173,18 @@ def test_a_third_champion_is_not_pushed_aside_by_an_undo(registry: Registry, mod
         registry.promote(model, version)
     before = registry.versions(model)
     with pytest.raises(PermanentError, match="version 3") as caught:
-        registry.restore(model, "2", "1")
+        registry.restore(model, "2")
     assert caught.value.code == "ChampionMoved"
+    assert registry.versions(model) == before
+
+
+def test_a_promotion_that_was_never_begun_is_undone_by_doing_nothing(
+    registry: Registry, model: str, folder: Path
+) -> None:
+    """A release may fail before anything moved, or not know whether it did: the champion stays."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    registry.promote(model, "1")
+    before = registry.versions(model)
+    assert registry.restore(model, "2") == "1"
     assert registry.versions(model) == before

@@ -1,0 +1,66 @@
+"""Undoing a release: what was begun, in reverse order, each step on its own."""
+
+from dataclasses import dataclass
+
+from durabletask import task
+
+from functions.boundary import Steps, call
+from functions.orchestrators.steps import attempt
+from shared import names
+from shared.contracts.registry import ChampionRestored, Promotion, RestoreChampionInput
+from shared.contracts.release import (
+    DeploymentKey,
+    DeploymentState,
+    PredictionsRestored,
+    ReleaseModelInput,
+    RestorePredictionsInput,
+    Serving,
+    ShiftTrafficInput,
+    Traffic,
+)
+
+
+@dataclass
+class ReleaseProgress:
+    """What has been begun so far, and may have to be undone: begun, since a step that failed may have been done.
+
+    Rebuilt by every replay.
+    """
+
+    qa: DeploymentKey | None = None
+    production: DeploymentKey | None = None
+    shifting: ShiftTrafficInput | None = None
+    promoting: bool = False
+    publishing: bool = False
+    promotion: Promotion | None = None
+    serving: Serving | None = None
+
+
+def undo_release(
+    context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress
+) -> Steps[list[str]]:
+    """Leave everything as it was: each step on its own, in reverse order; what could not be undone."""
+    context.set_custom_status({"step": "undoing"})
+    problems: list[str | None] = []
+    if progress.publishing:
+        before = order.replaces.published if order.replaces else None
+        restore = RestorePredictionsInput(model=order.model, published=before, trace=order.trace)
+        problems.append((yield from attempt(call(context, names.RESTORE_PREDICTIONS, restore, PredictionsRestored))))
+    if progress.shifting is not None:
+        back = _traffic_before(order, progress.shifting)
+        problems.append((yield from attempt(call(context, names.SHIFT_TRAFFIC, back, Traffic))))
+    if progress.promoting:
+        undo = RestoreChampionInput(model=order.model, version=order.version, trace=order.trace)
+        problems.append((yield from attempt(call(context, names.RESTORE_CHAMPION, undo, ChampionRestored))))
+    for key in (progress.production, progress.qa):
+        if key is not None:
+            problems += [(yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)))]
+    return [problem for problem in problems if problem]
+
+
+def _traffic_before(order: ReleaseModelInput, shift: ShiftTrafficInput) -> ShiftTrafficInput:
+    """The traffic as it was before a shift whose end is not known."""
+    before = order.replaces
+    if before is not None and before.endpoint == shift.endpoint and before.deployment:
+        return shift.model_copy(update={"traffic": {before.deployment: 100}})
+    return shift.model_copy(update={"traffic": dict.fromkeys(shift.traffic, 0)})

@@ -1,0 +1,83 @@
+"""Beginning the search for lost events: on demand and by the clock alike."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import azure.durable_functions as df
+from durabletask.client import OrchestrationState, OrchestrationStatus
+
+from functions import adapters, tracing
+from functions.triggers.starting import signal_interlock, start_once
+from shared import names
+from shared.blocking import run_blocking
+from shared.contracts.interlock import InterlockEvent, ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
+from shared.contracts.reconciliation import ReconcileInput
+from shared.contracts.release import ReleaseOutcome
+from shared.contracts.training import TrainingOutcome
+from shared.settings import settings
+
+
+async def begin_reconciliation(client: df.DurableFunctionsClient, at: datetime) -> str:
+    """End the runs that died without a word, and start `reconcile_events`; its instance id."""
+    await _end_dead_runs(client, at)
+    order = ReconcileInput(at=at, settle_seconds=settings().settle_seconds, trace=tracing.traceparent())
+    instance = names.instance_id("reconcile", at.isoformat())
+    await start_once(client, names.RECONCILE_EVENTS, order, instance)
+    return instance
+
+
+async def _end_dead_runs(client: df.DurableFunctionsClient, at: datetime) -> None:
+    """Tell interlocks of runs that have ended and whose word has not come.
+
+    An orchestration that was terminated or purged, or that failed on something nobody thought of, cannot tell its
+    interlock; the model would wait for ever. Telling twice is harmless: results carry their attempt.
+    """
+    settled = at - timedelta(seconds=settings().settle_seconds)  # what a younger row waits for may not have begun
+    for row in await run_blocking(adapters.read_model().all):
+        for run in row.in_flight if row.updated_at < settled else ():
+            state = await client.get_orchestration_state(run.instance)
+            event = how_it_ended(row, run, state, at)
+            if event is not None:
+                await signal_interlock(client, event)
+
+
+def how_it_ended(
+    row: ModelRow, run: RunInFlight, state: OrchestrationState | None, at: datetime
+) -> InterlockEvent | None:
+    """What the interlock must be told of a run; `None` while it goes on.
+
+    A run that completed has told it already, or its signal was lost: its own result is told again.
+    """
+    if state is not None and state.runtime_status in _ALIVE:
+        return None
+    trace = tracing.traceparent()
+    completed = state is not None and state.runtime_status is OrchestrationStatus.COMPLETED
+    result = state.get_output() if state is not None and completed else None
+    ended = "is gone" if state is None else f"ended as {state.runtime_status.name.lower()}"
+    reason = f"Its run {run.instance} {ended} without a result."
+    if run.kind == "training":
+        training = TrainingOutcome.from_wire(
+            result or {"model": row.model, "attempt": run.attempt, "outcome": "failed", "reason": reason}
+        )
+        return TrainingFinished(model=row.model, at=at, trace=trace, outcome=training)
+    release = ReleaseOutcome.from_wire(
+        result
+        or {
+            "model": row.model,
+            "version": run.version,
+            "attempt": run.attempt,
+            "released": False,
+            "reason": f"{reason} What it had done may be half done: compare the registry with what serves.",
+        }
+    )
+    return ReleaseFinished(model=row.model, at=at, trace=trace, outcome=release)
+
+
+_ALIVE: Final = frozenset(
+    {
+        OrchestrationStatus.PENDING,
+        OrchestrationStatus.RUNNING,
+        OrchestrationStatus.SUSPENDED,
+        OrchestrationStatus.CONTINUED_AS_NEW,
+    }
+)

@@ -1,0 +1,129 @@
+"""A release ends in one of two states, whatever fails on the way: the version serves, or everything is as it was."""
+
+from typing import Any
+
+import pytest
+
+from shared import names
+from shared.contracts.policy import ServePolicy
+from shared.contracts.release import ReleaseModelInput, ReleaseOutcome, Serving
+from tests.functions.conftest import App
+from tests.functions.world import Fault
+from tests.shared.interlock.builders import MODEL, POLICY, at, dataset
+
+ONLINE_STEPS = (names.CREATE_DEPLOYMENT, names.TEST_DEPLOYMENT, names.PROMOTE_VERSION, names.SHIFT_TRAFFIC,
+                names.APPEND_LEDGER)  # fmt: skip
+BATCH_STEPS = (names.STAGE_GOLDEN_SET, names.SUBMIT_JOB, names.READ_JOB, names.TEST_PREDICTIONS, names.PROMOTE_VERSION,
+               names.PUBLISH_PREDICTIONS, names.APPEND_LEDGER)  # fmt: skip
+FAULTS: tuple[Fault, ...] = ("permanent", "outage", "lost")
+OLD = Serving(mode="online", endpoint=MODEL, deployment="v1-1")
+
+
+def _order(mode: str, **changes: Any) -> ReleaseModelInput:
+    serve = (
+        ServePolicy(mode="online", endpoint=MODEL) if mode == "online" else ServePolicy(mode="batch", pipeline="s.yml")
+    )
+    policy = POLICY.model_copy(update={"serve": serve})
+    order = ReleaseModelInput(model=MODEL, version="2", attempt=2, policy=policy, dataset=dataset(), at=at())
+    return order.model_copy(update=changes)
+
+
+def _with_version_one_in_production(app: App, mode: str) -> ReleaseModelInput:
+    app.world.champion = "1"
+    if mode == "online":
+        app.world.deployments, app.world.traffic = {"v1-1": "1"}, {"v1-1": 100}
+        return _order(mode, replaces=OLD)
+    app.world.published = "predictions/v1.csv"
+    return _order(mode, replaces=Serving(mode="batch", published="predictions/v1.csv"))
+
+
+def _end(app: App) -> tuple[Any, ...]:
+    world = app.world
+    return world.champion, world.traffic, sorted(world.deployments), world.published
+
+
+async def _release(app: App, order: ReleaseModelInput) -> ReleaseOutcome:
+    state = await app.run(names.RELEASE_MODEL, order)
+    assert state.runtime_status.name == "COMPLETED", state.failure_details
+    return ReleaseOutcome.from_wire(state.get_output())
+
+
+async def test_online_release_replaces_the_version_before(app: App) -> None:
+    """The new version has all traffic, QA and the old deployment are gone, and each effect is in the ledger once."""
+    outcome = await _release(app, _with_version_one_in_production(app, "online"))
+    assert outcome.released
+    assert outcome.previous == "1"
+    assert _end(app) == ("2", {"v2-2": 100}, ["v2-2"], None)
+    assert app.world.effects == ["QaDeployed", "GoldenSetTested", "VersionPromoted", "ProductionDeployed",
+                                 "TrafficShifted", "ModelReleased", "QaTornDown"]  # fmt: skip
+
+
+async def test_batch_release_publishes_the_period(app: App) -> None:
+    """The new version is champion, and its predictions are current."""
+    outcome = await _release(app, _with_version_one_in_production(app, "batch"))
+    assert outcome.released
+    assert _end(app) == ("2", {}, [], "predictions/v2.csv")
+
+
+@pytest.mark.parametrize("mode", ["online", "batch"])
+async def test_a_version_that_fails_its_golden_set_is_not_released(app: App, mode: str) -> None:
+    """Everything is as it was, and the reason names the golden set."""
+    order = _with_version_one_in_production(app, mode)
+    before = _end(app)
+    app.world.golden_passes = False
+    outcome = await _release(app, order)
+    assert not outcome.released
+    assert "failed its golden set" in outcome.reason
+    assert _end(app) == before
+    assert app.world.effects[-1] == "ReleaseFailed"
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first release", "second release"])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("mode", "step"), [("online", step) for step in ONLINE_STEPS] + [("batch", step) for step in BATCH_STEPS]
+)
+async def test_any_step_may_fail(app: App, mode: str, step: str, fault: Fault, first: bool) -> None:
+    """Broken for good, down for an hour, or done with its answer lost: nothing is left half done."""
+    order = _order(mode) if first else _with_version_one_in_production(app, mode)
+    before = _end(app)
+    app.world.faults = {step: fault}
+    outcome = await _release(app, order)
+    assert not outcome.released
+    assert f"{step}" in outcome.reason
+    if step == names.SHIFT_TRAFFIC and fault != "lost":
+        # The way back is down, too: what could not be undone is said, and a person is asked to look.
+        assert "a person has to look" in outcome.reason
+    else:
+        assert _end(app) == before
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_tearing_down_may_fail(app: App, fault: Fault) -> None:
+    """The version serves already, so the release stands; what is left over is told in the ledger."""
+    order = _with_version_one_in_production(app, "online")
+    app.world.faults = {names.DELETE_DEPLOYMENT: fault}
+    outcome = await _release(app, order)
+    assert outcome.released
+    assert app.world.traffic == {"v2-2": 100}
+    assert app.world.effects[-2:] == ["ModelReleased", "TearDownFailed"]
+
+
+async def test_a_permanent_failure_is_not_repeated_and_an_outage_is(app: App) -> None:
+    """One attempt where trying again cannot help; an hour of attempts where it can."""
+    app.world.faults = {names.TEST_DEPLOYMENT: "permanent"}
+    await _release(app, _order("online"))
+    assert app.world.calls[names.TEST_DEPLOYMENT] == 1
+    app.world.faults = {names.TEST_DEPLOYMENT: "outage"}
+    await _release(app, _order("online", attempt=3))
+    assert app.world.calls[names.TEST_DEPLOYMENT] > 60
+
+
+async def test_the_ledger_may_be_down_at_the_end(app: App) -> None:
+    """A release that has happened is told to the interlock, also when it cannot be written down."""
+    order = _with_version_one_in_production(app, "online")
+    app.world.ledger_refuses = ("TrafficShifted", "ModelReleased", "QaTornDown")
+    outcome = await _release(app, order)
+    assert outcome.released
+    assert app.world.traffic == {"v2-2": 100}
+    assert app.world.effects[-1] == "ProductionDeployed"

@@ -1,0 +1,192 @@
+"""The outside world in memory: registry, platform, published data and ledger, with faults at any step.
+
+Every activity of the app's orchestrators has its counterpart here, under the same name and contract, so that the real
+orchestrators and the real interlock run on the real engine, and a test can break any step before or after its effect.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from shared import names
+from shared.contracts.evaluation import Evaluation, Figures
+from shared.contracts.policy import GatePolicy
+from shared.evaluation.gates import judge
+from tests.shared.interlock.builders import dataset
+
+type Payload = dict[str, Any]
+#: Permanent: said once. Outage: every attempt raises. Lost: the effect happens, and every answer is lost.
+Fault = Literal["permanent", "outage", "lost"]
+
+
+@dataclass
+class World:
+    """What the activities change."""
+
+    deployments: dict[str, str] = field(default_factory=dict)
+    traffic: dict[str, int] = field(default_factory=dict)
+    champion: str | None = None
+    before: dict[str, str | None] = field(default_factory=dict)
+    published: str | None = None
+    versions: list[str] = field(default_factory=list)
+    ledger: list[str] = field(default_factory=list)
+    canceled: list[str] = field(default_factory=list)
+    concluded: dict[str, str] = field(default_factory=dict)
+    rows: list[Payload] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    job_status: str = "Completed"
+    golden_passes: bool = True
+    mape: float = 0.1
+    missing: list[str] = field(default_factory=list)
+    ledger_refuses: tuple[str, ...] = ()
+
+    def activities(self) -> dict[str, Callable[[Payload], Payload]]:
+        """By name, as the app registers them."""
+        return {name: self._guarded(name, getattr(self, name)) for name in _NAMES}
+
+    def _guarded(self, name: str, effect: Callable[[Payload], Payload]) -> Callable[[Payload], Payload]:
+        def run(payload: Payload) -> Payload:
+            self.calls[name] += 1
+            fault = self.faults.get(name)
+            if fault == "permanent":
+                return {"permanent": {"code": "Broken", "message": f"{name} is broken"}}
+            if fault == "outage":
+                raise ConnectionError(f"{name} is down")
+            result = effect(payload)
+            if fault == "lost":
+                raise TimeoutError(f"the answer of {name} was lost")
+            return {"result": result}
+
+        return run
+
+    # ── training
+
+    def submit_job(self, p: Payload) -> Payload:
+        return {"name": p["name"], "status": "Queued"}
+
+    def read_job(self, p: Payload) -> Payload:
+        return {"name": p["name"], "status": self.job_status, "error": "boom" if self.job_status == "Failed" else None}
+
+    def cancel_job(self, p: Payload) -> Payload:
+        self.canceled.append(p["name"])
+        return {"name": p["name"], "status": "Canceled"}
+
+    def evaluate_model(self, p: Payload) -> Payload:
+        evaluation = Evaluation(model=Figures(rows=1, zeros=0, mape=self.mape))
+        verdict = judge(evaluation, tuple(GatePolicy.from_wire(gate) for gate in p["gates"]))
+        return {"evaluation": evaluation.to_wire(), "verdict": verdict.to_wire()}
+
+    def register_version(self, p: Payload) -> Payload:
+        if p["job"] not in self.versions:
+            self.versions.append(p["job"])
+        return {"model": p["model"], "version": str(self.versions.index(p["job"]) + 1)}
+
+    # ── release
+
+    def create_deployment(self, p: Payload) -> Payload:
+        self.deployments[p["deployment"]] = p["version"]
+        return {**_state(p), "status": "Succeeded"}
+
+    def read_deployment(self, p: Payload) -> Payload:
+        return {**_state(p), "status": "Succeeded"}
+
+    def test_deployment(self, p: Payload) -> Payload:
+        return self._golden()
+
+    def test_predictions(self, p: Payload) -> Payload:
+        return self._golden()
+
+    def stage_golden_set(self, p: Payload) -> Payload:
+        return {"path": "golden/1/", "rows": 1}
+
+    def promote_version(self, p: Payload) -> Payload:
+        if self.champion != p["version"]:
+            self.before[p["version"]] = self.champion
+            self.champion = p["version"]
+        return {"model": p["model"], "version": p["version"], "previous": self.before[p["version"]]}
+
+    def restore_champion(self, p: Payload) -> Payload:
+        if p["version"] in self.before:
+            self.champion = self.before[p["version"]]
+        return {"model": p["model"], "champion": self.champion}
+
+    def shift_traffic(self, p: Payload) -> Payload:
+        previous = dict(self.traffic)
+        assert all(name in self.deployments for name, share in p["traffic"].items() if share)
+        self.traffic = {name: share for name, share in p["traffic"].items() if share}
+        return {"endpoint": p["endpoint"], "traffic": p["traffic"], "previous": previous}
+
+    def delete_deployment(self, p: Payload) -> Payload:
+        assert not self.traffic.get(p["deployment"]), "the platform refuses to delete what has traffic"
+        self.deployments.pop(p["deployment"], None)
+        return {**_state(p), "status": "Deleted"}
+
+    def publish_predictions(self, p: Payload) -> Payload:
+        self.published = f"predictions/v{p['version']}.csv"
+        return {"path": self.published, "rows": 3, "sha256": "x"}
+
+    def restore_predictions(self, p: Payload) -> Payload:
+        self.published = p["published"]
+        return {"current": self.published}
+
+    # ── conditioning
+
+    def find_source_files(self, p: Payload) -> Payload:
+        file = {"source": "flights", "path": "raw/f.csv", "etag": "1", "size": 1}
+        return {"present": [] if self.missing else [file], "missing": self.missing}
+
+    def condition_source(self, p: Payload) -> Payload:
+        return {"source": p["file"]["source"], "raw": p["file"], "raw_sha256": "r", "recipe_sha256": "c", "path": "p",
+                "sha256": "s", "rows_in": 1, "rows_out": 1, "rejected": 0, "reasons": {}, "quarantine": None,
+                "columns": {}}  # fmt: skip
+
+    def publish_dataset(self, p: Payload) -> Payload:
+        return dataset("d1").to_wire()
+
+    def find_concerned_models(self, p: Payload) -> Payload:
+        return {"policies": [], "more": False}
+
+    def find_dataset(self, p: Payload) -> Payload:
+        return dataset(p["version"] or "d1").to_wire()
+
+    def conclude_delivery(self, p: Payload) -> Payload:
+        self.concluded[p["subject"]] = p["outcome"]
+        return {"new": True}
+
+    # ── records
+
+    def append_ledger(self, p: Payload) -> Payload:
+        if p["effect"] in self.ledger_refuses:
+            raise ConnectionError("storage is down")
+        if p["key"] not in self.ledger:
+            self.ledger.append(p["key"])
+        return {"sequence": 1, "previous": "0", "hash": "1", "entry": p}
+
+    def write_model_row(self, p: Payload) -> Payload:
+        self.rows.append(p["row"])
+        return {"written": True}
+
+    @property
+    def effects(self) -> list[str]:
+        """Effects in the ledger, in order."""
+        return [key.rsplit("/", 1)[1] for key in self.ledger]
+
+    def _golden(self) -> Payload:
+        passed = self.golden_passes
+        return {"passed": passed, "rows": 1, "outside": int(not passed), "worst": 0.0, "reason": "compared"}
+
+
+def _state(p: Payload) -> Payload:
+    return {"endpoint": p["endpoint"], "deployment": p["deployment"]}
+
+
+_NAMES = (
+    names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB, names.EVALUATE_MODEL, names.REGISTER_VERSION,
+    names.CREATE_DEPLOYMENT, names.READ_DEPLOYMENT, names.TEST_DEPLOYMENT, names.TEST_PREDICTIONS,
+    names.STAGE_GOLDEN_SET, names.PROMOTE_VERSION, names.RESTORE_CHAMPION, names.SHIFT_TRAFFIC,
+    names.DELETE_DEPLOYMENT, names.PUBLISH_PREDICTIONS, names.RESTORE_PREDICTIONS, names.FIND_SOURCE_FILES,
+    names.CONDITION_SOURCE, names.PUBLISH_DATASET, names.FIND_CONCERNED_MODELS, names.FIND_DATASET,
+    names.CONCLUDE_DELIVERY, names.APPEND_LEDGER, names.WRITE_MODEL_ROW,
+)  # fmt: skip
