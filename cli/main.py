@@ -33,6 +33,9 @@ def start(
     watch: Annotated[bool, typer.Option("--watch", help="Begin again when a file of the app changes.")] = False,
     state: Annotated[Path | None, typer.Option("--state", help="File of the durable state.", dir_okay=False)] = None,
     drain_seconds: Annotated[int, typer.Option("--drain-seconds", help="What runs gets so long at the end.")] = 10,
+    max_payload_mb: Annotated[
+        int, typer.Option("--max-payload-mb", min=0, help="Largest durable payload; 1 on Azure, 0 for any.")
+    ] = 1,
 ) -> None:
     """Run the function app in this folder, as ``func start`` does."""
     if more and not functions:
@@ -49,7 +52,24 @@ def start(
         functions=tuple(names),
         enforce_auth=enforce_auth,
         keys=keys,
+        max_payload_mb=max_payload_mb,
         watch=watch,
         verbose=verbose,
     )
     sys.exit(run(command))
+
+
+@host.command("stuck")
+def stuck(
+    *,
+    url: Annotated[str, typer.Option("--url", help="Where the host is.")] = "http://localhost:7071",
+    older_than: Annotated[
+        float, typer.Option("--older-than", min=0, help="Seconds without a move that count as stuck.")
+    ] = 300.0,
+    key: Annotated[str, typer.Option("--key", help="The master key, of a host with --enforce-auth.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell which orchestrations do not move and what for, and which work was given up."""
+    from cli.stuck import tell  # noqa: PLC0415 - as above
+
+    sys.exit(tell(url, older_than, key, as_json=as_json))

@@ -10,7 +10,8 @@ a real backend. How a call travels:
 - `dispatcher` gives out, under leases, the work that a commit made ready; `runner` carries it out through a
   `worker.FunctionWorker`, within the `limits`; `poison` counts what fails, and keeps what was given up;
 - `timers` and `clock` bring in what becomes due, and can skip time;
-- `reads` answers queries with the typed `records`, and `stuck` tells what does not move.
+- `reads` answers queries with the typed `records`, `instance_ids` says which ids there may be,
+  and `stuck` tells what does not move.
 
 SQLite is called directly on the event loop: a commit was measured at 45-319 µs, which a thread and its locking would
 hardly save.

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import durabletask.internal.orchestrator_service_pb2 as pb
 
 from local.durable import instances
-from local.durable.errors import InstanceExistsError, UnsupportedActionError
-from local.durable.records import Instance, NewInstance, Parent
+from local.durable.errors import InstanceExistsError, InvalidIdError, UnsupportedActionError
+from local.durable.instance_ids import require_id
+from local.durable.records import Instance, NewInstance, Parent, Status
 from local.durable.transaction import Transaction
 from local.durable.wire import Message, event, failure, moment, optional, string_of
 
@@ -65,12 +66,7 @@ def _create_sub_orchestration(tx: Transaction, instance: Instance, action_id: in
         trace=body.parentTraceContext.SerializeToString() if body.HasField("parentTraceContext") else instance.trace,
         parent=Parent(instance.id, instance.execution_id, action_id, instance.name),
     )
-    try:
-        instances.create(tx, child)
-    except InstanceExistsError as error:
-        details = failure("OrchestrationAlreadyExists", str(error))
-        failed = pb.SubOrchestrationInstanceFailedEvent(taskScheduledId=action_id, failureDetails=details)
-        tx.post(instance.id, event(tx.now, subOrchestrationInstanceFailed=failed), execution=instance.execution_id)
+    start_child(tx, child)
     created = pb.SubOrchestrationInstanceCreatedEvent(
         instanceId=child.id,
         name=body.name,
@@ -80,6 +76,21 @@ def _create_sub_orchestration(tx: Transaction, instance: Instance, action_id: in
         tags=dict(body.tags),
     )
     return event(tx.now, action_id, subOrchestrationInstanceCreated=created)
+
+
+def start_child(tx: Transaction, child: NewInstance) -> None:
+    """Start a sub-orchestration, or fail the call of its parent when its id is taken, or is no id."""
+    assert child.parent is not None
+    try:
+        require_id(child.id)
+        instances.create(tx, child)
+    except InvalidIdError as error:
+        details = failure("InvalidInstanceId", str(error), retriable=False)
+    except InstanceExistsError as error:
+        details = failure("OrchestrationAlreadyExists", str(error))
+    else:
+        return
+    instances.tell_parent(tx, child.parent, Status.FAILED, None, details)
 
 
 def _send_event(tx: Transaction, _instance: Instance, action_id: int, body: Message) -> Message:
@@ -92,11 +103,11 @@ def _send_event(tx: Transaction, _instance: Instance, action_id: int, body: Mess
 def _send_entity_message(tx: Transaction, instance: Instance, action_id: int, body: Message) -> Message:
     kind = body.WhichOneof("EntityMessageType")
     message = getattr(body, kind)
-    if kind == "entityOperationCalled":
-        message.parentExecutionId.value = instance.execution_id  # the SDK leaves it empty, and the answer needs it
     target = message.lockSet[0] if kind == "entityLockRequested" else message.targetInstanceId.value
     at = moment(message, "scheduledTime") if kind == "entityOperationSignaled" else 0
     sent = event(tx.now, action_id, **{kind: message})
+    if kind == "entityOperationCalled":  # the SDK leaves it empty, and the answer needs it
+        sent.entityOperationCalled.parentExecutionId.value = instance.execution_id
     tx.post_entity(target, sent, sender_execution=instance.execution_id, at=at)
     return sent
 

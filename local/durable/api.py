@@ -10,6 +10,7 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 
 from local.durable import entities, entity_storage, instances, poison, reads, rewind
 from local.durable.errors import InstanceNotFoundError
+from local.durable.instance_ids import require_id
 from local.durable.limits import require_payload
 from local.durable.records import (
     TERMINAL,
@@ -31,14 +32,13 @@ from local.durable.transaction import Transaction
 from local.durable.watchers import Watchers
 from local.durable.wire import Message, event, history_record, past_events, string
 
-LONGEST_ID = 100
-
 
 class EngineApi(ABC):
     """Reads answer at once, from what is committed. Commands are `async`, and are committed when they return.
 
     All raise EngineStoppedError when the engine does not run, InstanceNotFoundError when an instance must exist and
-    does not, PayloadTooLargeError for a payload over the limit, and StorageError when the disk does not take a command.
+    does not, PayloadTooLargeError for a payload over the limit, and StorageError when the disk does not take a command
+    or give what is read.
     """
 
     @property
@@ -53,19 +53,23 @@ class EngineApi(ABC):
 
     def get_instance(self, instance_id: str, *, payloads: bool = True) -> Instance | None:
         """An instance, without input and output unless `payloads`; None when there is none."""
-        return reads.instance(self._context.connection, instance_id, payloads=payloads)
+        with self._context.reading() as connection:
+            return reads.instance(connection, instance_id, payloads=payloads)
 
     def query(self, query: InstanceQuery | None = None) -> Page[Instance]:
         """A page of instances, the oldest first; ValueError for a continuation that is not ours."""
-        return reads.instances(self._context.connection, query or InstanceQuery())
+        with self._context.reading() as connection:
+            return reads.instances(connection, query or InstanceQuery())
 
     def list_instance_ids(self, query: FinishedQuery | None = None) -> Page[str]:
         """A page of the ids of finished instances, in the order they ended; ValueError as in `query`."""
-        return reads.finished(self._context.connection, query or FinishedQuery())
+        with self._context.reading() as connection:
+            return reads.finished(connection, query or FinishedQuery())
 
     def parked(self) -> list[Parked]:
         """The work that was given up, and why; what was parked goes when its instance or entity is purged."""
-        return poison.parked(self._context.connection)
+        with self._context.reading() as connection:
+            return poison.parked(connection)
 
     def history(self, instance_id: str) -> list[HistoryRecord]:
         """All events of an instance's present generation."""
@@ -74,25 +78,27 @@ class EngineApi(ABC):
     def history_frames(self, instance_id: str) -> Iterator[bytes]:
         """The same as encoded protobuf, one turn at a time, see `wire.past_events`."""
         self._require(instance_id)
-        return reads.history_frames(self._context.connection, instance_id)
+        return self._history_frames(instance_id)
 
     def get_entity(self, entity_id: str, *, state: bool = True) -> Entity | None:
         """An entity by its id `@name@key`, the name in lower case; None when it has no state."""
-        return reads.entity(self._context.connection, entity_id, state=state)
+        with self._context.reading() as connection:
+            return reads.entity(connection, entity_id, state=state)
 
     def query_entities(self, query: EntityQuery | None = None) -> Page[Entity]:
         """A page of entities by id."""
-        return reads.entities(self._context.connection, query or EntityQuery())
+        with self._context.reading() as connection:
+            return reads.entities(connection, query or EntityQuery())
 
     async def start_instance(self, new: NewInstance, replaceable: frozenset[Status] = TERMINAL) -> str:
         """Start an orchestration, under a new id when it has none; gives the id.
 
         Raises:
             InstanceExistsError: the id is taken by an instance whose status is not `replaceable`.
-            ValueError: the id is not one that Durable Functions allows.
+            InvalidIdError: the id is not one that Durable Functions allows; it is a ValueError too.
         """
         named = new if new.id else replace(new, id=uuid.uuid4().hex)
-        _check_id(named.id)
+        require_id(named.id)
         self._require_payload(f"The input of orchestration '{named.name}'", named.input)
         await self._context.commits.run(lambda tx: instances.create(tx, named, replaceable))
         return named.id
@@ -121,7 +127,7 @@ class EngineApi(ABC):
     async def terminate(self, instance_id: str, output: str | None = None, *, recursive: bool = True) -> None:
         """End an instance, and its sub-orchestrations when `recursive`.
 
-        Activities that run or are queued go on; their results are dropped.
+        Activities that run go on, and their results are dropped; those that have not begun are dropped.
         """
         self._require(instance_id)
         self._require_payload("The output of a terminate", output)
@@ -196,7 +202,7 @@ class EngineApi(ABC):
 
     async def _wait(self, instance_id: str, statuses: frozenset[Status], *, payloads: bool) -> Instance | None:
         def reached() -> bool:
-            status = reads.status(self._context.connection, instance_id)
+            status = self._status(instance_id)
             return status is None or status in statuses
 
         await self._watchers.until(instance_id, reached)
@@ -213,15 +219,13 @@ class EngineApi(ABC):
         require_payload(self._context.limits, what, text)
 
     def _require(self, instance_id: str) -> None:
-        if reads.status(self._context.connection, instance_id) is None:
+        if self._status(instance_id) is None:
             raise InstanceNotFoundError(instance_id)
 
+    def _status(self, instance_id: str) -> Status | None:
+        with self._context.reading() as connection:
+            return reads.status(connection, instance_id)
 
-def _check_id(instance_id: str) -> None:
-    """Refuse here what Azure would refuse: see the rules for instance ids in the Durable Functions documentation."""
-    forbidden = any(character in "/\\#?" or not character.isprintable() for character in instance_id)
-    if len(instance_id) > LONGEST_ID or instance_id.startswith("@") or forbidden:
-        raise ValueError(
-            f"'{instance_id}' is no instance id: it needs 1 to {LONGEST_ID} printable characters,"
-            r" no '@' at the start, and none of / \ # ?"
-        )
+    def _history_frames(self, instance_id: str) -> Iterator[bytes]:
+        with self._context.reading() as connection:
+            yield from reads.history_frames(connection, instance_id)

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from local.durable.clock import Clock
 from local.durable.errors import StorageError
-from local.durable.storage import storage_error
+from local.durable.storage import storage_error, telling_trouble
 from local.durable.transaction import Transaction, Wakes
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,16 @@ class Commits:
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_RETRY)
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection for a read outside of a change; trouble with the storage is logged, and is a StorageError."""
+        try:
+            with telling_trouble(self._path):
+                yield self._connection
+        except StorageError as trouble:
+            self._tell_of(trouble)
+            raise
+
     async def flushed(self) -> None:
         """Wait until all that was asked for is committed."""
         await asyncio.gather(*(future for _, future in self._pending), return_exceptions=True)
@@ -99,7 +110,9 @@ class Commits:
             try:
                 self._commit([single])
             except Exception as error:  # noqa: BLE001 - as in _flush
-                _fail(single[1], error)
+                if trouble := storage_error(error, self._path):
+                    self._tell_of(trouble)
+                _fail(single[1], trouble or error)
 
     def _commit(self, batch: list[_Pending]) -> None:
         transaction = Transaction(self._connection, self._clock.now())

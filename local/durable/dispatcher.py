@@ -100,6 +100,10 @@ class Lane[K: Hashable]:
         """Whether an item runs or is ready."""
         return key in self._running or key in self._ready
 
+    def absolve(self, key: K) -> None:
+        """Count no failures of an item any more; those in the database were deleted."""
+        self._failures.absolve(key)
+
     def offer(self, key: K) -> None:
         """Have an item run as soon as there is room; once more, if it is running."""
         if key in self._running:
@@ -153,7 +157,10 @@ class Lane[K: Hashable]:
 
     async def _attempt(self, key: K, lease: Lease) -> None:
         try:
-            await self._work.run(key, lease)
+            try:
+                await self._work.run(key, lease)
+            finally:
+                lease.answered()  # what follows, as the wait before the next attempt, is not the item's
             await self._failures.forget(key)
         except StaleTurnError as stale:
             log.debug("%s", stale)

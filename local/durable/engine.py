@@ -12,6 +12,7 @@ from local.durable.limits import Limits
 from local.durable.machinery import Lanes, Machinery
 from local.durable.records import Stuck
 from local.durable.runner import Context
+from local.durable.storage import telling_trouble
 from local.durable.watchers import Watchers
 from local.durable.worker import FunctionWorker
 
@@ -74,8 +75,14 @@ class Engine(EngineApi):
         if self._machinery:
             raise EngineError("The durable engine runs already.")
         file = open_database(self._path, self._synchronous)
-        self._machinery = Machinery(file, self._worker, self._clock, self._limits, self._lanes)
-        self._machinery.start()
+        try:
+            with telling_trouble(self._path):
+                machinery = Machinery(file, self._worker, self._clock, self._limits, self._lanes)
+                machinery.start()
+        except BaseException:
+            file.close()
+            raise
+        self._machinery = machinery
 
     async def stop(self, drain_seconds: float = 10.0) -> None:
         """Start no more work, wait for what runs, and close the file.
@@ -102,7 +109,8 @@ class Engine(EngineApi):
         """The instances that wait for what cannot come, or have not moved for so long, with what they wait for."""
         running = self._running
         ages = older_than // MICROSECOND
-        return stuck.stuck(self._context.connection, self._clock.now(), ages, running.is_busy)
+        with self._context.reading() as connection:
+            return stuck.stuck(connection, self._clock.now(), ages, running.is_busy)
 
     @property
     def _running(self) -> Machinery:

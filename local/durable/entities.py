@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import instances
-from local.durable.errors import InstanceExistsError, StaleTurnError
+from local.durable import entity_storage, instances
+from local.durable.errors import InstanceExistsError, InvalidIdError, StaleTurnError
+from local.durable.instance_ids import require_id
 from local.durable.poison import keep
 from local.durable.records import REPLACE_NOTHING, TERMINAL, NewInstance
 from local.durable.transaction import Transaction
@@ -106,16 +107,17 @@ def _is_call_of(owner: str, kind: str, message: Message) -> bool:
 
 def take_lock_step(tx: Transaction, entity_id: str, step: LockStep) -> None:
     """Unlock the entity, or lock it and pass the request on; the last of the lock set grants it."""
-    tx.run("DELETE FROM entity_inbox WHERE seq = ?", step.seq)
-    tx.wakes.entities[entity_id] = None
+    _drop_step(tx, entity_id, step)
     if kind_of(step.message) == _UNLOCK:
         section = step.message.entityUnlockSent.criticalSectionId
         sql = "UPDATE entities SET locked_by = NULL, lock_owner = NULL WHERE id = ? AND locked_by = ?"
         tx.run(sql, entity_id, section)
+        entity_storage.drop_empty(tx, entity_id)
         return
     request = step.message.entityLockRequested
     owner = request.parentInstanceId.value
     if not _waits(tx, owner, step.sender_execution):
+        entity_storage.drop_empty(tx, entity_id)
         return
     tx.run(
         "INSERT INTO entities(id, locked_by, lock_owner, updated, turn) VALUES (?, ?, ?, ?, 0)"
@@ -123,11 +125,17 @@ def take_lock_step(tx: Transaction, entity_id: str, step: LockStep) -> None:
         *(entity_id, request.criticalSectionId, owner, tx.now),
     )
     if request.position + 1 < len(request.lockSet):
-        request.position += 1
-        tx.post_entity(request.lockSet[request.position], step.message, sender_execution=step.sender_execution)
+        passed_on = parse_event(step.message.SerializeToString())  # a copy: this change may run again
+        passed_on.entityLockRequested.position += 1
+        tx.post_entity(request.lockSet[request.position + 1], passed_on, sender_execution=step.sender_execution)
     else:
         granted = pb.EntityLockGrantedEvent(criticalSectionId=request.criticalSectionId)
         tx.post(owner, event(tx.now, entityLockGranted=granted), execution=step.sender_execution)
+
+
+def _drop_step(tx: Transaction, entity_id: str, step: LockStep) -> None:
+    tx.run("DELETE FROM entity_inbox WHERE seq = ?", step.seq)
+    tx.wakes.entities[entity_id] = None
 
 
 def _waits(tx: Transaction, instance_id: str, execution: str | None) -> bool:
@@ -136,26 +144,37 @@ def _waits(tx: Transaction, instance_id: str, execution: str | None) -> bool:
     return row is not None and row["execution"] == execution and row["status"] not in TERMINAL
 
 
-def apply(tx: Transaction, batch: Batch, result: Message) -> None:
+def apply(tx: Transaction, batch: Batch, result: Message) -> list[str]:
     """Carry out an `EntityBatchResult`: keep the state, answer the callers, send signals, start orchestrations.
 
+    Returns:
+        Why orchestrations that it asks for were refused: nobody hears of that but the log.
+
     Raises:
-        StaleTurnError: the entity is not where it was when the batch was made.
+        StaleTurnError: the entity, or one of the messages, is not where it was when the batch was made.
     """
     row = tx.row("SELECT turn FROM entities WHERE id = ?", batch.entity_id)
     if (row["turn"] if row else 0) != batch.turn:
-        raise StaleTurnError(f"Entity '{batch.entity_id}' moved on while batch {batch.turn} ran.")
+        raise _stale(batch)
     _keep_state(tx, batch.entity_id, string_of(result, "entityState"))
     for operation, answer in zip(batch.operations, result.results, strict=True):
-        tx.run("DELETE FROM entity_inbox WHERE seq = ?", operation.seq)
-        if operation.called:
-            _answer(tx, operation.body, answer)
+        taken = tx.row("DELETE FROM entity_inbox WHERE seq = ? RETURNING event", operation.seq)
+        if taken is None:  # the entity was purged, and one without a row has turn 0, like one that is new
+            raise _stale(batch)
+        if operation.called:  # the message as it is now: a rewind may have redirected the answer
+            _answer(tx, parse_event(taken["event"]).entityOperationCalled, answer)
+    refused = []
     for action in result.actions:
         if action.HasField("sendSignal"):
             _send_signal(tx, action.sendSignal)
-        else:
-            _start_orchestration(tx, action.startNewOrchestration)
+        elif reason := _start_orchestration(tx, action.startNewOrchestration):
+            refused.append(reason)
     tx.wakes.entities[batch.entity_id] = None
+    return refused
+
+
+def _stale(batch: Batch) -> StaleTurnError:
+    return StaleTurnError(f"Entity '{batch.entity_id}' moved on while batch {batch.turn} ran.")
 
 
 def failed_result(batch: Batch, details: Message) -> Message:
@@ -182,8 +201,8 @@ def park(tx: Transaction, entity_id: str, reason: str) -> None:
     step = next_step(tx.connection, entity_id, tx.now, max_batch=1)
     if isinstance(step, LockStep):
         keep(tx, lane="Entity", owner=entity_id, name="lock", reason=reason, event=step.message)
-        tx.run("DELETE FROM entity_inbox WHERE seq = ?", step.seq)
-        tx.wakes.entities[entity_id] = None
+        _drop_step(tx, entity_id, step)
+        entity_storage.drop_empty(tx, entity_id)
     elif step is not None:
         (operation,) = step.operations
         text = f"Operation '{operation.body.operation}' of entity {entity_id} could not be run. {reason}"
@@ -217,10 +236,12 @@ def _send_signal(tx: Transaction, body: Message) -> None:
     signal(tx, body.instanceId, body.name, string_of(body, "input"), at=moment(body, "scheduledTime"))
 
 
-def _start_orchestration(tx: Transaction, body: Message) -> None:
-    """Start an orchestration for an entity, unless its id was ever used.
+def _start_orchestration(tx: Transaction, body: Message) -> str | None:
+    """Start an orchestration for an entity, unless its id was ever used; gives why when its id is no id.
 
-    An entity can state no reuse policy; this one makes a decision that is repeated start once.
+    An entity can state no reuse policy; this one makes a decision that is repeated start once. The .NET extension
+    throws at once in the operation that names a bad id (seen for one that starts with '@'). Here the operation is
+    through when the engine hears of it, and like a signal that fails it can be told in the log only.
     """
     trace = optional(body, "parentTraceContext")
     new = NewInstance(
@@ -232,6 +253,10 @@ def _start_orchestration(tx: Transaction, body: Message) -> None:
         trace=trace.SerializeToString() if trace is not None else b"",
     )
     try:
+        require_id(new.id)
         instances.create(tx, new, REPLACE_NOTHING)
+    except InvalidIdError as error:
+        return f"Orchestration '{new.name}' was not started: {error}."
     except InstanceExistsError:
-        return
+        pass
+    return None

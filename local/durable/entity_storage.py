@@ -2,9 +2,14 @@
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
+from local.durable import poison
 from local.durable.records import CleanResult
 from local.durable.transaction import Transaction
 from local.durable.wire import event, failure, parse_event
+
+_EMPTY = (
+    "state IS NULL AND locked_by IS NULL AND NOT EXISTS(SELECT 1 FROM entity_inbox WHERE entity_inbox.id = entities.id)"
+)
 
 
 def purge(tx: Transaction, entity_id: str) -> int:
@@ -22,21 +27,25 @@ def purge(tx: Transaction, entity_id: str) -> int:
             _refuse(tx, message["event"])
     tx.run("DELETE FROM entity_inbox WHERE id = ?", entity_id)
     tx.run("DELETE FROM parked WHERE owner = ?", entity_id)
+    poison.absolve(tx, "Entity", entity_id)
     return tx.run("DELETE FROM entities WHERE id = ?", entity_id).rowcount
+
+
+def drop_empty(tx: Transaction, entity_id: str) -> None:
+    """Delete the row of an entity that was there for a lock only: no state, no lock, no message."""
+    tx.run(f"DELETE FROM entities WHERE id = ? AND {_EMPTY}", entity_id)  # noqa: S608 - a constant condition
 
 
 def clean(tx: Transaction, *, remove_empty: bool, release_locks: bool) -> CleanResult:
     """Remove what has no state and nothing to do, and release locks whose holder is gone.
 
-    The engine does both by itself, so there is something to find only after trouble.
+    The engine does both by itself when an entity is unlocked or its state removed, and when a holder ends. So there is
+    something to find only in files of older versions, which did less, and after trouble.
     """
     released = _release(tx) if release_locks else 0
     removed = 0
     if remove_empty:
-        removed = tx.run(
-            "DELETE FROM entities WHERE state IS NULL AND locked_by IS NULL"
-            " AND NOT EXISTS(SELECT 1 FROM entity_inbox WHERE entity_inbox.id = entities.id)"
-        ).rowcount
+        removed = tx.run(f"DELETE FROM entities WHERE {_EMPTY}").rowcount  # noqa: S608 - a constant condition
     return CleanResult(removed, released)
 
 

@@ -21,6 +21,10 @@ class InstanceExistsError(EngineError):
     """The instance id is taken by an instance that may not be replaced."""
 
 
+class InvalidIdError(EngineError, ValueError):
+    """An instance id is not one that Durable Functions allows."""
+
+
 class InstanceNotFoundError(EngineError):
     """There is no instance with that id."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import entity_storage, reads
+from local.durable import entity_storage, poison, reads
 from local.durable.errors import InstanceExistsError, InstanceNotFoundError, WrongStateError
 from local.durable.records import TERMINAL, Instance, NewInstance, Parent, Status
 from local.durable.transaction import CARRIED_RANK, STARTED_RANK, Transaction
@@ -96,6 +96,7 @@ def finish(
         *(status, output, encoded, tx.now, tx.now, ended.id),
     )
     tx.run("DELETE FROM inbox WHERE id = ?", ended.id)
+    poison.absolve(tx, "Orchestration", ended.id)
     release_locks(tx, ended.id)
     tx.wakes.changed.add(ended.id)
     if ended.parent:
@@ -138,6 +139,9 @@ def restart(tx: Transaction, instance_id: str, new_id: str) -> None:
 
 def forget(tx: Transaction, instance_id: str) -> None:
     """Delete an instance and all that belongs to it."""
+    poison.absolve(tx, "Orchestration", instance_id)
+    sql = "DELETE FROM failures WHERE lane = 'Activity' AND item IN (SELECT CAST(seq AS TEXT) FROM tasks WHERE id = ?)"
+    tx.run(sql, instance_id)
     for table in ("history", "inbox", "tasks", "instances"):
         tx.run(f"DELETE FROM {table} WHERE id = ?", instance_id)  # noqa: S608 - constant names
     tx.run("DELETE FROM parked WHERE owner = ?", instance_id)
@@ -164,6 +168,7 @@ def release_locks(tx: Transaction, instance_id: str) -> None:
     sql = "UPDATE entities SET locked_by = NULL, lock_owner = NULL WHERE lock_owner = ? RETURNING id"
     for (entity_id,) in tx.run(sql, instance_id).fetchall():
         tx.wakes.entities[entity_id] = None
+        entity_storage.drop_empty(tx, entity_id)
 
 
 def _post_start(tx: Transaction, new: NewInstance, execution: str) -> None:

@@ -47,7 +47,8 @@ def require_payload(limits: Limits, what: str, text: str | None) -> None:
     if size > limits.max_payload:
         raise PayloadTooLargeError(
             f"{what} is {size:,} bytes, and a payload may be {limits.max_payload:,}. Pass a reference, such as a "
-            "blob's name, and not the data; or raise `max_payload` in the Limits of the local engine (Azure's is 1 MB)."
+            "blob's name, and not the data; or raise the limit, 1 MB on Azure, by `--max-payload-mb` of the local host "
+            "or `max_payload_mb` of a TestApp."
         )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.durable.clock import Clock, to_datetime
-from local.durable.commits import Commits
+from local.durable.commits import LONGEST_RETRY, Commits
 from local.durable.database import Database
 from local.durable.dispatcher import Lane, Work
-from local.durable.errors import EngineStoppedError
+from local.durable.errors import EngineStoppedError, StorageError
 from local.durable.limits import Limits
 from local.durable.poison import Failures
 from local.durable.runner import ActivityWork, Context, EntityWork, OrchestrationWork
@@ -42,12 +42,13 @@ class Machinery:
         commits = Commits(file.connection, clock, self.wake, file.path)
         context = self.context = Context(file.connection, commits, worker, clock, limits)
         self.watchers = Watchers(self._settled)
-        self._timers = Timers(file.connection, clock, self.wake)
+        self._timers = Timers(commits.reading, clock, self.wake)
         turns, activities = OrchestrationWork(context), ActivityWork(context)
         lease = lanes.turn_lease
         self._orchestrations = self._lane("Orchestration", lanes.orchestrations, lease, turns)
         self._activities = self._lane("Activity", lanes.activities, lanes.activity_lease, activities)
         self._entities = self._lane("Entity", lanes.entities, lease, EntityWork(context))
+        self._by_name = {"Orchestration": self._orchestrations, "Entity": self._entities}
         self._idle_futures: list[asyncio.Future[None]] = []
         self._check_pending = False
         self._stopping = False
@@ -112,6 +113,8 @@ class Machinery:
             self._activities.offer(seq)
         if wakes.due:
             self._timers.expect(wakes.due)
+        for lane, item in wakes.absolved:
+            self._by_name[lane].absolve(item)
         self.watchers.wake(wakes.changed)
         self._settled()
 
@@ -129,7 +132,16 @@ class Machinery:
         for future in self._idle_futures:
             if not future.done():
                 future.set_result(None)
-        if self.watchers and (due := self._timers.next_due()):
+        if self.watchers:
+            self._skip_idle_time()
+
+    def _skip_idle_time(self) -> None:
+        try:
+            due = self._timers.next_due()
+        except StorageError:
+            asyncio.get_running_loop().call_later(LONGEST_RETRY, self._settled)
+            return
+        if due:
             self._skip_to(due)
 
     async def until_idle(self) -> None:

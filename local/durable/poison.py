@@ -46,11 +46,21 @@ class Failures:
             sql = "DELETE FROM failures WHERE lane = ? AND item = ?"
             await self._store(lambda tx: tx.run(sql, self._lane, str(key)))
 
+    def absolve(self, key: Hashable) -> None:
+        """What an item failed was deleted (see the function `absolve`)."""
+        self._counts.pop(str(key), None)
+
     async def _store(self, change: object) -> None:
         try:
             await self._commits.run(change)  # type: ignore[arg-type] # a change whose result nobody wants
         except StorageError:
             log.debug("A count of failures is kept in memory only, for the storage is in trouble.")
+
+
+def absolve(tx: Transaction, lane: str, item: str) -> None:
+    """Forget the failures of an item that is gone: another that gets its id has all its tries."""
+    tx.run("DELETE FROM failures WHERE lane = ? AND item = ?", lane, item)
+    tx.wakes.absolved.add((lane, item))
 
 
 def keep(tx: Transaction, *, lane: str, owner: str, name: str, reason: str, event: Message = None) -> None:

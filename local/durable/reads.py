@@ -40,6 +40,12 @@ def status(connection: sqlite3.Connection, instance_id: str) -> Status | None:
     return Status(row[0]) if row else None
 
 
+def lives(connection: sqlite3.Connection, instance_id: str, execution: str) -> bool:
+    """Whether a generation of an instance is its present one, and has not ended."""
+    sql = "SELECT 1 FROM instances WHERE id = ? AND execution = ? AND status NOT IN (1, 3, 4, 5)"
+    return connection.execute(sql, (instance_id, execution)).fetchone() is not None
+
+
 def instances(connection: sqlite3.Connection, query: InstanceQuery) -> Page[Instance]:
     """A page of instances, the oldest first."""
     where = _Where()

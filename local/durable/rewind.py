@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import instances, reads
+from local.durable import actions, instances, reads
 from local.durable.errors import InstanceNotFoundError, WrongStateError
 from local.durable.records import TERMINAL, Instance, NewInstance, Parent, Status
 from local.durable.transaction import STARTED_RANK, Transaction
@@ -133,14 +133,15 @@ class _Again:
             trace=trace.SerializeToString() if trace is not None else self.instance.trace,
             parent=self._parent(created),
         )
-        instances.create(self.tx, child)
+        actions.start_child(self.tx, child)
 
     def call(self, called: Message) -> None:
         """Have the answer to an entity call come here, and make the call again when it was already answered."""
         entity_id = called.entityOperationCalled.targetInstanceId.value
-        called.entityOperationCalled.parentExecutionId.value = self.execution
-        if not self._redirect(entity_id, called):
-            self.tx.post_entity(entity_id, called, sender_execution=self.execution)
+        again = parse_event(called.SerializeToString())  # a copy: the change that this is a part of may run again
+        again.entityOperationCalled.parentExecutionId.value = self.execution
+        if not self._redirect(entity_id, again):
+            self.tx.post_entity(entity_id, again, sender_execution=self.execution)
 
     def lock(self, requested: Message) -> None:
         """Ask for locks again: entities forget the request of an instance that is finished."""

@@ -2,15 +2,16 @@
 
 import logging
 import sqlite3
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 
-from local.durable import entities, limits, turn
+from local.durable import entities, limits, reads, turn
 from local.durable.clock import Clock
 from local.durable.commits import Commits
 from local.durable.dispatcher import Lease
-from local.durable.errors import MalformedAnswerError, PayloadTooLargeError
+from local.durable.errors import MalformedAnswerError, PayloadTooLargeError, StaleTurnError
 from local.durable.limits import Limits
 from local.durable.poison import keep
 from local.durable.records import TERMINAL, Status
@@ -43,6 +44,10 @@ class Context:
     clock: Clock
     limits: Limits
 
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The connection for a read outside of a change, see `Commits.reading`."""
+        return self.commits.reading()
+
 
 class OrchestrationWork:
     """Turns of orchestrations, by instance id."""
@@ -52,7 +57,8 @@ class OrchestrationWork:
 
     async def run(self, key: str, lease: Lease) -> None:
         """Run the next turn of an instance, if it has one."""
-        next_turn = turn.load(self._context.connection, key, self._context.clock.now())
+        with self._context.reading() as connection:
+            next_turn = turn.load(connection, key, self._context.clock.now())
         if next_turn is None:
             return
         name = next_turn.instance.name
@@ -63,7 +69,9 @@ class OrchestrationWork:
             response = failed_orchestration(_details(error))
         lease.answered()
         response = limits.keep_within(self._context.limits, next_turn.instance, len(next_turn.received), response)
-        status = await self._context.commits.persist(lambda tx: self._apply(tx, lease, next_turn, response))
+        status, warned = await self._context.commits.persist(lambda tx: self._apply(tx, lease, next_turn, response))
+        if warned:
+            log.warning("%s", warned)
         if status in TERMINAL:
             _tell_end(key, name, status, response)
 
@@ -79,17 +87,18 @@ class OrchestrationWork:
 
         await self._context.commits.persist(fail)
 
-    def _apply(self, tx: Transaction, lease: Lease, ran: turn.Turn, response: Message) -> Status:
+    def _apply(self, tx: Transaction, lease: Lease, ran: turn.Turn, response: Message) -> tuple[Status, str | None]:
+        """Carry out the turn; gives the status, and a warning to log when that is committed."""
         lease.require()
         status, (events, size) = turn.apply(tx, ran, response)
-        if limits.crosses(self._context.limits, ran.instance, events, size):
-            tx.run("UPDATE instances SET warned = 1 WHERE id = ?", ran.instance.id)
-            log.warning(
-                "The history of orchestration %s '%s' has %d events and %d bytes. Every turn replays it: continue as "
-                "new from time to time, or split the work into sub-orchestrations.",
-                *(ran.instance.name, ran.instance.id, events, size),
-            )
-        return status
+        if not limits.crosses(self._context.limits, ran.instance, events, size):
+            return status, None
+        tx.run("UPDATE instances SET warned = 1 WHERE id = ?", ran.instance.id)
+        return status, (
+            f"The history of orchestration {ran.instance.name} '{ran.instance.id}' has {events} events and {size} "
+            "bytes. Every turn replays it: continue as new from time to time, or split the work into "
+            "sub-orchestrations."
+        )
 
 
 class ActivityWork:
@@ -102,9 +111,14 @@ class ActivityWork:
         self._context = context
 
     async def run(self, key: int, lease: Lease) -> None:
-        """Run an activity, unless its instance was replaced or purged since."""
-        row = self._row(self._context.connection, key)
+        """Run an activity, unless nobody waits for it any more: its generation ended, was replaced or purged since."""
+        with self._context.reading() as connection:
+            row = self._row(connection, key)
+            wanted = row is not None and reads.lives(connection, row["id"], row["execution"])
         if row is None:
+            return
+        if not wanted:
+            await self._context.commits.run(lambda tx: self._drop(tx, key))
             return
         payload = "null" if row["input"] is None else row["input"]
         log.debug("Activity %s of '%s' runs, attempt %d.", row["name"], row["id"], lease.attempt)
@@ -139,6 +153,17 @@ class ActivityWork:
             tx.post(row["id"], event(tx.now, **outcome), execution=row["execution"])
 
     @staticmethod
+    def _drop(tx: Transaction, key: int) -> None:
+        """Delete an activity of a generation that ended; a rewind asks for it again.
+
+        Raises:
+            StaleTurnError: its instance was rewound meanwhile, and waits for it.
+        """
+        row = tx.row("DELETE FROM tasks WHERE seq = ? RETURNING id, execution", key)
+        if row is not None and reads.lives(tx.connection, row["id"], row["execution"]):
+            raise StaleTurnError(f"Activity {key} of instance '{row['id']}' is wanted again.")
+
+    @staticmethod
     def _row(connection: sqlite3.Connection, key: int) -> sqlite3.Row | None:
         row: sqlite3.Row | None = connection.execute("SELECT * FROM tasks WHERE seq = ?", (key,)).fetchone()
         return row
@@ -154,8 +179,10 @@ class EntityWork:
         """Take the next step of an entity, if it has one."""
         # After a failure one operation at a time, so that the one to blame is found and the others get through.
         max_batch = entities.MAX_BATCH if lease.attempt == 1 else 1
-        step = entities.next_step(self._context.connection, key, self._context.clock.now(), max_batch)
+        with self._context.reading() as connection:
+            step = entities.next_step(connection, key, self._context.clock.now(), max_batch)
         if isinstance(step, entities.LockStep):
+            lease.answered()
             await self._context.commits.persist(lambda tx: entities.take_lock_step(tx, key, step))
         elif step is not None:
             await self._run_batch(step, lease)
@@ -174,11 +201,12 @@ class EntityWork:
             result = entities.failed_result(batch, _details(error))
         lease.answered()
 
-        def apply(tx: Transaction) -> None:
+        def apply(tx: Transaction) -> list[str]:
             lease.require()
-            entities.apply(tx, batch, result)
+            return entities.apply(tx, batch, result)
 
-        await self._context.commits.persist(apply)
+        for refused in await self._context.commits.persist(apply):
+            log.warning("Entity %s: %s", batch.entity_id, refused)
         _warn_of_failures(batch, result)
 
     async def _result(self, batch: entities.Batch) -> Message:

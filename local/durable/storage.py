@@ -1,6 +1,8 @@
 """What SQLite's errors say about the disk below it, in words that say what to do."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from local.durable.errors import StorageError
@@ -30,6 +32,18 @@ def storage_error(error: BaseException, path: Path) -> StorageError | None:
     elif isinstance(error, OSError):
         return StorageError(_text(path, _REMEDIES[sqlite3.SQLITE_CANTOPEN], error))
     return None
+
+
+@contextmanager
+def telling_trouble(path: Path) -> Iterator[None]:
+    """Raise what SQLite raises as a StorageError, if it means trouble with the storage."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        trouble = storage_error(error, path)
+        if trouble is None:
+            raise
+        raise trouble from error
 
 
 def _text(path: Path, remedy: str, error: BaseException) -> str:

@@ -3,10 +3,17 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from local.durable.clock import Clock
+from local.durable.errors import StorageError
 from local.durable.transaction import Wakes
 
+type Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
+"""See `Commits.reading`."""
+
+RETRY = 5_000_000
+"""Microseconds until what could not be read is tried again."""
 LONGEST_SLEEP = 3600.0
 """Seconds; a longer wait is split, so that a laptop that slept is at most that late."""
 
@@ -14,8 +21,8 @@ LONGEST_SLEEP = 3600.0
 class Timers:
     """Wakes the owners of rows whose time has come. What was due before the start is found by the first `fire`."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, wake: Callable[[Wakes], None]) -> None:
-        self._connection = connection
+    def __init__(self, reading: Reading, clock: Clock, wake: Callable[[Wakes], None]) -> None:
+        self._reading = reading
         self._clock = clock
         self._wake = wake
         self._fired_until = 0
@@ -23,10 +30,9 @@ class Timers:
         self._handle: asyncio.TimerHandle | None = None
 
     def next_due(self) -> int:
-        """The earliest moment after now that something is due, 0 when nothing is."""
-        now = self._clock.now()
-        dues = [self._connection.execute(sql, (now,)).fetchone()[0] for sql in _NEXT_DUE]
-        return min((due for due in dues if due is not None), default=0)
+        """The earliest moment after now that something is due, 0 when nothing is; StorageError as it is read."""
+        with self._reading() as connection:
+            return _next_due(connection, self._clock.now())
 
     def expect(self, due: int) -> None:
         """Take note that something is due at a moment."""
@@ -34,14 +40,20 @@ class Timers:
             self._arm(due)
 
     def fire(self) -> None:
-        """Wake all that became due since the last call, and wait for the next."""
-        window = (self._fired_until, self._clock.now())
-        instances, entities = ([row[0] for row in self._connection.execute(sql, window)] for sql in _DUE_IDS)
-        self._fired_until = window[1]
+        """Wake all that became due since the last call, and wait for the next. What cannot be read is tried again."""
+        now = self._clock.now()
         self.stop()
-        if due := self.next_due():
+        try:
+            with self._reading() as connection:
+                instances, entities = (_ids(connection, sql, self._fired_until, now) for sql in _DUE_IDS)
+                due = _next_due(connection, now)
+        except StorageError:  # it was logged; this may be a callback of the loop, and nobody else would try again
+            self._arm(now + RETRY)
+            return
+        self._fired_until = now
+        if due:
             self._arm(due)
-        self._wake(Wakes(instances=dict.fromkeys(instances), entities=dict.fromkeys(entities)))
+        self._wake(Wakes(instances=instances, entities=entities))
 
     def stop(self) -> None:
         """Wait for nothing any more."""
@@ -55,6 +67,15 @@ class Timers:
         seconds = max(0, due - self._clock.now()) / 1e6 + 0.001
         self._armed_for = due
         self._handle = asyncio.get_running_loop().call_later(min(seconds, LONGEST_SLEEP), self.fire)
+
+
+def _next_due(connection: sqlite3.Connection, now: int) -> int:
+    dues = [connection.execute(sql, (now,)).fetchone()[0] for sql in _NEXT_DUE]
+    return min((due for due in dues if due is not None), default=0)
+
+
+def _ids(connection: sqlite3.Connection, sql: str, after: int, until: int) -> dict[str, None]:
+    return {row[0]: None for row in connection.execute(sql, (after, until))}
 
 
 _NEXT_DUE = (

@@ -14,7 +14,8 @@ STARTED_RANK, CARRIED_RANK, LIVE_RANK = 0, 1, 2
 class Wakes:
     """What a commit makes ready: work by id, and instances whose status changed.
 
-    `due` is the earliest moment in the future that something was posted for, 0 for none.
+    `due` is the earliest moment in the future that something was posted for, 0 for none. `absolved` are lanes and items
+    whose failures count no more.
     """
 
     instances: dict[str, None] = field(default_factory=dict)
@@ -22,6 +23,7 @@ class Wakes:
     tasks: list[int] = field(default_factory=list)
     due: int = 0
     changed: set[str] = field(default_factory=set)
+    absolved: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Transaction:

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         functions=tuple(name for text in options.functions or () for name in text.replace(",", " ").split()),
         enforce_auth=options.enforce_auth,
         keys=Path(options.keys) if options.keys else None,
+        max_payload_mb=options.max_payload_mb,
         watch=options.watch,
         verbose=options.verbose,
     )
@@ -36,9 +37,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--functions", nargs="+", metavar="NAME", help="load only these functions")
     parser.add_argument("--enforce-auth", action="store_true", help="ask for the keys of the authorization levels")
     parser.add_argument("--keys", metavar="FILE", help="the keys (default: keys.json beside the state)")
+    parser.add_argument(
+        "--max-payload-mb",
+        type=_size,
+        default=1,
+        metavar="N",
+        help="largest durable payload (default: 1, as on Azure; 0: any)",
+    )
     parser.add_argument("--watch", action="store_true", help="begin again when a file of the app changes")
     parser.add_argument("--verbose", action="store_true", help="log every turn, and what the libraries say")
     return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of megabytes")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class StorageBindings:
             return blob_data(binding, await stream.readall())
         except ResourceNotFoundError:
             return TypedData()
-        except AzureError as error:
+        except (AzureError, ValueError) as error:
             raise _failed(function, binding, f"cannot read the blob {path}", error) from error
 
     async def _upload(self, function: Function, binding: Binding, value: TypedData, values: Mapping[str, Any]) -> None:
@@ -103,10 +103,18 @@ class StorageBindings:
 
 
 def blob_data(binding: Binding, content: bytes) -> TypedData:
-    """A blob's content as the worker receives it: text when the binding asks for it, else bytes."""
-    if str(binding.get("dataType", "")).upper() == "STRING":
+    """A blob's content as the worker receives it: text when the binding asks for it, else bytes.
+
+    Raises:
+        ValueError: text is asked for, and it is none.
+    """
+    if str(binding.get("dataType", "")).upper() != "STRING":
+        return TypedData(bytes=content)
+    try:
         return TypedData(string=content.decode("utf-8-sig"))
-    return TypedData(bytes=content)
+    except UnicodeDecodeError as error:
+        text = f"it is not UTF-8 text ({error.reason} at byte {error.start}), as the binding's data_type STRING needs"
+        raise ValueError(f"{text}; bind it as BINARY, or write it as UTF-8") from error
 
 
 def _messages(value: TypedData) -> list[bytes]:

@@ -200,10 +200,20 @@ class BlobTrigger:
         return await self._run(path, content, stream.properties)
 
     async def _run(self, path: str, content: bytes, properties: "BlobProperties") -> bool:
+        try:
+            await self._worker.invoke(self.function, self._call(path, content, properties))
+        except FunctionFailed:
+            return False  # the worker told why
+        except ValueError as error:
+            log.warning("function %s: the blob %s: %s", self.function.name, path, error)
+            return False
+        return True
+
+    def _call(self, path: str, content: bytes, properties: "BlobProperties") -> Call:
         name = path.partition("/")[2]
         uri = self._accounts.blob(self._connection, path).url
         metadata = dict(properties.metadata or {})
-        call = Call(
+        return Call(
             data=blob_data(self.function.trigger, content),
             reason=f"New blob detected: {path}",
             metadata={
@@ -214,11 +224,6 @@ class BlobTrigger:
             },
             values={"blobTrigger": path, "uri": uri, "metadata": metadata, **(self._path.match(name) or {})},
         )
-        try:
-            await self._worker.invoke(self.function, call)
-        except FunctionFailed:
-            return False  # the worker told why
-        return True
 
 
 def _shown(properties: "BlobProperties") -> dict[str, Any]:

@@ -9,12 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from local.durable.errors import EngineError, EngineStoppedError, InstanceNotFoundError, WrongStateError
+from local.durable.errors import EngineError, EngineStoppedError, InstanceNotFoundError, StorageError, WrongStateError
 from local.host.body import read_body
 
 CONTINUATION = "x-ms-continuation-token"
 # A payload over the engine's budget is a ValueError too.
-_STATUSES: dict[type[Exception], int] = {ValueError: 400, WrongStateError: 412, EngineStoppedError: 503}
+_STATUSES: dict[type[Exception], int] = {
+    ValueError: 400,
+    WrongStateError: 412,
+    EngineStoppedError: 503,
+    StorageError: 503,  # a full disk passes: the caller may try again
+}
 
 type Handler = Callable[[Request], Awaitable[Response]]
 

@@ -60,7 +60,13 @@ class Function:
     @property
     def client_parameters(self) -> tuple[str, ...]:
         """Parameters that want a durable client."""
-        return tuple(str(binding["name"]) for binding in self.others if binding["type"] == "durableClient")
+        return tuple(self.client_hubs)
+
+    @property
+    def client_hubs(self) -> dict[str, str]:
+        """The task hub that each durable client names in its binding, by parameter; empty means host.json's."""
+        clients = (binding for binding in self.others if binding["type"] == "durableClient")
+        return {str(binding["name"]): str(binding.get("taskHub") or "") for binding in clients}
 
     @property
     def unserved(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from local.host.event_grid import EventGridWebhook
 from local.host.functions import nearest
 from local.host.host_json import HostSettings, read_host_settings
 from local.host.http import HttpTriggers
+from local.host.invocation import stop_threads
 from local.host.keys import DURABLE, HostKeys, read_keys
 from local.host.listing import list_functions
 from local.host.management_urls import WEBHOOK_PATH, durable_client_configuration
@@ -33,13 +34,14 @@ from local.host.server import HttpServer, open_socket
 from local.host.settings import host_section, load_local_settings
 from local.host.storage_triggers import StorageTriggers
 from local.host.timers import TimerLoops, read_timers
-from local.host.worker import FunctionsWorker, stop_threads
+from local.host.worker import FunctionsWorker
 
 _THREAD_SECONDS = 1  # that threads have to end once nothing is in flight
 _ADDRESS = "127.0.0.1"
+MEGABYTE = 2**20
 
 if TYPE_CHECKING:
-    from local.host.status import DurableWebhook
+    from local.durable.engine import Engine
 
 log = logging.getLogger("local.host")
 
@@ -56,6 +58,7 @@ class HostOptions:
         functions: names of the only functions to load; empty means all.
         enforce_auth: whether requests need the keys that authorization levels ask for.
         keys: the file with the keys; None means beside the state.
+        max_payload_mb: largest durable input, output or event, in MB of 2^20 bytes; 0 means no limit.
     """
 
     app: Path
@@ -65,6 +68,7 @@ class HostOptions:
     functions: tuple[str, ...] = ()
     enforce_auth: bool = False
     keys: Path | None = None
+    max_payload_mb: int = 1
 
     @property
     def keys_file(self) -> Path:
@@ -146,14 +150,14 @@ class Host:
         http = self._worker.of_kind("httpTrigger")
         self._routes = tuple(make_route(function, settings.route_prefix) for function in http)
 
-    async def _start_durable(self, settings: HostSettings) -> "DurableWebhook | None":
-        """Start the engine and its gRPC server, if the app has anything durable."""
+    async def _start_durable(self, settings: HostSettings) -> list[BaseRoute]:
+        """Start the engine and its gRPC server, if the app has anything durable; gives the routes to it."""
         if not any(function.is_durable for function in self._worker.functions):
-            return None
+            return []
         from local.durable.engine import Engine  # noqa: PLC0415 - an app without durable functions starts without it
         from local.durable.errors import EngineError  # noqa: PLC0415 - as above
+        from local.durable.limits import Limits  # noqa: PLC0415 - as above
         from local.durable.servicer import Server, serve  # noqa: PLC0415 - as above
-        from local.host.status import DurableWebhook  # noqa: PLC0415 - as above
 
         self._options.state.parent.mkdir(parents=True, exist_ok=True)
         limits = settings.concurrency
@@ -163,8 +167,9 @@ class Host:
             max_orchestrations=limits.orchestrators,
             max_activities=limits.activities,
             max_entities=limits.entities,
+            limits=Limits(max_payload=self._options.max_payload_mb * MEGABYTE or None),
         )
-        server: Server = await serve(engine)
+        server: Server = await serve(engine, task_hub=settings.hub_name)
         self._stack.push_async_callback(server.stop)
         code = self._keys.system.get(DURABLE, "") if self._keys is not None else ""
         configuration = durable_client_configuration(
@@ -176,11 +181,18 @@ class Host:
         except EngineError as error:
             raise HostError(f"the durable engine cannot start on {self._options.state}: {error}") from error
         self._stack.push_async_callback(engine.stop, self._options.drain_seconds)
-        return DurableWebhook(engine, settings.body_limit, self._complain_of_orchestrator, self._keys)
+        return self._durable_routes(engine, settings)
 
-    def _application(
-        self, settings: HostSettings, storage: StorageTriggers, durable: "DurableWebhook | None"
-    ) -> Starlette:
+    def _durable_routes(self, engine: "Engine", settings: HostSettings) -> list[BaseRoute]:
+        from local.durable.records import TERMINAL, Status  # noqa: PLC0415 - as above
+        from local.host.durable_admin import DurableAdmin  # noqa: PLC0415 - as above
+        from local.host.status import DurableWebhook  # noqa: PLC0415 - as above
+
+        replaceable = frozenset(Status) if settings.replace_running else TERMINAL
+        webhook = DurableWebhook(engine, settings.body_limit, self._complain_of_orchestrator, self._keys, replaceable)
+        return [*DurableAdmin(engine, self._keys).routes(), Mount(WEBHOOK_PATH, routes=webhook.routes())]
+
+    def _application(self, settings: HostSettings, storage: StorageTriggers, durable: Sequence[BaseRoute]) -> Starlette:
         limit = settings.body_limit
         events = EventGridWebhook(self._worker, limit, self._keys)
         blobs = BlobWebhook(storage.blobs, limit, self._keys)
@@ -188,9 +200,8 @@ class Host:
             *AdminApi(self._worker, limit, self._keys).routes(),
             WebRoute(EVENT_GRID_PATH, events.handle, methods=["POST", "OPTIONS"]),
             WebRoute(BLOBS_PATH, blobs.handle, methods=["POST", "OPTIONS"]),
+            *durable,
         ]
-        if durable is not None:
-            routes.append(Mount(WEBHOOK_PATH, routes=durable.routes()))
         http = HttpTriggers(self._worker, self._routes, settings, self._keys)
         self._stack.push_async_callback(http.close)
         routes.append(Mount("/", app=http))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from local.host.errors import HostError
-from local.host.host_json_keys import unknown_keys
+from local.host.host_json_keys import DURABLE_KEYS_SERVED, unknown_keys
 from local.host.retries import RetryPolicy, read_retry
 from local.host.settings import read_object, resolve_references, section
 from local.host.timespans import parse_span
@@ -65,6 +65,7 @@ class HostSettings:
     Attributes:
         route_prefix: first segments of every function's URL, without slashes; may be empty.
         hub_name: task hub of the durable extension.
+        replace_running: whether an HTTP start replaces an instance that has not ended (``AnyState``).
         body_limit: largest request body in bytes.
         timeout: longest invocation; None means no limit.
         functions: names of the only functions to load; empty means all.
@@ -76,6 +77,7 @@ class HostSettings:
 
     route_prefix: str = "api"
     hub_name: str = "TestHubName"
+    replace_running: bool = False
     body_limit: int = DEFAULT_BODY_LIMIT
     timeout: timedelta | None = DEFAULT_TIMEOUT
     functions: tuple[str, ...] = ()
@@ -101,9 +103,11 @@ def read_host_settings(directory: Path, values: Mapping[str, str]) -> HostSettin
     for sentence in unknown_keys(document):
         log.warning("host.json: %s", sentence)
     try:
-        return _read(document, values)
+        settings = _read(document, values)
     except ValueError as error:
         raise HostError(f"{path}: {error}") from error
+    _tell_of_durable(section(section(document, "extensions"), "durableTask"), settings)
+    return settings
 
 
 def _read(document: Mapping[str, Any], values: Mapping[str, str]) -> HostSettings:
@@ -114,6 +118,7 @@ def _read(document: Mapping[str, Any], values: Mapping[str, str]) -> HostSetting
     return HostSettings(
         route_prefix=resolve_references(prefix, values, where="host.json routePrefix").strip("/"),
         hub_name=resolve_references(hub, values, where="host.json hubName"),
+        replace_running=_replaces_running(durable),
         body_limit=_body_limit(values),
         timeout=_timeout(document),
         functions=_names(document),
@@ -129,6 +134,28 @@ def _read(document: Mapping[str, Any], values: Mapping[str, str]) -> HostSetting
         ),
         retry=read_retry(retry) if retry else None,
     )
+
+
+def _tell_of_durable(durable: Mapping[str, Any], settings: HostSettings) -> None:
+    """Log what is set of the durable extension and has no effect here."""
+    if provider := section(durable, "storageProvider").get("type"):
+        log.info("host.json: the local durable engine stands in for the storageProvider %s", provider)
+    if idle := [key for key in durable if key not in DURABLE_KEYS_SERVED]:
+        log.info("host.json: no effect on the local host, of extensions.durableTask: %s", ", ".join(idle))
+    if settings.replace_running:
+        log.warning(
+            "host.json: overridableExistingInstanceStates holds for HTTP starts (orchestrators/{name}/{id}); a start "
+            "by the durable client replaces what has ended, unless it passes a policy of its own"
+        )
+
+
+def _replaces_running(durable: Mapping[str, Any]) -> bool:
+    # The extension's enumeration, read without case as .NET reads it.
+    states = {"nonrunningstates": False, "anystate": True}
+    given = str(durable.get("overridableExistingInstanceStates", "NonRunningStates"))
+    if given.lower() not in states:
+        raise ValueError(f"overridableExistingInstanceStates must be NonRunningStates or AnyState, and is {given!r}")
+    return states[given.lower()]
 
 
 def _queues(queues: Mapping[str, Any]) -> QueueSettings:

@@ -39,6 +39,13 @@ _DURABLE_TASK: Keys = {
                        " version"),
     "notifications": None,
 }  # fmt: skip
+DURABLE_KEYS_SERVED = frozenset(
+    _leaves(
+        "hubName maxConcurrentActivityFunctions maxConcurrentOrchestratorFunctions maxConcurrentEntityFunctions"
+        " overridableExistingInstanceStates storageProvider"
+    )
+)
+"""Of extensions.durableTask: what has an effect here, or is told apart."""
 _EXTENSIONS: Keys = {
     "http": {
         **_leaves("routePrefix maxConcurrentRequests maxOutstandingRequests dynamicThrottlesEnabled"),

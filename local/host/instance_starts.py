@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from local.durable.api import EngineApi
 from local.durable.errors import InstanceExistsError
-from local.durable.records import NewInstance, Status
+from local.durable.records import TERMINAL, NewInstance, Status
 from local.host.body import trace_of
 from local.host.durable_requests import Handler, Refused, flag, json_body, seconds
 from local.host.history_view import parsed
@@ -25,6 +25,7 @@ class InstanceStarts:
         body_limit: largest input, in bytes.
         complaint: tells what is wrong with the name of an orchestrator; None when it is one.
         keys: their key for this extension is put into the URLs of an answer; None means that none is asked for.
+        replaceable: statuses of an instance that a start under its id replaces; a restart replaces only what has ended.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class InstanceStarts:
         body_limit: int,
         complaint: Callable[[str], str | None],
         keys: HostKeys | None,
+        replaceable: frozenset[Status] = TERMINAL,
     ) -> None:
         self._engine = engine
+        self._replaceable = replaceable
         self._body_limit = body_limit
         self._complaint = complaint
         self._code = keys.system.get(DURABLE, "") if keys is not None else ""
@@ -63,7 +66,7 @@ class InstanceStarts:
             version=request.query_params.get("version"),
             trace=_encoded(trace.traceparent, trace.tracestate) if trace else b"",
         )
-        return await self._started(request, await self._create(new))
+        return await self._started(request, await self._create(new, self._replaceable))
 
     async def restart(self, request: Request) -> Response:
         """Run an instance again from the start, under a new id unless that is refused: 202, or 409 while it runs.
@@ -76,11 +79,11 @@ class InstanceStarts:
         new_id = "" if flag(request, "restartWithNewInstanceId", default=True) else found.id
         again = NewInstance(id=new_id, name=found.name, input=found.input, version=found.version, tags=found.tags)
         taken = "A non-terminal instance with this instance ID already exists."
-        return await self._started(request, await self._create(again, taken))
+        return await self._started(request, await self._create(again, TERMINAL, taken))
 
-    async def _create(self, new: NewInstance, taken: str = "") -> str:
+    async def _create(self, new: NewInstance, replaceable: frozenset[Status], taken: str = "") -> str:
         try:
-            return await self._engine.start_instance(new)
+            return await self._engine.start_instance(new, replaceable)
         except InstanceExistsError as error:
             raise Refused(409, taken or str(error)) from error
 

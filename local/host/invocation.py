@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -73,6 +75,24 @@ def runs_in_thread(function: Function) -> bool:
     # The library tells in no other way which functions are coroutines.
     found = handle_event._functions.get_function(function.id)  # noqa: SLF001 - as said
     return found is not None and not found.is_async
+
+
+def host_failure(error: Exception) -> FunctionFailed:
+    """An error of the host itself at an invocation, such as of a binding, as a failure of the function."""
+    name = type(error).__name__
+    stack = "".join(traceback.format_exception(error))[-ERROR_TEXT_LIMIT // 2 :]
+    return FunctionFailed(name, str(error)[: ERROR_TEXT_LIMIT // 2] or name, stack)
+
+
+def stop_threads(patience: float) -> bool:
+    """Let the pool of synchronous functions go; whether all its threads ended within ``patience`` seconds."""
+    from azure_functions_runtime.utils.threadpool import stop_threadpool_executor  # noqa: PLC0415 - loaded with the app
+
+    # It waits for its threads without a limit, and Python cannot end one: so wait in a thread that may be left behind.
+    stopper = threading.Thread(target=stop_threadpool_executor, daemon=True)
+    stopper.start()
+    stopper.join(patience)
+    return not stopper.is_alive()
 
 
 def split_failure(text: str) -> tuple[str, str]:

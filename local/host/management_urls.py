@@ -55,3 +55,13 @@ def durable_client_configuration(*, base_url: str, grpc_port: int, hub_name: str
             "maxGrpcMessageSizeInBytes": _MAX_MESSAGE_BYTES,
         }
     )
+
+
+def for_hub(configuration: str, hub_name: str) -> str:
+    """The same configuration for a binding that names a task hub of its own; the engine refuses one it does not serve.
+
+    Args:
+        configuration: as ``durable_client_configuration`` gives it.
+        hub_name: empty leaves it as it is.
+    """
+    return json.dumps({**json.loads(configuration), "taskHubName": hub_name}) if hub_name else configuration

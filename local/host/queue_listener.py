@@ -171,14 +171,11 @@ class QueueListener:
         tries = int(message.dequeue_count or 1)
         if tries > self.settings.max_dequeue_count:
             return await self._bury(message)
-        renewal = asyncio.create_task(self._renew(message))
         try:
-            succeeded = await self.handle(Delivery(body, message))
+            succeeded = await self._handle_renewed(Delivery(body, message))
         except asyncio.CancelledError:
-            await self._end_renewal(renewal)
             await asyncio.shield(self._release(message, 0))
             raise
-        await self._end_renewal(renewal)
         if succeeded:
             await self.queue.delete_message(message)
         elif tries >= self.settings.max_dequeue_count:
@@ -188,14 +185,28 @@ class QueueListener:
             self.wake.set()
         return None
 
+    async def _handle_renewed(self, delivery: Delivery) -> bool:
+        """Run a message while its lease is renewed; whatever is raised counts as a failed try."""
+        renewal = asyncio.create_task(self._renew(delivery.message))
+        try:
+            return await self.handle(delivery)
+        except Exception:
+            log.exception("%s: message %s failed in the host itself", self.owner, delivery.message.id)
+            return False
+        finally:
+            # Were it left running, the message would stay invisible for ever.
+            renewal.cancel()
+            await asyncio.wait({renewal})
+
     async def _renew(self, message: "QueueMessage") -> None:
+        from azure.core.exceptions import AzureError  # noqa: PLC0415 - loaded with the client
+
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
-            await self._release(message, LEASE_SECONDS)
-
-    async def _end_renewal(self, renewal: asyncio.Task[None]) -> None:
-        renewal.cancel()
-        await asyncio.wait({renewal})
+            try:
+                await self._release(message, LEASE_SECONDS)
+            except AzureError as error:
+                log.warning("%s: the lease of message %s is not renewed: %s", self.owner, message.id, error)
 
     async def _release(self, message: "QueueMessage", seconds: int) -> None:
         updated = await self.queue.update_message(message, visibility_timeout=seconds)

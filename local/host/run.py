@@ -35,6 +35,7 @@ class Command:
         functions: names of the only functions to load; empty means all.
         enforce_auth: whether requests need keys.
         keys: the file with the keys; None means beside the state.
+        max_payload_mb: largest durable input, output or event; 0 means no limit.
         watch: whether to begin again when a file of the app changes.
         verbose: whether to log every turn, and what the libraries say.
     """
@@ -46,6 +47,7 @@ class Command:
     functions: tuple[str, ...] = ()
     enforce_auth: bool = False
     keys: Path | None = None
+    max_payload_mb: int = 1
     watch: bool = False
     verbose: bool = False
 
@@ -142,6 +144,7 @@ def _options(command: Command) -> HostOptions:
         functions=command.functions,
         enforce_auth=command.enforce_auth,
         keys=command.keys.resolve() if command.keys else None,
+        max_payload_mb=command.max_payload_mb,
     )
 
 

@@ -1,7 +1,8 @@
 """The HTTP API of Durable Functions under /runtime/webhooks/durabletask: orchestration instances.
 
-Status codes, headers and bodies are those of the extension (azure-functions-durable-extension, HttpApiHandler.cs; see
-also https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api). Beyond it, a filter that
+Status codes, headers and bodies are those of the extension (azure-functions-durable-extension, HttpApiHandler.cs at
+commit 00812bc, which has pull request #3227 of 2025-11; see also
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api). Beyond it, a filter that
 cannot be read is a 400 rather than no filter, and so is an orchestrator that does not exist. Starting is in
 ``instance_starts``, entities are in ``entity_api``.
 """
@@ -33,6 +34,7 @@ class DurableWebhook:
         body_limit: largest body of a start or an event, in bytes.
         complaint: tells what is wrong with the name of an orchestrator; None when it is one.
         keys: the system key that a caller needs; None asks for none.
+        replaceable: statuses of an instance that a start under its id replaces.
     """
 
     def __init__(
@@ -41,11 +43,12 @@ class DurableWebhook:
         body_limit: int,
         complaint: Callable[[str], str | None] = lambda _: None,
         keys: HostKeys | None = None,
+        replaceable: frozenset[Status] = TERMINAL,
     ) -> None:
         self._engine = engine
         self._body_limit = body_limit
         self._keys = keys
-        self._starts = InstanceStarts(engine, body_limit, complaint, keys)
+        self._starts = InstanceStarts(engine, body_limit, complaint, keys, replaceable)
         self._entities = EntityApi(engine, body_limit)
 
     def routes(self) -> list[BaseRoute]:
@@ -105,9 +108,13 @@ class DurableWebhook:
         return Response(status_code=202)
 
     async def terminate(self, request: Request) -> Response:
-        """End an instance, with the reason as its output: 202, or 410 when it has ended."""
+        """End an instance, with the reason as its output: 202, or 410 when it has ended.
+
+        Its sub-orchestrations go on, as the extension leaves them; the durable client can end them too.
+        """
         reason = request.query_params.get("reason")
-        await self._engine.terminate(self._unfinished(request).id, None if reason is None else json.dumps(reason))
+        output = None if reason is None else json.dumps(reason)
+        await self._engine.terminate(self._unfinished(request).id, output, recursive=False)
         return Response(status_code=202)
 
     async def suspend(self, request: Request) -> Response:
@@ -122,6 +129,7 @@ class DurableWebhook:
 
     async def rewind(self, request: Request) -> Response:
         """Have a failed instance do again what failed: 202, or 412 when it has not failed."""
+        # Before pull request #3227 the extension answered 410 when the instance had ended in another way.
         instance_id = request.path_params["instance_id"]
         found = self._engine.get_instance(instance_id, payloads=False)
         if found is None:
@@ -133,7 +141,10 @@ class DurableWebhook:
         return Response(status_code=202)
 
     async def purge(self, request: Request) -> Response:
-        """Delete an instance and its history, or an entity by its id: 200, or 412 while an instance runs."""
+        """Delete an instance and its history, or an entity by its id: 200, or 412 while an instance runs.
+
+        The extension looks only for an instance: for an entity that does not exist it answers 200 and a count of 0.
+        """
         if request.path_params["instance_id"].startswith("@"):
             return JSONResponse({"instancesDeleted": await self._engine.purge([request.path_params["instance_id"]])})
         found = self._instance(request)

@@ -60,7 +60,7 @@ class TimerLoops:
     """Runs timers until stopped.
 
     Args:
-        invoke: runs a function with the trigger's value; raises FunctionFailed.
+        invoke: runs a function with the trigger's value; what it raises fails that run only.
         timers: what to run, and when.
         store: keeps the schedule status of those that are monitored; None keeps none.
         now: the clock.
@@ -141,6 +141,8 @@ class TimerLoops:
             await self._invoke(timer.function, Call(TypedData(json=json.dumps(payload)), reason=reason))
         except FunctionFailed:
             log.debug("%s runs again when it is due next", timer.function.name)  # the worker told why it failed
+        except Exception:
+            log.exception("function %s failed in the host itself; it runs again when due next", timer.function.name)
         after = ScheduleStatus(at, timer.schedule.next_after(at), at)
         if timer.monitored and self._store is not None:
             self._store.write(timer.function.name, after)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Collection, Sequence
@@ -16,15 +15,18 @@ from local.host.calls import Call
 from local.host.deadline import OutOfTime, within
 from local.host.errors import AppLoadError
 from local.host.functions import DURABLE_TRIGGERS, Function, nearest
-from local.host.invocation import Answer, Retry, place_of, run_function, runs_in_thread
+from local.host.invocation import Answer, Retry, host_failure, place_of, run_function, runs_in_thread
 from local.host.loading import load_app
 from local.host.log_context import invocation_of_task
+from local.host.management_urls import for_hub
 from local.host.retries import RETRYING_TRIGGERS, RetryPolicy
 from local.host.timespans import show_span
 from local.host.wire import ParameterBinding, TypedData
 
 # One replay after another would drown the log; what a person waits for is worth a line.
 _LEVELS = {"orchestrationTrigger": logging.DEBUG, "entityTrigger": logging.DEBUG}
+# The engine tries these again itself when the host is in trouble, rather than fail the instance for good.
+_RETRIED_BY_ENGINE = frozenset({"orchestrationTrigger", "entityTrigger"})
 _TRIGGERS: dict[FunctionKind, str] = {
     "orchestrator": "orchestrationTrigger",
     "activity": "activityTrigger",
@@ -131,7 +133,8 @@ class FunctionsWorker:
             The function's return value; None when it has none.
 
         Raises:
-            FunctionFailed: the function raised, took too long, or needs a binding that this host does not serve.
+            FunctionFailed: the function raised, took too long, or needs a binding that this host does not serve; or
+                the host itself failed at it, except for orchestrators and entities, where its error is passed on.
         """
         policy = (function.retry or self._retry) if function.kind in RETRYING_TRIGGERS else None
         count = 0
@@ -180,6 +183,13 @@ class FunctionsWorker:
             return await within(self._timeout, self._call(function, call, invocation_id, retry))
         except OutOfTime:
             limit = show_span(self._timeout or timedelta())
+        except FunctionFailed:
+            raise
+        except Exception as error:
+            if function.kind in _RETRIED_BY_ENGINE:
+                raise
+            # Triggers know one way to fail: anything else would end a timer's loop, or hide a message.
+            raise host_failure(error) from error
         fate = "Its thread cannot be stopped, and is left behind." if runs_in_thread(function) else "It is cancelled."
         log.error(
             "Timeout value of %s exceeded by function 'Functions.%s' (Id: '%s'). Initiating cancellation. %s",
@@ -195,8 +205,10 @@ class FunctionsWorker:
             raise FunctionFailed("UnservedBinding", f"the local host does not serve {types} ({function.name})", "")
         if (fault := self._faults.get(function.name)) is not None:
             raise FunctionFailed("BindingFailed", fault)
-        client = TypedData(string=self._durable_client)
-        inputs = [ParameterBinding(name=name, data=client) for name in function.client_parameters]
+        inputs = [
+            ParameterBinding(name=name, data=TypedData(string=for_hub(self._durable_client, hub)))
+            for name, hub in function.client_hubs.items()
+        ]
         if self._storage is not None and function.storage_inputs:
             inputs += await self._storage.read(function, call.values)
         answer: Answer = await run_function(function, call, invocation_id, inputs, retry)
@@ -221,17 +233,6 @@ class FunctionsWorker:
             raise missing
         value = await self.invoke(function, Call(TypedData(string=text), trace=trace))
         return None if value is None else str(value.content)
-
-
-def stop_threads(patience: float) -> bool:
-    """Let the pool of synchronous functions go; whether all its threads ended within ``patience`` seconds."""
-    from azure_functions_runtime.utils.threadpool import stop_threadpool_executor  # noqa: PLC0415 - loaded with the app
-
-    # It waits for its threads without a limit, and Python cannot end one: so wait in a thread that may be left behind.
-    stopper = threading.Thread(target=stop_threadpool_executor, daemon=True)
-    stopper.start()
-    stopper.join(patience)
-    return not stopper.is_alive()
 
 
 def _duplicates(functions: Sequence[Function]) -> str:

@@ -16,6 +16,7 @@ from azure.durable_functions import DurableFunctionsClient
 
 from local.durable.clock import SkippingClock, SystemClock, to_datetime, to_micros
 from local.durable.engine import Engine
+from local.durable.limits import Limits
 from local.durable.records import TERMINAL, HistoryRecord, Instance, NewInstance, Status
 from local.durable.servicer import serve
 from local.durable.worker import FunctionWorker
@@ -23,6 +24,7 @@ from local.testing.chaos import Chaos, ChaosWorker, Mail
 from local.testing.functions import Source, functions_of
 from local.testing.sdk_worker import SdkWorker
 
+_HUB = "TestHub"
 PATIENCE_SECONDS = 30.0
 """Real seconds that a test waits for something that should take milliseconds."""
 
@@ -39,6 +41,7 @@ class TestApp:
         clock: `skipping` jumps over idle time while somebody waits, and by `advance_to`; `real` is the system's.
         chaos: faults to inject. An error that leaves the block then carries the seed as a note.
         database: the engine's file, to be found again by a later `TestApp`; a temporary one by default.
+        max_payload_mb: largest input, output or event, in MB of 2^20 bytes; 0 means no limit. Azure's is 1.
         options: passed to the `Engine`.
 
     Attributes:
@@ -46,11 +49,13 @@ class TestApp:
         engine: the engine, for what this class does not offer.
         client: the SDK's own durable client, to be given to the app's starters.
         client_address: host and port of the engine's gRPC service.
+        client_binding: the JSON text that a durable client binding carries.
     """
 
     engine: Engine
     client: DurableFunctionsClient
     client_address: str
+    client_binding: str
 
     __test__ = False  # it is not a test class, whatever pytest may think of its name
 
@@ -61,6 +66,7 @@ class TestApp:
         clock: Literal["skipping", "real"] = "skipping",
         chaos: Chaos | None = None,
         database: Path | None = None,
+        max_payload_mb: int = 1,
         **options: Any,
     ) -> None:
         self.functions = functions_of(source)
@@ -69,7 +75,8 @@ class TestApp:
         self._worker = SdkWorker(self.functions)
         self._database = database
         # A test's file need not outlive a power cut, so nothing waits for the disk.
-        self._options = {"synchronous": "NORMAL", **options}
+        limits = Limits(max_payload=max_payload_mb * 2**20 or None)
+        self._options = {"synchronous": "NORMAL", "limits": limits, **options}
         self._mail = Mail(chaos)
         self._started: Counter[str] = Counter()
         self._stack = AsyncExitStack()
@@ -221,10 +228,11 @@ class TestApp:
         self.engine = Engine(worker, database, clock=self._clock, **self._options)
         await self.engine.start()
         self._stack.push_async_callback(self.engine.stop)
-        server = await serve(self.engine)
+        server = await serve(self.engine, task_hub=_HUB)
         self._stack.push_async_callback(server.stop)
         self.client_address = f"127.0.0.1:{server.port}"
-        self.client = _client(self.client_address)
+        self.client_binding = _binding(self.client_address)
+        self.client = DurableFunctionsClient(self.client_binding)
         self._stack.push_async_callback(self.client.close)
 
     def _stuck(self, instance_id: str, seconds: float) -> str:
@@ -237,10 +245,10 @@ class TestApp:
         return f"{stands}; its history ends with: {tail}"
 
 
-def _client(address: str) -> DurableFunctionsClient:
-    """The client that a durable client binding injects, for calling an app's own starters."""
+def _binding(address: str) -> str:
+    """What a durable client binding carries, for calling an app's own starters."""
     binding = {
-        "taskHubName": "TestHub",
+        "taskHubName": _HUB,
         "rpcBaseUrl": address,
         "baseUrl": "http://127.0.0.1/runtime/webhooks/durabletask",
         "requiredQueryStringParameters": "",
@@ -248,4 +256,4 @@ def _client(address: str) -> DurableFunctionsClient:
         "creationUrls": {},
         "maxGrpcMessageSizeInBytes": 2**31 - 1,
     }
-    return DurableFunctionsClient(json.dumps(binding))
+    return json.dumps(binding)

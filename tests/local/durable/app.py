@@ -260,6 +260,14 @@ def hold_lock(ctx: Context, key: str) -> Orchestration:
 
 
 @functions.orchestrator
+def hold_locks(ctx: Context, keys: list[str]) -> Orchestration:
+    """Lock entities that have no state, and wait for the event `go`."""
+    with (yield ctx.lock_entities([EntityInstanceId("counter", key) for key in keys])):
+        ctx.set_custom_status("locked")
+        yield ctx.wait_for_external_event("go")
+
+
+@functions.orchestrator
 def poll(ctx: Context, done: int) -> Orchestration:
     """Poll every ten minutes until 300 polls are done, ten per generation."""
     for _ in range(10):

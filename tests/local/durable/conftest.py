@@ -12,9 +12,11 @@ from azure.durable_functions.client import DurableFunctionsClient
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
 from local.durable.clock import SkippingClock
+from local.durable.commits import Change, Commits
 from local.durable.engine import Engine
 from local.durable.records import Instance
 from local.durable.servicer import Server, serve
+from local.durable.transaction import Transaction
 from tests.local.durable.app import functions
 from tests.local.durable.sdk_worker import SdkWorker
 
@@ -116,17 +118,40 @@ async def close_hub(hub: Hub) -> None:
     await hub.engine.stop()
 
 
+def rehearsed[T](change: Change[T]) -> Change[T]:
+    """A change that is run twice, as a failed commit has it: the first run is rolled back, and must leave no trace."""
+
+    def twice(tx: Transaction) -> T:
+        tx.run("SAVEPOINT rehearsal")
+        try:
+            change(Transaction(tx.connection, tx.now))
+        finally:
+            if tx.connection.in_transaction:  # a full disk makes SQLite roll back all by itself
+                tx.run("ROLLBACK TO rehearsal")
+                tx.run("RELEASE rehearsal")
+        return change(tx)
+
+    return twice
+
+
 @pytest.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    """An engine on the system's clock."""
+def every_change_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rehearse every change of the engine before it counts: one that touches more than the database is found out."""
+    once = Commits.run
+    monkeypatch.setattr(Commits, "run", lambda commits, change: once(commits, rehearsed(change)))
+
+
+@pytest.fixture
+async def hub(tmp_path: Path, every_change_twice: None) -> AsyncIterator[Hub]:
+    """An engine on the system's clock; the tests of features run on it, and every change is rehearsed."""
     opened = await open_hub(tmp_path / "durable.db")
     yield opened
     await close_hub(opened)
 
 
 @pytest.fixture
-async def skipping(tmp_path: Path) -> AsyncIterator[Hub]:
-    """An engine whose clock skips idle time."""
+async def skipping(tmp_path: Path, every_change_twice: None) -> AsyncIterator[Hub]:
+    """An engine whose clock skips idle time; every change is rehearsed, as in `hub`."""
     opened = await open_hub(tmp_path / "skipping.db", clock=SkippingClock())
     yield opened
     await close_hub(opened)

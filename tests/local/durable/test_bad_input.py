@@ -58,7 +58,7 @@ class GarbageWorker(SdkWorker):
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("call", ["give_set", None], "not JSON serializable"),
+        ("call", ["give_set", None], "json serializable"),
         ("return_nonsense", None, "could not be encoded"),
         ("change_its_mind", None, "non-deterministic"),
         ("missing", None, "orchestrator 'missing'"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
@@ -13,7 +14,9 @@ from durabletask.entities import EntityInstanceId
 
 from local.durable.clock import to_datetime
 from local.durable.records import NewInstance, Status
-from tests.local.durable.conftest import Hub, eventually
+from tests.local.durable.app import functions
+from tests.local.durable.conftest import Hub, close_hub, eventually, open_hub
+from tests.local.durable.sdk_worker import GatedWorker
 
 
 def counter(key: str) -> EntityInstanceId:
@@ -85,6 +88,15 @@ async def test_entity_starts_an_orchestration_once(hub: Hub) -> None:
     assert hub.instance("started-by-a").execution_id == execution
 
 
+async def test_entity_cannot_start_what_is_no_id(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    """An orchestration that an entity starts under what is no id is not started, which is logged; the state is kept."""
+    await hub.client.signal_entity(counter("a"), "start", "@counter@b")
+    await eventually(lambda: state_of(hub, "a") == 1)
+    await hub.engine.run_until_idle()
+    assert hub.engine.get_instance("@counter@b") is None
+    assert "'in_sequence' was not started: '@counter@b' is no instance id" in caplog.text
+
+
 async def test_entity_signals_another(hub: Hub) -> None:
     """A signal that an entity sends reaches the other."""
     await hub.client.signal_entity(counter("a"), "forward", "b")
@@ -107,6 +119,50 @@ async def test_locks_make_critical_sections_exclusive(hub: Hub) -> None:
     outputs = await asyncio.gather(*(hub.output(instance_id) for instance_id in ids))
     assert sorted(output[0] for output in outputs) == list(range(12))
     assert (state_of(hub, "a"), state_of(hub, "b")) == (12, 12)
+
+
+async def test_every_entity_of_a_lock_set_is_locked(hub: Hub) -> None:
+    """A critical section over two entities holds both when it is entered, though the change that locks ran twice."""
+    holder = await hub.start("hold_locks", ["a", "b"])
+    await hub.custom_status(holder, "locked")
+    rows = hub.engine._context.connection.execute("SELECT id, lock_owner FROM entities ORDER BY id").fetchall()
+    assert [tuple(row) for row in rows] == [("@counter@a", holder), ("@counter@b", holder)]
+    await hub.client.raise_orchestration_event(holder, "go")
+    await hub.output(holder)
+
+
+async def test_lock_leaves_no_row_of_an_empty_entity(hub: Hub) -> None:
+    """An entity that was locked and never had a state leaves no row: unlocked, or when its holder was terminated."""
+
+    def rows() -> int:
+        return int(hub.engine._context.connection.execute("SELECT count(*) FROM entities").fetchone()[0])
+
+    for terminated in (False, True):
+        holder = await hub.start("hold_locks", ["a", "b"])
+        await hub.custom_status(holder, "locked")
+        assert rows() == 2
+        if terminated:
+            await hub.client.terminate_orchestration(holder)
+        else:
+            await hub.client.raise_orchestration_event(holder, "go")
+        await hub.finish(holder)
+        await hub.engine.run_until_idle()
+        assert rows() == 0
+
+
+async def test_purge_during_the_first_batch(tmp_path: Path) -> None:
+    """An entity that is purged while its first operation runs stays away: what the operation did is dropped."""
+    worker = GatedWorker(functions, "counter")
+    hub = await open_hub(tmp_path / "durable.db", worker)
+    await hub.engine.signal_entity("@counter@a", "add", "5")
+    await eventually(lambda: worker.begun)
+    await hub.engine.purge(["@counter@a"])
+    worker.gate.set()
+    await hub.engine.run_until_idle()
+    assert hub.engine.get_entity("@counter@a") is None
+    await hub.engine.signal_entity("@counter@a", "add", "1")
+    await eventually(lambda: state_of(hub, "a") == 1)
+    await close_hub(hub)
 
 
 async def test_locked_entity_serves_nobody_else(hub: Hub) -> None:

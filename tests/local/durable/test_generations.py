@@ -1,10 +1,19 @@
 """Continue-as-new: what an old generation left behind never reaches the new one, and what is for the new one does."""
 
 import asyncio
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from durabletask import task
 
 from local.durable.records import Status
-from tests.local.durable.app import GATES
-from tests.local.durable.conftest import Hub, eventually
+from tests.local.durable.app import GATES, functions
+from tests.local.durable.conftest import Hub, close_hub, eventually, open_hub
+
+type Orchestration = Generator[task.Task[Any], Any, Any]
+type Context = task.OrchestrationContext
 
 
 def count(hub: Hub, table: str) -> int:
@@ -39,6 +48,54 @@ async def test_old_activity_result_is_dropped(hub: Hub) -> None:
     await eventually(lambda: count(hub, "tasks") == 1)
     GATES[1].set()
     assert await hub.output(instance_id) == "gate 1"
+
+
+@functions.orchestrator
+def leave_queue_behind(ctx: Context, what: list[Any]) -> Orchestration:
+    """Ask for the activity `gated` and behind it `note_run`, then end as the test says when it sends the event."""
+    gate, how = what
+    ctx.call_activity("gated", input=gate)
+    ctx.call_activity("note_run", input=how)
+    yield ctx.wait_for_external_event("go")
+    if how == "replaced":
+        ctx.continue_as_new([gate, "unused"])
+
+
+NOTED: list[str] = []
+"""What `note_run` ran for."""
+
+
+@functions.activity
+def note_run(how: str) -> None:
+    """Note that it ran."""
+    NOTED.append(how)
+
+
+@pytest.mark.parametrize("how", ["completed", "terminated", "purged", "replaced"])
+async def test_queued_activity_of_an_old_generation_does_not_run(tmp_path: Path, how: str) -> None:
+    """An activity that waits for room when its generation ends never runs; what runs already ends, and is dropped."""
+    NOTED.clear()
+    GATES[60] = asyncio.Event()
+    hub = await open_hub(tmp_path / "durable.db", max_activities=1)
+    instance_id = await hub.start("leave_queue_behind", [60, how])
+    await eventually(lambda: "gated" in hub.worker.traces and hub.instance(instance_id).turn == 1)
+    before = hub.instance(instance_id).execution_id
+    if how in {"completed", "replaced"}:
+        await hub.client.raise_orchestration_event(instance_id, "go")
+    else:
+        await hub.client.terminate_orchestration(instance_id)
+    if how == "replaced":
+        await eventually(lambda: hub.instance(instance_id).execution_id != before)
+    else:
+        await hub.finish(instance_id)
+    if how == "purged":
+        await hub.client.purge_orchestration(instance_id)
+    GATES[60].set()
+    await hub.engine.run_until_idle()
+    expected = ["unused"] if how == "replaced" else []
+    assert expected == NOTED
+    assert count(hub, "tasks") == 0
+    await close_hub(hub)
 
 
 async def test_old_entity_answer_is_dropped(hub: Hub) -> None:

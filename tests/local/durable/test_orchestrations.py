@@ -105,6 +105,20 @@ async def test_child_id_in_use_fails_the_call(hub: Hub) -> None:
     assert "already exists" in state.failure_details.message
 
 
+@pytest.mark.parametrize("bad", ["@counter@a", "a/b", "x" * 101])
+async def test_child_id_that_is_no_id_fails_the_call(hub: Hub, bad: str) -> None:
+    """A sub-orchestration under what is no instance id fails with the rules for ids, and nothing is started."""
+    instance_id = await hub.start("call_child", ["in_sequence", 1, bad])
+    state = await hub.finish(instance_id)
+    assert state.failure_details is not None
+    assert f"'{bad}' is no instance id" in state.failure_details.message
+    assert hub.engine.get_instance(bad) is None
+    await hub.client.rewind_orchestration(instance_id)
+    await eventually(lambda: hub.instance(instance_id).turn > 3)
+    assert (await hub.finish(instance_id)).runtime_status is OrchestrationStatus.FAILED
+    assert hub.engine.get_instance(bad) is None
+
+
 async def test_terminate_ends_children_too(hub: Hub) -> None:
     """A recursive terminate ends the instance with its output, and all its running children."""
     instance_id = await hub.start("parent", 60)

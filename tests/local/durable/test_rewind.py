@@ -15,6 +15,7 @@ from durabletask.entities import EntityInstanceId
 from local.durable.records import Status
 from tests.local.durable.app import FAILURES_LEFT, GATES, functions
 from tests.local.durable.conftest import Hub, close_hub, eventually, open_hub
+from tests.local.durable.sdk_worker import GatedWorker
 from tests.local.durable.test_faults import TroubledWorker
 
 type Orchestration = Generator[task.Task[Any], Any, Any]
@@ -60,6 +61,34 @@ def leave_open(ctx: Context, key: str) -> Orchestration:
     yield ctx.call_activity("flaky", input=key)
     yield timer
     return (yield task.when_all([gate, call, child]))
+
+
+@functions.orchestrator
+def call_beside_flaky(ctx: Context, key: str) -> Orchestration:
+    """Call an entity, fail beside it when the test says so, and give the entity's answer."""
+    call: task.Task[Any] = ctx.call_entity(EntityInstanceId("counter", key), "add", 1)
+    yield ctx.wait_for_external_event("fail")
+    yield ctx.call_activity("flaky", input=key)
+    return (yield call)
+
+
+@functions.orchestrator
+def fail_with_a_queue(ctx: Context, gate: int) -> Orchestration:
+    """Ask for two activities and fail through a child before they end; collect them when the child does well."""
+    calls: list[task.Task[Any]] = [
+        ctx.call_activity("gated", input=gate),
+        ctx.call_activity("count_run", input="queued"),
+    ]
+    yield ctx.call_sub_orchestrator("fail_when_told", input="child")
+    return (yield task.when_all(calls))
+
+
+@functions.orchestrator
+def fail_when_told(_ctx: Context, key: str) -> Orchestration:
+    """Fail by itself, without an activity, while the test says so."""
+    yield from ()
+    if FAILURES_LEFT[key]:
+        raise RuntimeError("told to fail")
 
 
 async def failed(hub: Hub, name: str, value: Any, instance_id: str) -> None:
@@ -146,6 +175,41 @@ async def test_activity_in_flight_is_not_run_twice(hub: Hub) -> None:
     GATES[70].set()
     await hub.client.raise_orchestration_event("flight-child", "go", data="child")
     assert (await hub.output("f"))[0] == "gate 70"
+
+
+async def test_activity_that_was_dropped_is_asked_for_again(tmp_path: Path) -> None:
+    """An activity that waited for room when its instance failed is dropped, and run when the instance is rewound."""
+    RUNS.clear()
+    GATES[71] = asyncio.Event()
+    FAILURES_LEFT["child"] = 1
+    hub = await open_hub(tmp_path / "durable.db", max_activities=1)
+    await hub.start("fail_with_a_queue", 71, instance_id="q")
+    await eventually(lambda: "gated" in hub.worker.traces)
+    assert (await hub.finish("q")).runtime_status is OrchestrationStatus.FAILED
+    GATES[71].set()
+    await hub.engine.run_until_idle()
+    assert RUNS == []
+    FAILURES_LEFT["child"] = 0
+    await hub.client.rewind_orchestration("q")
+    assert await hub.output("q") == ["gate 71", "queued"]
+    await close_hub(hub)
+
+
+async def test_entity_call_in_flight_answers_the_rewound_instance(tmp_path: Path) -> None:
+    """An entity call that runs while its caller is rewound is run once, and its answer reaches the new execution."""
+    worker = GatedWorker(functions, "counter")
+    FAILURES_LEFT["calling"] = 1
+    hub = await open_hub(tmp_path / "durable.db", worker)
+    await hub.start("call_beside_flaky", "calling", instance_id="c")
+    await eventually(lambda: worker.begun)
+    await hub.client.raise_orchestration_event("c", "fail")
+    assert (await hub.finish("c")).runtime_status is OrchestrationStatus.FAILED
+    failed_execution = hub.instance("c").execution_id
+    await hub.client.rewind_orchestration("c")
+    await eventually(lambda: hub.instance("c").execution_id != failed_execution)
+    worker.gate.set()
+    assert await hub.output("c") == 1
+    await close_hub(hub)
 
 
 async def test_event_at_the_same_time_is_kept(hub: Hub) -> None:

@@ -7,14 +7,21 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
+from unittest.mock import Mock
 
 import grpc
 import pytest
 
+from local.durable import dispatcher, entities, reads, timers, turn
 from local.durable.database import SCHEMA_VERSION
 from local.durable.engine import Engine
 from local.durable.errors import StorageError
+from local.durable.machinery import Machinery
+from local.durable.poison import POISON_LIMIT
+from local.durable.runner import ActivityWork
 from tests.local.durable.app import GATES, functions
 from tests.local.durable.conftest import Hub, close_hub, eventually, open_hub
 from tests.local.durable.sdk_worker import SdkWorker
@@ -45,6 +52,20 @@ def read_only(hub: Hub) -> Iterator[None]:
         yield
     finally:
         hub.engine._context.connection.execute("PRAGMA query_only = OFF")
+
+
+def unreadable(*_: object, **__: object) -> NoReturn:
+    """Fail as a read does when the disk fails."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    raise error
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again in a moment what the storage did not take or give."""
+    monkeypatch.setattr(dispatcher, "LONGEST_RETRY", 0.01)
+    monkeypatch.setattr(timers, "RETRY", 10_000)
 
 
 def intact(hub: Hub) -> bool:
@@ -88,8 +109,84 @@ async def test_result_waits_for_the_disk(hub: Hub) -> None:
     assert intact(hub)
 
 
-async def test_restart_after_a_full_disk(tmp_path: Path) -> None:
-    """An engine that stopped on a full disk goes on where it was when there is room again."""
+READS = [(turn, "load"), (ActivityWork, "_row"), (entities, "next_step")]
+"""What each lane reads before it runs an item."""
+
+
+@pytest.mark.parametrize(("owner", "read"), READS)
+async def test_unreadable_work_is_not_to_blame(
+    hub: Hub, quick_retries: None, monkeypatch: pytest.MonkeyPatch, owner: object, read: str
+) -> None:
+    """Work that the disk does not give, however often, is not counted as failed: it runs when it can be read."""
+    tries = Mock(side_effect=unreadable)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, read, tries)
+        name, value = ("use_entity", "a") if owner is entities else ("call", ["echo", "a"])
+        instance_id = await hub.start(name, value)
+        await eventually(lambda: tries.call_count > 2 * POISON_LIMIT)
+    await hub.output(instance_id)
+    assert hub.engine.parked() == []
+    assert hub.engine._context.connection.execute("SELECT count(*) FROM failures").fetchone()[0] == 0
+
+
+async def test_timers_outlive_unreadable_storage(
+    hub: Hub, quick_retries: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A timer that becomes due while the disk cannot be read fires when it can, without a restart."""
+    tries = Mock(side_effect=unreadable)
+    with monkeypatch.context() as patch:
+        patch.setattr(timers, "_ids", tries)
+        instance_id = await hub.start("wait_for", 0.01)
+        await eventually(lambda: tries.call_count > 2)
+    assert await hub.output(instance_id) == "late"
+    assert "cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("read", "ask"),
+    [
+        ("instance", lambda engine: engine.get_instance("i")),
+        ("instances", lambda engine: engine.query()),
+        ("finished", lambda engine: engine.list_instance_ids()),
+        ("history_frames", lambda engine: engine.history("i")),
+        ("status", lambda engine: engine.history("i")),
+        ("entity", lambda engine: engine.get_entity("@counter@a")),
+        ("entities", lambda engine: engine.query_entities()),
+        ("instance", lambda engine: engine.stuck(timedelta(0))),
+    ],
+)
+async def test_unreadable_storage_is_told(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, read: str, ask: Callable[[Engine], object]
+) -> None:
+    """A read that the disk does not give is a StorageError that says what to check."""
+    await hub.start("wait_for", 3600, instance_id="i")
+    await hub.engine.run_until_idle()
+    monkeypatch.setattr(reads, read, unreadable)
+    with pytest.raises(StorageError, match="cannot be read or written"):
+        ask(hub.engine)
+
+
+async def test_unreadable_storage_is_a_status_for_clients(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client is told of storage that cannot be read as of storage that takes nothing."""
+    monkeypatch.setattr(reads, "instance", unreadable)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await hub.client.get_orchestration_state("i")
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_unreadable_storage_at_the_start_leaves_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that cannot read what there is to do does not start, says why, and leaves the file to the next."""
+    engine = Engine(SdkWorker(functions), tmp_path / "durable.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(Machinery, "_restore_clock", unreadable)
+        with pytest.raises(StorageError, match="Check the disk"):
+            await engine.start()
+    await engine.start()
+    await engine.stop()
+
+
+async def test_restart_after_storage_that_took_nothing(tmp_path: Path) -> None:
+    """An engine that stopped while its file took no writes goes on where it was when it does again."""
     path = tmp_path / "durable.db"
     first = await open_hub(path)
     GATES[91] = asyncio.Event()

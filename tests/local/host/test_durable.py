@@ -1,12 +1,15 @@
 """Durable functions through a running host: the client binding, the check-status response and the management API."""
 
+import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.local.host.running_host import RunningHost, eventually
+from tests.local.host.running_host import RunningHost, copy_app, eventually
+from tests.local.host.test_command import signalbox
 
 HOOK = "/runtime/webhooks/durabletask"
 ENDED = {"Completed", "Failed", "Terminated"}
@@ -218,3 +221,82 @@ def test_the_state_of_an_entity_is_shown(durable: RunningHost) -> None:
     url = f"{HOOK}/entities/Counter/k1"
     eventually(lambda: (a := durable.client.get(url)).status_code == 200 and a.json() == 5, "the sum 5")
     assert durable.client.get(f"{HOOK}/entities/Counter/other").status_code == 404
+
+
+def test_terminate_over_http_leaves_sub_orchestrations_alone(durable: RunningHost) -> None:
+    """The extension's endpoint ends the one instance only: its child goes on."""
+    urls = start(durable, "parent", "spared")
+    child = f"{HOOK}/instances/spared"
+    eventually(lambda: (a := durable.client.get(child)).is_success and a.json()["runtimeStatus"] == "Running", "it")
+    assert durable.client.post(urls["terminatePostUri"]).status_code == 202
+    assert ended(durable, urls).json()["runtimeStatus"] == "Terminated"
+    assert durable.client.get(child).json()["runtimeStatus"] == "Running"
+    assert durable.client.post(f"{child}/raiseEvent/go", json=1).status_code == 202
+    eventually(lambda: durable.client.get(child).json()["output"] == 1, "the end of the child")
+
+
+def test_rewind_of_what_ended_otherwise_is_412(durable: RunningHost) -> None:
+    """As the extension answers since pull request #3227 (before, 410): terminated or completed, with the status."""
+    urls = start(durable, "waiting", "x")
+    durable.client.post(urls["terminatePostUri"])
+    ended(durable, urls)
+    answer = durable.client.post(urls["rewindPostUri"])
+    assert answer.status_code == 412
+    assert "has status Terminated" in answer.json()
+
+
+def test_a_client_of_another_task_hub_is_refused(durable: RunningHost) -> None:
+    """A binding may name a hub; one that is not host.json's is an error that tells both, not another app's work."""
+    answer = durable.client.post("/elsewhere")
+    assert answer.status_code == 409
+    assert "the client asks for task hub 'Elsewhere', and this engine serves 'TestHub7'" in answer.text
+
+
+def test_a_result_over_the_limit_fails_with_the_remedy(durable: RunningHost) -> None:
+    """As on Azure, 1 MB unless the option says otherwise; the reason names the option."""
+    body = ended(durable, start(durable, "large", 2)).json()
+    assert body["runtimeStatus"] == "Failed"
+    assert "--max-payload-mb" in body["output"]
+
+
+def test_a_large_result_passes_with_the_option(tmp_path: Path) -> None:
+    """20 MB through activity, orchestrator and HTTP."""
+    app = copy_app("durable", tmp_path)
+    with RunningHost(app, "--max-payload-mb", "0", environment={"HUB": "H"}) as host:
+        body = ended(host, start(host, "large", 20)).json()
+    assert body["runtimeStatus"] == "Completed", body["output"][:500]
+    assert len(body["output"]) == 20 * 2**20
+
+
+def test_what_does_not_move_is_told(durable: RunningHost) -> None:
+    """Under /admin and by ``signalbox host stuck``: instance, what it waits for; nothing that is younger than asked."""
+    urls = start(durable, "waiting", "x", id="forgotten")
+    becomes(durable, urls, "Running")
+    found = durable.client.get("/admin/durable/stuck", params={"olderThan": "0"}).json()
+    (mine,) = [row for row in found if row["instanceId"] == "forgotten"]
+    assert (mine["name"], mine["runtimeStatus"], mine["hopeless"]) == ("waiting", "Running", False)
+    assert "an external event" in mine["waitsFor"][0]
+    young = durable.client.get("/admin/durable/stuck").json()  # five minutes
+    assert "forgotten" not in {row["instanceId"] for row in young}
+    assert durable.client.get("/admin/durable/stuck", params={"olderThan": "long"}).status_code == 400
+    assert durable.client.get("/admin/durable/parked").json() == []
+    report = signalbox("host", "stuck", "--url", durable.url, "--older-than", "0", "--json")
+    assert "forgotten" in {row["instanceId"] for row in json.loads(report.stdout)["stuck"]}
+    table = signalbox("host", "stuck", "--url", durable.url, "--older-than", "0")
+    assert (table.returncode, "forgotten" in table.stdout) == (0, True)
+
+
+def test_any_state_lets_an_http_start_replace_what_runs(tmp_path: Path) -> None:
+    """``overridableExistingInstanceStates``: without it 409; what has no effect here is told at the start."""
+    app = copy_app("durable", tmp_path)
+    settings = {"hubName": "H", "overridableExistingInstanceStates": "AnyState", "maxOrchestrationActions": 5,
+                "storageProvider": {"type": "azureManaged"}}  # fmt: skip
+    (app / "host.json").write_text(
+        json.dumps({"version": "2.0", "extensions": {"http": {"routePrefix": ""}, "durableTask": settings}})
+    )
+    with RunningHost(app, environment={"HUB": "H"}) as host:
+        one = f"{HOOK}/orchestrators/waiting/one"
+        assert [host.client.post(one, json=n).status_code for n in (1, 2)] == [202, 202]
+        assert host.client.get(f"{HOOK}/instances/one").json()["input"] == 2
+        assert "the local durable engine stands in for the storageProvider azureManaged" in host.output
+        assert "no effect on the local host, of extensions.durableTask: maxOrchestrationActions\n" in host.output

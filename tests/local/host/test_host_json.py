@@ -128,3 +128,35 @@ def test_an_exponential_pause_doubles_up_to_its_limit() -> None:
     assert RetryPolicy(1, timedelta(seconds=2), timedelta(seconds=2)).pause(7) == 2
     assert [policy.allows(3), policy.allows(4)] == [True, False]
     assert RetryPolicy(-1, timedelta(0), timedelta(0)).allows(10**6)
+
+
+def test_the_hubs_name_may_refer_to_a_setting(tmp_path: Path) -> None:
+    """It is filled in; one that does not exist is named, rather than served as the text with its percent signs."""
+    document = {"version": "2.0", "extensions": {"durableTask": {"hubName": "hub%STAGE%"}}}
+    (tmp_path / "host.json").write_text(json.dumps(document))
+    assert read_host_settings(tmp_path, {"STAGE": "Dev"}).hub_name == "hubDev"
+    with pytest.raises(HostError, match="hubName: %STAGE% refers to a setting that does not exist; add STAGE"):
+        read_host_settings(tmp_path, {})
+
+
+def test_durable_settings_without_effect_are_told_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """All that are set, and none that is served; the storage provider is what the local engine stands in for."""
+    durable = {
+        "hubName": "h",
+        "defaultVersion": "1",
+        "versionMatchStrategy": "Strict",
+        "maxEntityOperationBatchSize": 3,
+        "maxConcurrentActivityFunctions": 2,
+        "overridableExistingInstanceStates": "anyState",
+        "storageProvider": {"type": "mssql"},
+    }
+    with caplog.at_level(logging.INFO):
+        assert read(tmp_path, extensions={"durableTask": durable}).replace_running
+    told = [record.getMessage() for record in caplog.records]
+    idle = "defaultVersion, versionMatchStrategy, maxEntityOperationBatchSize"
+    assert told[:2] == [
+        "host.json: the local durable engine stands in for the storageProvider mssql",
+        f"host.json: no effect on the local host, of extensions.durableTask: {idle}",
+    ]
+    with pytest.raises(HostError, match="must be NonRunningStates or AnyState, and is 'Some'"):
+        read(tmp_path, extensions={"durableTask": {"overridableExistingInstanceStates": "Some"}})

@@ -1,7 +1,10 @@
 """Function timeouts, retry policies, HTTP limits and what is told of host.json, through a running host."""
 
 import asyncio
+import itertools
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +16,9 @@ from tests.local.host.running_host import RunningHost, copy_app, eventually
 @pytest.fixture(scope="module")
 def limits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     """The app ``limits``, whose functions may take one second."""
-    with RunningHost(copy_app("limits", tmp_path_factory.mktemp("host"))) as host:
+    app = copy_app("limits", tmp_path_factory.mktemp("host"))
+    (app / "gate").touch()
+    with RunningHost(app) as host:
         yield host
 
 
@@ -65,10 +70,19 @@ def test_a_policy_that_has_no_effect_is_told(limits: RunningHost) -> None:
     assert logged(limits).count("event") == 1
 
 
-async def test_more_requests_than_host_json_allows_are_429(limits: RunningHost) -> None:
-    """Three may be outstanding, of which two run: of five at once two are refused, and three succeed."""
-    async with httpx.AsyncClient(base_url=limits.url, timeout=20) as client:
-        answers = await asyncio.gather(*(client.get("/api/nap") for _ in range(5)))
+async def test_more_requests_than_host_json_allows_are_429(tmp_path: Path) -> None:
+    """Three may be outstanding, of which two run: of five at once two are refused, and three succeed in the end."""
+    app = copy_app("limits", tmp_path)
+    document = json.loads((app / "host.json").read_text())
+    (app / "host.json").write_text(json.dumps({**document, "functionTimeout": "-1"}))
+    with RunningHost(app) as host:
+        async with httpx.AsyncClient(base_url=host.url, timeout=30, trust_env=False) as client:
+            calls = [asyncio.create_task(client.get("/api/nap")) for _ in range(5)]
+            refused = [await call for call in itertools.islice(asyncio.as_completed(calls), 2)]
+            assert [answer.status_code for answer in refused] == [429, 429]
+            eventually(lambda: host.output.count("napping") == 2, "two naps")
+            (app / "gate").touch()
+            answers = await asyncio.gather(*calls)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 429, 429]
 
 

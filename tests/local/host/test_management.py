@@ -203,3 +203,9 @@ def test_errors_have_a_message(durable: RunningHost) -> None:
 def test_a_slash_at_the_end_makes_no_difference(durable: RunningHost, path: str) -> None:
     """As in the extension."""
     assert durable.client.get(HOOK + path).status_code == 200
+
+
+def test_purging_an_entity_that_does_not_exist_counts_none(durable: RunningHost) -> None:
+    """The extension asks the store for an id that begins with an at sign, without a look: 200, and 0 deleted."""
+    purged = durable.client.delete(f"{HOOK}/instances/@counter@nobody")
+    assert (purged.status_code, purged.json()) == (200, {"instancesDeleted": 0})

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import AzureError
 
 from local.host import queue_listener
 from local.host.host_json import QueueSettings
@@ -156,3 +157,51 @@ async def test_a_message_that_was_tried_too_often_before_is_not_run() -> None:
     await until(lambda: queue.deleted)
     await listener.stop(1)
     assert (poison.sent, ran) == (["deadly"], [])
+
+
+async def test_any_error_is_a_failed_try_and_ends_the_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message is not lost by an error of the host: it comes again, is poison in the end, and no lease is kept."""
+    monkeypatch.setattr(queue_listener, "_RENEW_SECONDS", 0.01)
+    queue, tries = FakeQueue("q"), 0
+    queue.put("bad")
+
+    async def handle(_: Delivery) -> bool:
+        nonlocal tries
+        tries += 1
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    listener, poison = a_listener(queue, handle, max_dequeue_count=2)
+    listener.start()
+    await until(lambda: queue.deleted)
+    assert (tries, poison.sent, queue.deleted) == (2, ["bad"], ["bad"])
+    names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
+    assert "QueueListener._renew" not in names
+    await listener.stop(1)
+
+
+async def test_a_renewal_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One network error must not let a message that still runs come a second time."""
+    monkeypatch.setattr(queue_listener, "_RENEW_SECONDS", 0.01)
+    queue, gate, failed = FakeQueue("q"), asyncio.Event(), False
+    queue.put("long")
+    update = queue.update_message
+
+    async def once_unreachable(message: Any, *, visibility_timeout: int) -> Any:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise AzureError("unreachable")
+        return await update(message, visibility_timeout=visibility_timeout)
+
+    monkeypatch.setattr(queue, "update_message", once_unreachable)
+
+    async def handle(_: Delivery) -> bool:
+        await gate.wait()
+        return True
+
+    listener, _ = a_listener(queue, handle)
+    listener.start()
+    await until(lambda: queue.updates)
+    gate.set()
+    await until(lambda: queue.deleted)
+    await listener.stop(1)

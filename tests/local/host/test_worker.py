@@ -1,13 +1,18 @@
 """What the worker makes of failures and of the app's metadata, without an app."""
 
 import json
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 
-from local.durable.worker import FunctionNotFound
+from local.durable.worker import FunctionFailed, FunctionNotFound
+from local.host.bindings import StorageBindings, blob_data
+from local.host.calls import Call
 from local.host.errors import AppLoadError
 from local.host.functions import Function, read_function
 from local.host.invocation import split_failure
+from local.host.wire import ParameterBinding, TypedData
 from local.host.worker import FunctionsWorker
 
 
@@ -93,3 +98,42 @@ async def test_a_setting_disables_a_function(setting: str, value: str, *, expect
     assert function.disabled is expected
     assert (worker.find("eventGridTrigger", "nightly") is None) is expected
     assert (worker.of_kind("eventGridTrigger") == ()) is expected
+
+
+class Unreadable:
+    """Bindings whose reading fails in a way that nobody foresaw."""
+
+    async def read(self, function: Function, values: Mapping[str, Any]) -> list[ParameterBinding]:
+        """Fail."""
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def reads_a_blob(kind: str) -> Function:
+    """A function with a blob input."""
+    return Function("f", "1", {"type": kind, "name": "x"}, ({"type": "blob", "name": "b", "path": "c/b"},))
+
+
+@pytest.mark.parametrize("kind", ["queueTrigger", "timerTrigger", "httpTrigger", "activityTrigger"])
+async def test_any_error_of_an_invocation_is_a_failure(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Triggers know one way to fail; the log has type and reason."""
+    worker = FunctionsWorker([reads_a_blob(kind)])
+    worker.bind_storage(cast("StorageBindings", Unreadable()))
+    with pytest.raises(FunctionFailed) as caught:
+        await worker.invoke(worker.functions[0], Call(TypedData(string="x")))
+    assert caught.value.error_type == "UnicodeDecodeError"
+    assert "Unreadable" in caught.value.stack or "in read" in caught.value.stack
+    assert "f failed" in caplog.text
+
+
+async def test_an_error_of_the_host_is_left_to_the_engine_for_orchestrators() -> None:
+    """The engine runs the turn again, rather than fail the instance for good."""
+    worker = FunctionsWorker([reads_a_blob("orchestrationTrigger")])
+    worker.bind_storage(cast("StorageBindings", Unreadable()))
+    with pytest.raises(UnicodeDecodeError):
+        await worker.run_orchestrator("f", "")
+
+
+def test_a_blob_that_is_no_text_is_told() -> None:
+    """With the place, and what to change."""
+    with pytest.raises(ValueError, match=r"not UTF-8 text .* bind it as BINARY"):
+        blob_data({"name": "b", "dataType": "STRING"}, b"caf\xe9!")

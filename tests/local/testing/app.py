@@ -69,6 +69,18 @@ def write(line: str) -> str:
     return line
 
 
+@functions.orchestrator
+def large(context: Context, megabytes: int) -> Steps:
+    """Pass a large result on."""
+    return (yield context.call_activity("fill", input=megabytes))
+
+
+@functions.activity
+def fill(megabytes: int) -> str:
+    """So much text."""
+    return "x" * (megabytes * 2**20)
+
+
 @functions.activity
 def refuse(why: str) -> None:
     """Raise."""

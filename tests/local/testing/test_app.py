@@ -6,9 +6,12 @@ from pathlib import Path
 
 import azure.durable_functions as df
 import azure.functions as func
+import grpc
 import pytest
+from azure.durable_functions import DurableFunctionsClient
 
 from local.durable.records import Status
+from local.host.management_urls import for_hub
 from local.testing.app import RunFailedError, TestApp
 from local.testing.functions import NotAnAppError, functions_of
 from tests.local.testing.app import functions
@@ -168,3 +171,23 @@ async def test_a_binding_that_is_not_served_is_told() -> None:
             RunFailedError, match=r"'with_client' has bindings .*client.* Run the app on the local host"
         ):
             await running.run("ask")
+
+
+async def test_large_payloads_need_the_option() -> None:
+    """1 MB as on Azure unless `max_payload_mb` says otherwise, 0 for no limit; the reason names it."""
+    async with TestApp(functions) as app:
+        with pytest.raises(RunFailedError, match="max_payload_mb"):
+            await app.run("large", 2)
+    async with TestApp(functions, max_payload_mb=0) as app:
+        assert len(await app.run("large", 20)) == 20 * 2**20
+
+
+async def test_a_client_of_another_task_hub_is_refused() -> None:
+    """As on the host: a binding that names another hub is a mistake of the app under test."""
+    async with TestApp(functions) as app:
+        stranger = DurableFunctionsClient(for_hub(app.client_binding, "Elsewhere"))
+        try:
+            with pytest.raises(grpc.RpcError, match="the client asks for task hub 'Elsewhere'"):
+                await stranger.schedule_new_orchestration("wait")
+        finally:
+            await stranger.close()

@@ -43,6 +43,37 @@ async def hub(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.
     return func.HttpResponse(json.dumps(seen), mimetype="application/json")
 
 
+@app.route(route="elsewhere", methods=["POST"])
+@app.durable_client_input(client_name="client", task_hub="Elsewhere")
+async def elsewhere(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Start an orchestrator in a task hub that this app does not have."""
+    try:
+        await client.schedule_new_orchestration("waiting")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test reads it
+        return func.HttpResponse(str(error), status_code=409)
+    return func.HttpResponse(status_code=202)
+
+
+@app.orchestration_trigger(context_name="context")
+def parent(ctx: task.OrchestrationContext, child: str) -> Generator[Any, Any, Any]:
+    """Wait for a child that waits for an event."""
+    value = yield ctx.call_sub_orchestrator("waiting", instance_id=child)
+    return value
+
+
+@app.orchestration_trigger(context_name="context")
+def large(ctx: task.OrchestrationContext, megabytes: int) -> Generator[Any, Any, str]:
+    """Pass a large result on."""
+    text = yield ctx.call_activity("fill", input=megabytes)
+    return str(text)
+
+
+@app.activity_trigger(input_name="megabytes")
+def fill(megabytes: int) -> str:
+    """Return so much text."""
+    return "x" * (megabytes * 2**20)
+
+
 @app.orchestration_trigger(context_name="context")
 def squares(ctx: task.OrchestrationContext, n: int) -> Generator[Any, Any, int]:
     """Sum squares, computed in parallel."""

@@ -4,12 +4,14 @@ import asyncio
 import json
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 LOG: list[Any] = []
+GATE = Path(__file__).parent / "gate"
 
 
 @app.route(route="patient", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -33,9 +35,10 @@ def blocking(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="nap", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def nap(req: func.HttpRequest) -> func.HttpResponse:
-    """Take a moment."""
+    """Wait for the gate: a file beside this one."""
     logging.getLogger("limits").info("napping")
-    await asyncio.sleep(0.5)
+    while not GATE.exists():  # noqa: ASYNC110 - the test is another process
+        await asyncio.sleep(0.01)
     return func.HttpResponse("rested")
 
 
