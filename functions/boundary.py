@@ -68,10 +68,7 @@ def activity[I: Contract, R: Contract | None](
                     return _permanent("Configuration", str(error))
             return {"result": result.to_wire() if result is not None else None}
 
-        run.__name__ = function.__name__
-        run.__qualname__ = function.__name__
-        run.__module__ = function.__module__
-        run.__doc__ = function.__doc__
+        _name_after(run, function)
         blueprint.activity_trigger(input_name="payload")(run)
         return function
 
@@ -92,10 +89,7 @@ def orchestrator[I: Contract, R: Contract](
             result = yield from function(context, typing.cast("I", contract.from_wire(payload)))
             return result.to_wire()
 
-        run.__name__ = function.__name__
-        run.__qualname__ = function.__name__
-        run.__module__ = function.__module__
-        run.__doc__ = function.__doc__
+        _name_after(run, function)
         blueprint.orchestration_trigger(context_name="context")(run)
         return function
 
@@ -173,6 +167,13 @@ def _attributes(order: Contract) -> dict[str, str]:
         name: getattr(order, name, None) for name in ("model", "version", "dataset", "job", "endpoint", "deployment")
     }
     return {name: getattr(value, "version", value) for name, value in found.items() if value is not None}
+
+
+def _name_after(run: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """The worker indexes a function by its name. `functools.wraps` would show it the wrong signature."""
+    run.__name__ = run.__qualname__ = function.__name__
+    run.__module__ = function.__module__
+    run.__doc__ = function.__doc__
 
 
 def _first_parameter(function: Callable[..., Any], position: int = 0) -> type[Contract]:

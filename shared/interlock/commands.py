@@ -1,5 +1,7 @@
 """What the interlock orders: each command starts one orchestration of a deterministic id."""
 
+from typing import ClassVar
+
 from shared import names
 from shared.contracts.base import Contract
 from shared.contracts.interlock import RecordModelInput
@@ -10,37 +12,25 @@ from shared.contracts.training import TrainModelInput
 class StartTraining(Contract):
     """Train the model."""
 
+    orchestrator: ClassVar[str] = names.TRAIN_MODEL
     instance: str
     input: TrainModelInput
-
-    @property
-    def orchestrator(self) -> str:
-        """The registered name."""
-        return names.TRAIN_MODEL
 
 
 class StartRelease(Contract):
     """Bring a version into production."""
 
+    orchestrator: ClassVar[str] = names.RELEASE_MODEL
     instance: str
     input: ReleaseModelInput
-
-    @property
-    def orchestrator(self) -> str:
-        """The registered name."""
-        return names.RELEASE_MODEL
 
 
 class RecordModel(Contract):
     """Bring the read model up to date."""
 
+    orchestrator: ClassVar[str] = names.RECORD_MODEL
     instance: str
     input: RecordModelInput
-
-    @property
-    def orchestrator(self) -> str:
-        """The registered name."""
-        return names.RECORD_MODEL
 
 
 Command = StartTraining | StartRelease | RecordModel

@@ -17,13 +17,14 @@ import function_app
 from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
 from local.durable.servicer import serve
+from local.testing.functions import Functions, functions_of
+from local.testing.sdk_worker import SdkWorker
 from shared import names
 from shared.contracts.base import Contract
 from shared.contracts.interlock import InterlockEvent
 from shared.interlock.state import InterlockState, upcast
 from tests.functions.world import World
 from tests.local.durable.conftest import client_for
-from tests.local.durable.sdk_worker import Functions, SdkWorker
 from tests.shared.interlock.builders import MODEL
 
 _SECONDS = 20
@@ -44,15 +45,8 @@ def app_functions(world: World) -> Functions:
 
 @cache
 def registered() -> Functions:
-    """What function_app registers, by the names that the host would use; the app can be asked once only."""
-    found = Functions()
-    for function in function_app.app.get_functions():
-        user = function.get_user_function()
-        if hasattr(user, "orchestrator_function"):
-            found.orchestrators[str(function.get_function_name())] = user.orchestrator_function
-        elif hasattr(user, "entity_function"):
-            found.entities[names.MODEL_INTERLOCK] = user.entity_function
-    return found
+    """What function_app registers, by the names that the host would use."""
+    return functions_of(function_app.app)
 
 
 @dataclass
