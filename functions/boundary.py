@@ -64,7 +64,7 @@ def activity[I: Contract, R: Contract | None](
                     result = await function(order)
                 except PermanentError as error:
                     return _permanent(error.code, error.message)
-                except ConfigurationError as error:  # the files of the app will not change while it runs
+                except ConfigurationError as error:  # a person has to mend the file, whoever tries again
                     return _permanent("Configuration", str(error))
             return {"result": result.to_wire() if result is not None else None}
 
