@@ -75,17 +75,7 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
     evaluate = EvaluateModelInput(job=job, gates=order.policy.gates, trace=order.trace)
     judged = yield from call(context, names.EVALUATE_MODEL, evaluate, EvaluatedModel)
 
-    register = RegisterVersionInput(
-        model=order.model,
-        fleet=order.policy.fleet,
-        revision=order.policy.revision,
-        job=job,
-        attempt=order.attempt,
-        dataset=order.dataset,
-        evaluation=judged.evaluation,
-        verdict=judged.verdict,
-        trace=order.trace,
-    )
+    register = _registration(order, job, judged)
     version = yield from call(context, names.REGISTER_VERSION, register, RegisteredVersion)
     outcome = _judged(order, version.version, judged)
     facts = {
@@ -114,6 +104,20 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
             "signalbox.dataset": order.dataset.version,
             "signalbox.attempt": str(order.attempt),
         },
+        trace=order.trace,
+    )
+
+
+def _registration(order: TrainModelInput, job: str, judged: EvaluatedModel) -> RegisterVersionInput:
+    return RegisterVersionInput(
+        model=order.model,
+        fleet=order.policy.fleet,
+        revision=order.policy.revision,
+        job=job,
+        attempt=order.attempt,
+        dataset=order.dataset,
+        evaluation=judged.evaluation,
+        verdict=judged.verdict,
         trace=order.trace,
     )
 
