@@ -1,15 +1,17 @@
 """Beginning the search for lost events: on demand and by the clock alike."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import azure.durable_functions as df
 from durabletask.client import OrchestrationState, OrchestrationStatus
+from pydantic import ValidationError
 
 from functions import adapters, tracing
 from functions.triggers.starting import signal_interlock, start_once
 from shared import names
 from shared.blocking import run_blocking
+from shared.contracts.base import Contract
 from shared.contracts.interlock import InterlockEvent, ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
@@ -18,11 +20,12 @@ from shared.settings import settings
 
 
 async def begin_reconciliation(client: df.DurableFunctionsClient, at: datetime) -> str:
-    """End the runs that died without a word, and start `reconcile_events`; its instance id."""
-    await _end_dead_runs(client, at)
+    """Start `reconcile_events`, and end the runs that died without a word; the instance id of the search."""
     order = ReconcileInput(at=at, settle_seconds=settings().settle_seconds, trace=tracing.traceparent())
     instance = names.instance_id("reconcile", at.isoformat())
+    # Started first: whatever a dead run's remains look like, they do not keep lost events from being found.
     await start_once(client, names.RECONCILE_EVENTS, order, instance)
+    await _end_dead_runs(client, at)
     return instance
 
 
@@ -56,21 +59,24 @@ def how_it_ended(
     ended = "is gone" if state is None else f"ended as {state.runtime_status.name.lower()}"
     reason = f"Its run {run.instance} {ended} without a result."
     if run.kind == "training":
-        training = TrainingOutcome.from_wire(
-            result or {"model": row.model, "attempt": run.attempt, "outcome": "failed", "reason": reason}
-        )
-        return TrainingFinished(model=row.model, at=at, trace=trace, outcome=training)
-    release = ReleaseOutcome.from_wire(
-        result
-        or {
-            "model": row.model,
-            "version": run.version,
-            "attempt": run.attempt,
-            "released": False,
-            "reason": f"{reason} What it had done may be half done: compare the registry with what serves.",
-        }
+        lost_training = TrainingOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=reason)
+        return TrainingFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_training))
+    lost_release = ReleaseOutcome(
+        model=row.model,
+        version=run.version or "",
+        attempt=run.attempt,
+        released=False,
+        reason=f"{reason} What it had done may be half done: compare the registry with what serves.",
     )
-    return ReleaseFinished(model=row.model, at=at, trace=trace, outcome=release)
+    return ReleaseFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_release))
+
+
+def _read[C: Contract](result: Any, otherwise: C) -> C:
+    """A run's own result; what older or newer code wrote and this code cannot read counts as none."""
+    try:
+        return type(otherwise).from_wire(result) if result is not None else otherwise
+    except ValidationError:
+        return otherwise
 
 
 _ALIVE: Final = frozenset(

@@ -125,3 +125,11 @@ class TestDeadRuns:
         event = how_it_ended(self.ROW, run, self._state(OrchestrationStatus.COMPLETED, output), at())
         assert isinstance(event, TrainingFinished)
         assert event.outcome.version == "4"
+
+    @pytest.mark.parametrize("output", ['{"model": "m"}', '"text"', "[1]"])
+    def test_a_result_that_cannot_be_read_counts_as_none(self, output: str) -> None:
+        """What other code wrote neither stops the search nor leaves the model waiting."""
+        run = RunInFlight(kind="training", instance="i", attempt=3)
+        event = how_it_ended(self.ROW, run, self._state(OrchestrationStatus.COMPLETED, output), at())
+        assert isinstance(event, TrainingFinished)
+        assert (event.outcome.outcome, event.outcome.attempt) == ("failed", 3)

@@ -31,16 +31,6 @@ def model() -> str:
     return f"departures JFK's {uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The smallest thing that is an MLflow model."""
-    model = tmp_path / "model"
-    (model / "code").mkdir(parents=True)
-    (model / "MLmodel").write_text("flavors:\n  python_function:\n    loader_module: none\nmodel_uuid: m-1\n")
-    (model / "code" / "weights.bin").write_bytes(bytes(range(256)))
-    return model
-
-
 def test_an_unknown_model_has_no_versions(registry: Registry, model: str) -> None:
     """Asking before anything was registered is fine."""
     assert registry.versions(model) == []
