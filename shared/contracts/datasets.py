@@ -1,5 +1,7 @@
 """Raw files, and the dataset versions made of them."""
 
+from datetime import date
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.policy import ModelPolicy
 
@@ -137,6 +139,7 @@ class DatasetRef(Contract):
         path: Folder in the data container with one CSV per source and `manifest.json`.
         rows: Rows over all sources.
         rejected: Rows in quarantine over all sources.
+        ends: Last day of the cell's period; absent when no label of the cell is a period.
     """
 
     dataset: str
@@ -145,6 +148,7 @@ class DatasetRef(Contract):
     path: str
     rows: int
     rejected: int
+    ends: date | None = None
 
 
 class ConcernedModelsInput(Contract):

@@ -8,6 +8,8 @@ from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import ReleaseOutcome
+from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.scoring import ScoringOutcome
 from shared.contracts.training import TrainingOutcome
 
 
@@ -33,13 +35,18 @@ class DatasetPublished(InterlockEvent):
 
 
 class TrainingRequested(InterlockEvent):
-    """A person or another system asks for a training."""
+    """A person or another system asks for a training.
+
+    Attributes:
+        again: Whether a dataset version that the model is trained on already is trained on once more.
+    """
 
     kind: Literal["training_requested"] = "training_requested"
     policy: ModelPolicy
     dataset: DatasetRef
     requested_by: str
     request_id: str
+    again: bool = True
 
 
 class TrainingFinished(InterlockEvent):
@@ -75,8 +82,62 @@ class ReleaseFinished(InterlockEvent):
     outcome: ReleaseOutcome
 
 
+class SlotGranted(InterlockEvent):
+    """The fleet has a place for a run that asked for one."""
+
+    kind: Literal["slot_granted"] = "slot_granted"
+    key: str
+
+
+class ScoringRequested(InterlockEvent):
+    """The period's predictions are wanted from the champion.
+
+    Attributes:
+        as_of: The moment that the scoring stands for, where that is not now.
+    """
+
+    kind: Literal["scoring_requested"] = "scoring_requested"
+    policy: ModelPolicy
+    dataset: DatasetRef
+    requested_by: str
+    request_id: str
+    as_of: Instant | None = None
+
+
+class ScoringFinished(InterlockEvent):
+    """A scoring has ended."""
+
+    kind: Literal["scoring_finished"] = "scoring_finished"
+    outcome: ScoringOutcome
+
+
+class RetirementRequested(InterlockEvent):
+    """Somebody confirmed that a model which its fleet file does not have any more goes out of service."""
+
+    kind: Literal["retirement_requested"] = "retirement_requested"
+    requested_by: str
+    request_id: str
+
+
+class RetirementFinished(InterlockEvent):
+    """The model is out of service, or some of it could not be taken away."""
+
+    kind: Literal["retirement_finished"] = "retirement_finished"
+    outcome: RetirementOutcome
+
+
 AnyInterlockEvent = Annotated[
-    DatasetPublished | TrainingRequested | TrainingFinished | VersionRegistered | RegistryChanged | ReleaseFinished,
+    DatasetPublished
+    | TrainingRequested
+    | TrainingFinished
+    | VersionRegistered
+    | RegistryChanged
+    | ReleaseFinished
+    | SlotGranted
+    | ScoringRequested
+    | ScoringFinished
+    | RetirementRequested
+    | RetirementFinished,
     Field(discriminator="kind"),
 ]
 
@@ -123,17 +184,33 @@ class DecisionNote(Contract):
 
 
 class RunInFlight(Contract):
-    """A training or a release that the interlock waits for.
+    """What the interlock waits for.
 
     Attributes:
         instance: The orchestration that has to tell how it ended.
-        version: The version that is released; absent for a training.
+        version: The version that is released or scores; absent for a training.
+        waits_for_slot: Whether it has not begun, because as many jobs run as the fleet allows.
     """
 
-    kind: Literal["training", "release"]
+    kind: Literal["training", "release", "scoring", "retirement"]
     instance: str
     attempt: int
     version: str | None = None
+    waits_for_slot: bool = False
+
+
+class RequestNote(Contract):
+    """How a request stands: a fleet run reads here what became of its cells.
+
+    Attributes:
+        outcome: `unchanged` when the model is trained on that dataset version already; `refused` with a reason.
+    """
+
+    request_id: str
+    kind: Literal["training", "scoring"]
+    outcome: Literal["waiting", "running", "passed", "rejected", "scored", "failed", "unchanged", "refused"]
+    reason: str
+    attempt: int | None = None
 
 
 class ModelRow(Contract):
@@ -141,9 +218,11 @@ class ModelRow(Contract):
 
     Attributes:
         revision: Raised with every decision; a row never goes back to an older one.
-        state: `waiting`, `training`, `rejected`, `failed`, `registered`, `releasing`, `released`, `release_failed`.
+        state: `waiting`, `queued`, `training`, `rejected`, `failed`, `registered`, `releasing`, `released`,
+            `release_failed`, `retiring`, `retired`.
         reason: The sentence behind the state.
         figures: The last evaluation's figures, as fractions and target units.
+        requests: The last few things that were asked for, oldest first.
     """
 
     fleet: str
@@ -164,6 +243,7 @@ class ModelRow(Contract):
     gates: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
     in_flight: tuple[RunInFlight, ...] = ()
+    requests: tuple[RequestNote, ...] = ()
 
 
 class RecordModelInput(Contract):

@@ -23,6 +23,11 @@ from shared.contracts.interlock import (
     RegistryChanged,
     ReleaseFinished,
     RequestAnswer,
+    RetirementFinished,
+    RetirementRequested,
+    ScoringFinished,
+    ScoringRequested,
+    SlotGranted,
     TrainingFinished,
     TrainingProgress,
     TrainingRequested,
@@ -128,6 +133,8 @@ def _rule(state: InterlockState, event: AnyInterlockEvent, now: datetime) -> Ste
             return on_released(state, event, now)
         case RegistryChanged():
             return on_registry_change(state, event)
+        case SlotGranted() | ScoringRequested() | ScoringFinished() | RetirementRequested() | RetirementFinished():
+            return Step(state, (), "ignored", "Not decided on yet.")
         case _:
             assert_never(event)
 
