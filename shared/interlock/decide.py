@@ -119,7 +119,9 @@ def progress(state: InterlockState, attempt: int) -> TrainingProgress:
     )
 
 
-def _rule(state: InterlockState, event: AnyInterlockEvent, now: datetime) -> Step:
+def _rule(  # noqa: PLR0911 - one return per event
+    state: InterlockState, event: AnyInterlockEvent, now: datetime
+) -> Step:
     match event:
         case DatasetPublished():
             return on_dataset(state, event, now)
