@@ -1,12 +1,12 @@
 """`release_model`: a version that passed its gates into production, tested on the way, undone when a step fails."""
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import (
     STEP_FAILED,
     WaitTimeoutError,
@@ -14,13 +14,11 @@ from functions.orchestrators.steps import (
     deploy_and_wait,
     now,
     tell_interlock,
-    wait_for_job,
     write_ledger,
 )
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
 from shared import names
 from shared.contracts.interlock import ReleaseFinished
-from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput
 from shared.contracts.registry import PromoteVersionInput, Promotion
 from shared.contracts.release import (
     DeploymentKey,
@@ -28,8 +26,6 @@ from shared.contracts.release import (
     DeploymentState,
     GoldenResult,
     GoldenSetInput,
-    PublishedPredictions,
-    PublishPredictionsInput,
     ReleaseModelInput,
     ReleaseOutcome,
     Serving,
@@ -41,8 +37,6 @@ from shared.contracts.release import (
 )
 
 blueprint = df.Blueprint()
-
-_SCORING_BUDGET: Final = timedelta(hours=2)
 
 
 class ReleaseRefusedError(Exception):
@@ -61,7 +55,7 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
     try:
         yield from release(context, order, progress)
         reason = f"Version {order.version} serves {_where(progress.serving)}."
-    except (*STEP_FAILED, WaitTimeoutError, ReleaseRefusedError) as error:
+    except (*STEP_FAILED, WaitTimeoutError, ScoringFailedError, ReleaseRefusedError) as error:
         reason = explain(error)
         problems = yield from undo_release(context, order, progress)
     outcome = _outcome(order, progress, reason, problems)
@@ -141,7 +135,7 @@ def _release_batch(
     stage = GoldenSetInput(fleet=order.policy.fleet, golden=order.policy.golden, trace=order.trace)
     staged = yield from call(context, names.STAGE_GOLDEN_SET, stage, StagedGoldenSet)
     golden_job = f"{context.instance_id}-golden"
-    yield from _score(context, order, golden_job, staged.path, rows="features")
+    yield from run_scoring_job(context, order, golden_job, staged.path, rows="features")
     test = TestPredictionsInput(fleet=order.policy.fleet, golden=order.policy.golden, job=golden_job, trace=order.trace)
     golden = yield from call(context, names.TEST_PREDICTIONS, test, GoldenResult)
     yield from _require(context, order, golden)
@@ -149,42 +143,12 @@ def _release_batch(
     yield from _promote(context, order, progress)
 
     job = f"{context.instance_id}-period"
-    yield from _score(context, order, job, order.dataset.path, rows="dataset")
-    publish = PublishPredictionsInput(
-        model=order.model, version=order.version, job=job, dataset=order.dataset, trace=order.trace
-    )
+    yield from run_scoring_job(context, order, job, order.dataset.path, rows="dataset")
     progress.publishing = True
-    published = yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions)
+    published = yield from publish_period(context, order, job)
     progress.serving = Serving(mode="batch", published=published.path, rows=published.rows)
-    reason = f"{published.rows} predictions of version {order.version} are published."
+    reason = told_of(published, order.version)
     yield from attempt(_note(context, order, "PredictionsPublished", reason, published.to_wire()))
-
-
-def _score(
-    context: task.OrchestrationContext, order: ReleaseModelInput, job: str, folder: str, rows: str
-) -> Steps[None]:
-    """Run the scoring pipeline: `rows` tells it whether `data` holds a dataset version or rows of features."""
-    context.set_custom_status({"step": "scoring", "job": job})
-    assert order.policy.serve.pipeline is not None  # the fleet's schema requires it for batch models
-    submit = SubmitJobInput(
-        name=job,
-        fleet=order.policy.fleet,
-        pipeline=order.policy.serve.pipeline,
-        experiment=order.model,
-        inputs={
-            **order.policy.serve.parameters,
-            "model": ModelInput(model=order.model, version=order.version),
-            "data": FolderInput(type="uri_folder", path=folder),
-            "rows": rows,
-        },
-        tags={"signalbox.instance": context.instance_id, "signalbox.model": order.model},
-        trace=order.trace,
-    )
-    yield from call(context, names.SUBMIT_JOB, submit, JobState)
-    state = yield from wait_for_job(context, job, _SCORING_BUDGET, order.trace)
-    if state.status != "Completed":
-        msg = f"The scoring job {job} ended as {state.status}: {state.error or 'no message'}"
-        raise ReleaseRefusedError(msg)
 
 
 # ── Both ────────────────────────────────────────────────────────────────────────────────────────────────────────────

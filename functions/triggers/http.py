@@ -72,3 +72,15 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadRequestError(400, "not-an-object", f"The body is a JSON {type(value).__name__}; an object is needed.")
     return value
+
+
+def read_limit(request: func.HttpRequest, *, usual: int, most: int) -> int:
+    """How many things `?limit=` asks for.
+
+    Raises:
+        BadRequestError: It is no whole number from 1 to `most`.
+    """
+    text = request.params.get("limit", str(usual))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= most):
+        raise BadRequestError(400, "bad-request", f"`limit` is {text!r}; give a whole number from 1 to {most}.")
+    return int(text)

@@ -4,10 +4,11 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import adapters, tracing
-from functions.triggers.http import answer, problem
+from functions.triggers.http import BadRequestError, answer, problem, read_limit
 from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
+from shared.contracts.deliveries import CHANNELS
 from shared.lineage.story import tell
 
 blueprint = df.Blueprint()
@@ -58,8 +59,16 @@ async def get_ledger(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route(route="deliveries", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
-    """What came in lately and what became of it, newest first."""
-    deliveries = await run_blocking(adapters.inbox().recent)
+    """What came in lately and what became of it, newest first; `?channel=` and `?limit=` narrow it."""
+    wanted = req.params.get("channel")
+    channel = next((one for one in CHANNELS if one == wanted), None)
+    if wanted is not None and channel is None:
+        return problem(400, "unknown-channel", f"There is no channel {wanted!r}; there are {', '.join(CHANNELS)}.")
+    try:
+        limit = read_limit(req, usual=100, most=1000)
+    except BadRequestError as error:
+        return error.answer
+    deliveries = await run_blocking(adapters.inbox().recent, channel, limit)
     return answer(200, {"deliveries": [delivery.to_wire() for delivery in deliveries]})
 
 

@@ -12,9 +12,19 @@ from functions.triggers.starting import signal_interlock, start_once
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
-from shared.contracts.interlock import InterlockEvent, ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
+from shared.contracts.interlock import (
+    InterlockEvent,
+    ModelRow,
+    ReleaseFinished,
+    RetirementFinished,
+    RunInFlight,
+    ScoringFinished,
+    TrainingFinished,
+)
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
+from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.scoring import ScoringOutcome
 from shared.contracts.training import TrainingOutcome
 from shared.settings import settings
 
@@ -47,28 +57,51 @@ async def _end_dead_runs(client: df.DurableFunctionsClient, at: datetime) -> Non
 def how_it_ended(
     row: ModelRow, run: RunInFlight, state: OrchestrationState | None, at: datetime
 ) -> InterlockEvent | None:
-    """What the interlock must be told of a run; `None` while it goes on.
+    """What the interlock must be told of a run; `None` while it goes on, or waits for its slot and has not begun.
 
     A run that completed has told it already, or its signal was lost: its own result is told again.
     """
-    if state is not None and state.runtime_status in _ALIVE:
+    if run.waits_for_slot or (state is not None and state.runtime_status in _ALIVE):
         return None
-    trace = tracing.traceparent()
     completed = state is not None and state.runtime_status is OrchestrationStatus.COMPLETED
     result = state.get_output() if state is not None and completed else None
     ended = "is gone" if state is None else f"ended as {state.runtime_status.name.lower()}"
     reason = f"Its run {run.instance} {ended} without a result."
-    if run.kind == "training":
-        lost_training = TrainingOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=reason)
-        return TrainingFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_training))
-    lost_release = ReleaseOutcome(
+    told: dict[str, Any] = {"model": row.model, "at": at, "trace": tracing.traceparent()}
+    match run.kind:
+        case "training":
+            return TrainingFinished(**told, outcome=_read(result, _lost_training(row, run, reason)))
+        case "scoring":
+            return ScoringFinished(**told, outcome=_read(result, _lost_scoring(row, run, reason)))
+        case "retirement":
+            return RetirementFinished(**told, outcome=_read(result, _lost_retirement(row, run, reason)))
+        case "release":
+            return ReleaseFinished(**told, outcome=_read(result, _lost_release(row, run, reason)))
+
+
+def _lost_training(row: ModelRow, run: RunInFlight, reason: str) -> TrainingOutcome:
+    return TrainingOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=reason)
+
+
+def _lost_scoring(row: ModelRow, run: RunInFlight, reason: str) -> ScoringOutcome:
+    return ScoringOutcome(
         model=row.model,
-        version=run.version or "",
         attempt=run.attempt,
-        released=False,
-        reason=f"{reason} What it had done may be half done: compare the registry with what serves.",
+        outcome="failed",
+        reason=reason,
+        version=run.version or "",
+        dataset=row.dataset or "",
     )
-    return ReleaseFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_release))
+
+
+def _lost_retirement(row: ModelRow, run: RunInFlight, reason: str) -> RetirementOutcome:
+    told = f"{reason} Ask again: what is gone already is fine."
+    return RetirementOutcome(model=row.model, attempt=run.attempt, retired=False, reason=told)
+
+
+def _lost_release(row: ModelRow, run: RunInFlight, reason: str) -> ReleaseOutcome:
+    told = f"{reason} What it had done may be half done: compare the registry with what serves."
+    return ReleaseOutcome(model=row.model, version=run.version or "", attempt=run.attempt, released=False, reason=told)
 
 
 def _read[C: Contract](result: Any, otherwise: C) -> C:

@@ -118,9 +118,10 @@ class Observer:
         etag = blob.get_blob_properties(timeout=10).etag.strip('"')
         return f"landing/{path}@{etag}"
 
-    def deliveries(self) -> list[dict[str, Any]]:
-        """What came in lately and what became of it."""
-        found: list[dict[str, Any]] = self._get(f"{self._stack.host_url}/api/deliveries")["deliveries"]
+    def arrivals(self) -> list[dict[str, Any]]:
+        """The files that the app was told of, and what became of each."""
+        url = f"{self._stack.host_url}/api/deliveries"
+        found: list[dict[str, Any]] = self._get(url, channel="storage", limit="1000")["deliveries"]
         return found
 
     def conditioning(self) -> list[dict[str, Any]]:

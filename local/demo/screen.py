@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,12 +14,23 @@ from local.demo.observe import Model
 
 #: The steps of a model's way, with the states of the read model in which each is reached.
 STEPS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    ("data", frozenset({"training", "registered", "rejected", "failed", "releasing", "released", "release_failed"})),
+    (
+        "data",
+        frozenset(
+            {"queued", "training", "registered", "rejected", "failed", "releasing", "released", "release_failed"}
+        ),
+    ),
     ("trained", frozenset({"registered", "rejected", "releasing", "released", "release_failed"})),
     ("passed", frozenset({"registered", "releasing", "released", "release_failed"})),
     ("released", frozenset({"released"})),
 )
-_ACTIVE: Final = {"training": "trained", "registered": "released", "releasing": "released", "waiting": "data"}
+_ACTIVE: Final = {
+    "queued": "trained",
+    "training": "trained",
+    "registered": "released",
+    "releasing": "released",
+    "waiting": "data",
+}
 _FAILED: Final = {"failed": "trained", "rejected": "passed", "release_failed": "released"}
 
 
@@ -58,10 +69,10 @@ class Screen:
         if change == "ready":
             self._line(f"{name} is ready", key=name)
 
-    def landed(self, done: int, total: int, path: str) -> None:
-        """A raw file has landed."""
+    def landed(self, done: int, total: int, path: str, what: str) -> None:
+        """A raw file has landed; ``what`` says what is special about it."""
         self._bars.update(self._landing, completed=done, total=total, visible=True)
-        self._line(f"landed {path}", key=path)
+        self._line(f"landed {path}" + (f": {what}" if what else ""), key=path)
 
     def status(self, text: str) -> None:
         """What is under way."""
@@ -114,19 +125,5 @@ def _cell(model: Model, step: str, states: frozenset[str]) -> Text:
     if model.state in states:
         return Text("✓ yes", style="green")
     if _ACTIVE.get(model.state) == step:
-        return Text("… now", style="yellow")
+        return Text("… next", style="dim") if model.state == "queued" else Text("… now", style="yellow")
     return Text("·", style="dim")
-
-
-def percent(value: float | None) -> str:
-    """A fraction as people write it."""
-    return "unknown" if value is None else f"{value * 100:.1f} %"
-
-
-def story(why: dict[str, Any]) -> Group:
-    """Why a model is in production, step by step."""
-    table = Table(box=None, padding=(0, 2), show_header=False)
-    for step in why["story"]:
-        table.add_row(step["at"][11:19], step["what"], Text(step["reason"], style="dim"))
-    seal = "The hash chain of the ledger is unbroken." if why["verified"] else "THE LEDGER IS BROKEN."
-    return Group(Text(why["summary"]), table, Text(seal, style="green" if why["verified"] else "red"))

@@ -171,7 +171,8 @@ class Stack:
 
     def _check_app(self) -> None:
         """Read what the app will read, so that a mistake is told at once and not by its first event."""
-        load_fleets(read_settings(self.settings()).fleet_files)
+        settings = read_settings(self.settings())
+        load_fleets(settings.fleet_files, settings.environment)
 
     def _make_steps(self, lock: int) -> dict[ServiceName, Step]:
         plan = Plan(self.state, self.ports, lock=lock, tools=self._tools)

@@ -45,7 +45,7 @@ class ConditionDatasetInput(Contract):
         fleet: The fleet file's name.
         dataset: The dataset's name in that file.
         cell: The labels read from the path: `{"origin": "JFK", "year": "2013"}`.
-        cause: Key of the arrival that asks; part of the instance id.
+        cause: Key of the arrival that asks, or the deadline that has passed; part of the instance id.
         at: When the arrival happened.
         trace: W3C traceparent.
     """
@@ -62,42 +62,85 @@ class ConditionDatasetInput(Contract):
         """The same for every delivery of the arrival."""
         return f"{self.fleet}/{self.dataset}/{self.subject}@{self.cause}"
 
+    @staticmethod
+    def cause_of(key: str) -> str:
+        """The cause in a key; labels hold no slash, a cause does."""
+        subject, _, rest = key.partition("/")[2].partition("/")[2].partition("/")
+        return f"{subject.rpartition('@')[2]}/{rest}"
+
     @property
     def subject(self) -> str:
         """The cell, for a person: `departures origin=JFK year=2013`."""
         return " ".join((self.dataset, *(f"{label}={value}" for label, value in self.cell.items())))
 
 
-class SourceFiles(Contract):
-    """Which sources of a cell have landed.
+class SourceFilesOfCell(Contract):
+    """The landed files of one source that belong to a cell.
 
     Attributes:
-        present: One file per source.
-        missing: Names of the sources whose file is not there yet.
+        files: In the order in which they are joined.
+        gaps: Periods before the cell's own of which no file has landed, though the source is wanted since then.
+        earlier: Whether these are files of an earlier period, in place of those that did not come in time.
     """
 
-    present: tuple[SourceFile, ...]
-    missing: tuple[str, ...]
+    source: str
+    files: tuple[SourceFile, ...]
+    gaps: tuple[str, ...] = ()
+    earlier: bool = False
+
+
+class CellListing(Contract):
+    """All landed files of a cell: a JSON in the data container, since 500 files do not fit into a payload."""
+
+    sources: tuple[SourceFilesOfCell, ...]
+
+
+class MissingSource(Contract):
+    """A source that a cell waits for, and why."""
+
+    source: str
+    reason: str
+
+
+class SourceFiles(Contract):
+    """Result of `find_source_files`: which sources of a cell have landed.
+
+    Attributes:
+        listing: Where the `CellListing` lies in the data container, under the hash of its content; absent while the
+            cell waits.
+        present: Names of the sources in it.
+        missing: What the cell waits for.
+        late_since: The deadline that has passed while something was missing.
+        give_up: Whether the fleet file says that a late cell fails.
+        replaced: What did not come in time, and is replaced by files of an earlier period.
+    """
+
+    listing: str | None
+    present: tuple[str, ...]
+    missing: tuple[MissingSource, ...] = ()
+    late_since: Instant | None = None
+    give_up: bool = False
+    replaced: tuple[MissingSource, ...] = ()
 
 
 class ConditionSourceInput(Contract):
-    """Input of `condition_source`: one raw file through its recipe."""
+    """Input of `condition_source`: the files of one source in a cell through their recipe."""
 
     fleet: str
-    file: SourceFile
+    source: str
+    cell: dict[str, str]
+    listing: str
     trace: str | None = None
 
 
-class ConditionedSource(Contract):
+class ConditionedFile(Contract):
     """A raw file in standard form.
 
     Attributes:
-        source: The source's name in the fleet file.
         raw: The file that it was made of.
         raw_sha256: Hash of the raw bytes: the identity that a re-upload of the same bytes keeps.
         recipe_sha256: Hash of the recipe file.
         path: The standard CSV, in the data container.
-        sha256: Hash of the standard CSV.
         rows_in: Records read; always `rows_out + rejected`.
         rows_out: Rows in the standard CSV.
         rejected: Rows in quarantine.
@@ -106,12 +149,10 @@ class ConditionedSource(Contract):
         columns: Name and type of each column.
     """
 
-    source: str
     raw: SourceFile
     raw_sha256: str
     recipe_sha256: str
     path: str
-    sha256: str
     rows_in: int
     rows_out: int
     rejected: int
@@ -120,12 +161,54 @@ class ConditionedSource(Contract):
     columns: dict[str, str]
 
 
-class PublishDatasetInput(Contract):
-    """Input of `publish_dataset`: the sources of one cell, all conditioned."""
+class ConditionedFiles(Contract):
+    """The conditioned files of one source in a cell: a JSON in the data container."""
 
+    files: tuple[ConditionedFile, ...]
+
+
+class ConditionedSource(Contract):
+    """The files of one source in a cell, all in standard form and with the same columns.
+
+    Attributes:
+        source: The source's name in the fleet file.
+        raw_sha256: Of one file its own hash; of several a hash over theirs, in their order.
+        recipe_sha256: Hash of the recipe file.
+        path: Where the `ConditionedFiles` lie in the data container.
+        files: How many there are.
+        rows_in: Records read; always `rows_out + rejected`.
+        rows_out: Rows in the standard CSVs.
+        rejected: Rows in quarantine.
+        reasons: Rejected rows by reason.
+        columns: Name and type of each column.
+    """
+
+    source: str
+    raw_sha256: str
+    recipe_sha256: str
+    path: str
+    files: int
+    rows_in: int
+    rows_out: int
+    rejected: int
+    reasons: dict[str, int]
+    columns: dict[str, str]
+
+
+class PublishDatasetInput(Contract):
+    """Input of `publish_dataset`: the sources of one cell, all conditioned.
+
+    Attributes:
+        listing: What was found of the cell; its gaps and replacements are noted in the manifest.
+        at: When the arrival happened that this version follows from.
+    """
+
+    fleet: str
     dataset: str
     cell: dict[str, str]
     sources: tuple[ConditionedSource, ...]
+    listing: str
+    at: Instant
     trace: str | None = None
 
 
@@ -151,6 +234,29 @@ class DatasetRef(Contract):
     ends: date | None = None
 
 
+class IndexedDataset(Contract):
+    """A published version, as the index of datasets knows it.
+
+    Attributes:
+        at: When the arrival happened that it follows from.
+    """
+
+    fleet: str
+    dataset: DatasetRef
+    at: Instant
+
+
+class IndexPage(Contract):
+    """Some entries of the index.
+
+    Attributes:
+        next: Where the next page begins; absent on the last one.
+    """
+
+    entries: tuple[IndexedDataset, ...]
+    next: str | None = None
+
+
 class ConcernedModelsInput(Contract):
     """Input of `find_concerned_models`: a page, since policies of a large fleet do not fit into one payload."""
 
@@ -161,10 +267,31 @@ class ConcernedModelsInput(Contract):
 
 
 class ConcernedModels(Contract):
-    """Models that are trained on a dataset version, a page of them."""
+    """Models that are trained on a dataset version, a page of them.
+
+    Attributes:
+        pages: How many pages there are.
+    """
 
     policies: tuple[ModelPolicy, ...]
-    more: bool
+    pages: int
+
+
+class TellModelsInput(Contract):
+    """Input of `tell_models`: tell the models of some pages that a dataset version is there."""
+
+    fleet: str
+    dataset: DatasetRef
+    at: Instant
+    first_page: int
+    pages: int
+    trace: str | None = None
+
+
+class ModelsTold(Contract):
+    """Result of `tell_models`: how many."""
+
+    told: int
 
 
 class FindDatasetInput(Contract):
@@ -173,11 +300,14 @@ class FindDatasetInput(Contract):
     Attributes:
         labels: The model's labels; a dataset's cell must agree with them.
         version: The version asked for; the newest one when absent.
+        as_of: Versions whose period was not over at this moment are not seen.
     """
 
+    fleet: str
     dataset: str
     labels: dict[str, str]
     version: str | None = None
+    as_of: Instant | None = None
     trace: str | None = None
 
 
@@ -186,10 +316,12 @@ class DatasetOutcome(Contract):
 
     Attributes:
         published: The version, when every source was there.
+        reason: What it waits for, or what was published, for a person.
         waiting_for: The sources that were missing, otherwise.
         told: How many models were told.
     """
 
     published: DatasetRef | None
+    reason: str
     waiting_for: tuple[str, ...] = ()
     told: int = 0

@@ -83,9 +83,15 @@ class ReleaseFinished(InterlockEvent):
 
 
 class SlotGranted(InterlockEvent):
-    """The fleet has a place for a run that asked for one."""
+    """The fleet has a slot for a run that asked for one.
+
+    Attributes:
+        fleet: Where the slot has to be given back.
+        key: The run, as it asked.
+    """
 
     kind: Literal["slot_granted"] = "slot_granted"
+    fleet: str
     key: str
 
 
@@ -146,13 +152,14 @@ INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent,
 
 
 class RequestAnswer(Contract):
-    """What the interlock answers to `TrainingRequested` when it is called and not signalled.
+    """What the interlock answers to `TrainingRequested` and `ScoringRequested` when it is called and not signalled.
 
     Attributes:
-        decision: `started` and `joined` have an attempt to wait for; `waiting` starts when the running one has ended.
+        decision: `started` and `joined` have an attempt to wait for, which may itself wait for a slot; `waiting` starts
+            when the running one has ended; `unchanged` names the past attempt on the same dataset version.
     """
 
-    decision: Literal["started", "joined", "waiting", "refused"]
+    decision: Literal["started", "joined", "waiting", "unchanged", "refused"]
     attempt: int | None
     reason: str
 

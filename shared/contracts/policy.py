@@ -13,6 +13,9 @@ Metric = Literal["mape", "rmse", "rmse_zero"]
 #: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains and rolls back by itself.
 Level = Literal[1, 2, 3, 4]
 
+#: What lets a training begin without anybody asking: a dataset version, or a model that is too old.
+RetrainReason = Literal["data", "stale"]
+
 
 class GateOverride(Contract):
     """An exception to a gate's absolute bound: whose, why, and until when.
@@ -120,5 +123,21 @@ class ModelPolicy(Contract):
     level: Level = 3
     at_once: int | None = None
     stale_days: int | None = None
-    retrain_when: tuple[Literal["data", "stale"], ...] = ("data",)
+    retrain_when: tuple[RetrainReason, ...] = ("data",)
     tags: dict[str, str] = {}
+
+
+class RetentionPolicy(Contract):
+    """How long a fleet keeps what is not needed any more.
+
+    Attributes:
+        runs_days: Finished orchestrations.
+        versions: How many versions of a model, beside the one in production.
+        datasets_days: Dataset versions that no kept model version was trained on.
+        quarantine_days: Rejected rows.
+    """
+
+    runs_days: int = 30
+    versions: int = 20
+    datasets_days: int = 365
+    quarantine_days: int = 90

@@ -55,7 +55,12 @@ class DeploymentKey(Contract):
 
 
 class DeploymentState(Contract):
-    """Where a deployment stands; `status` is Azure ML's `provisioning_state`."""
+    """Where a deployment stands.
+
+    Attributes:
+        status: Azure ML's `provisioning_state`.
+        created_at: Absent where the platform does not tell.
+    """
 
     endpoint: str
     deployment: str
@@ -63,6 +68,7 @@ class DeploymentState(Contract):
     model: str | None = None
     version: str | None = None
     error: str | None = None
+    created_at: Instant | None = None
 
 
 class ShiftTrafficInput(Contract):
@@ -137,12 +143,17 @@ class GoldenResult(Contract):
 
 
 class PublishPredictionsInput(Contract):
-    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions."""
+    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions.
+
+    Attributes:
+        as_of: The moment that they were made for, where that is not now; it is part of their path.
+    """
 
     model: str
     version: str
     job: str
     dataset: DatasetRef
+    as_of: Instant | None = None
     trace: str | None = None
 
 
@@ -172,11 +183,13 @@ class PublishedPredictions(Contract):
             to it, and is moved last.
         rows: Predictions in it.
         sha256: Hash of its bytes.
+        kept: What readers are still pointed to, since it is of a later period; absent when they are pointed to this.
     """
 
     path: str
     rows: int
     sha256: str
+    kept: str | None = None
 
 
 class ReleaseOutcome(Contract):

@@ -1,14 +1,17 @@
 """Model versions in an MLflow model registry. Uses only what mlflow-skinny has, over the server's HTTP API.
 
 Two traps of MLflow that show here: a search does not tell aliases, only the registered model does; and creating a
-version twice makes two versions, so the job's tag decides, and the oldest version with that tag is the one.
+version twice makes two versions, so the job's tag decides, and the oldest version with that tag is the one. A second
+one can only come of two processes that register a job at the same moment; it stays, and nobody is ever told of it.
 """
 
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from shared.contracts.registry import Promotion, RegisteredVersion
@@ -42,6 +45,8 @@ class MlflowRegistry:
 
     def __init__(self, tracking_uri: str) -> None:
         self._uri = tracking_uri
+        #: One at a time for each model: the models of a group register their baseline at nearly the same moment.
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def find_by_job(self, model: str, job: str) -> RegisteredVersion | None:
         """The version that a job made, if it is registered already."""
@@ -61,7 +66,7 @@ class MlflowRegistry:
         """
         if not (folder / "MLmodel").is_file():
             raise PermanentError("NotAnMlflowModel", f"the output of job {job} has no file MLmodel at its top")
-        with mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
+        with self._turns[model], mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
             client = mlflow_client(self._uri)
             version = _of_job(client, model, job)
             if version is None:
@@ -135,6 +140,38 @@ class MlflowRegistry:
                 client.set_registered_model_alias(model, CHAMPION, previous)
                 _to_stage(client, model, previous, PRODUCTION)
             return previous
+
+    def retire(self, model: str) -> str | None:
+        """Take alias `champion` and stage Production away; the version that had them, which stays registered.
+
+        The alias goes last: an attempt after a broken one still knows which version it was.
+        """
+        with mlflow_errors(self._uri, f"retire the champion of {model!r}"):
+            client = mlflow_client(self._uri)
+            found = _search(client, model)
+            champion = _champion(client, model) if found else None
+            for version in found:
+                if version.current_stage == PRODUCTION:
+                    _to_stage(client, model, version.version, ARCHIVED)
+            if champion is not None:
+                client.delete_registered_model_alias(model, CHAMPION)
+            return champion
+
+    def delete_version(self, model: str, version: str) -> None:
+        """Remove a version; nothing happens when it is absent. Its run stays, with its figures.
+
+        Raises:
+            PermanentError: `VersionInUse`: it has an alias.
+        """
+        with mlflow_errors(self._uri, f"delete version {version} of {model!r}"):
+            client = mlflow_client(self._uri)
+            if version not in (str(one.version) for one in _search(client, model)):
+                return
+            aliases = _aliases(client, model).get(version, ())
+            if aliases:
+                msg = f"version {version} of {model!r} is {', '.join(aliases)}: take the alias away first"
+                raise PermanentError("VersionInUse", msg)
+            client.delete_model_version(model, version)
 
 
 def _of_job(client: "MlflowClient", model: str, job: str) -> "ModelVersion | None":
@@ -219,4 +256,5 @@ def _contract(version: "ModelVersion", aliases: Mapping[str, tuple[str, ...]]) -
         aliases=aliases.get(str(version.version), ()),
         tags=dict(version.tags),
         created_at=None if created is None else datetime.fromtimestamp(created / 1000, UTC),
+        previous=version.tags.get(PREVIOUS_TAG) or None,
     )

@@ -7,8 +7,13 @@ import pytest
 from local.stack import Ports, Stack
 from tests.e2e.running import FAST, SLOW, Running
 
-#: The search for lost events runs only when a test asks for it.
-NEVER = {"SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *", "SIGNALBOX_SETTLE_SECONDS": "0"}
+#: The search for lost events runs only when a test asks for it, and nothing begins by the clock.
+NEVER = {
+    "SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_TICK_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_RETENTION_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_SETTLE_SECONDS": "0",
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """What the doors read from what comes in."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from durabletask.client import OrchestrationState, OrchestrationStatus
@@ -9,7 +9,14 @@ from functions.triggers.azureml_events import waiting_instance
 from functions.triggers.reconciling import how_it_ended
 from functions.triggers.signatures import mlflow_signature, refuse_mlflow
 from functions.triggers.storage_events import read_arrival
-from shared.contracts.interlock import ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
+from shared.contracts.interlock import (
+    ModelRow,
+    ReleaseFinished,
+    RetirementFinished,
+    RunInFlight,
+    ScoringFinished,
+    TrainingFinished,
+)
 from shared.errors import PermanentError
 from tests.shared.interlock.builders import MODEL, at
 
@@ -117,6 +124,23 @@ class TestDeadRuns:
         assert isinstance(release, ReleaseFinished)
         assert not release.outcome.released
         assert "half done" in release.outcome.reason
+
+    @pytest.mark.parametrize("kind", ["training", "release", "scoring", "retirement"])
+    def test_each_kind_has_its_own_end(self, kind: Literal["training", "release", "scoring", "retirement"]) -> None:
+        """The event is of the run's kind and attempt, and tells of no success."""
+        run = RunInFlight(kind=kind, instance="i", attempt=4, version="2")
+        event = how_it_ended(self.ROW, run, None, at())
+        assert isinstance(event, TrainingFinished | ReleaseFinished | ScoringFinished | RetirementFinished)
+        assert (event.kind, event.outcome.attempt) == (f"{kind}_finished", 4)
+        assert "is gone without a result" in event.outcome.reason
+        ended = {"training": ("outcome", "failed"), "scoring": ("outcome", "failed"), "release": ("released", False),
+                 "retirement": ("retired", False)}[kind]  # fmt: skip
+        assert getattr(event.outcome, ended[0]) == ended[1]
+
+    def test_one_that_waits_for_its_slot_has_not_begun(self) -> None:
+        """There is no instance yet, and nothing is wrong with that."""
+        run = RunInFlight(kind="training", instance="i", attempt=3, waits_for_slot=True)
+        assert how_it_ended(self.ROW, run, None, at()) is None
 
     def test_the_result_of_a_completed_one_is_told_again(self) -> None:
         """Its signal may be under way or lost; the interlock knows twins."""

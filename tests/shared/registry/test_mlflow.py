@@ -4,6 +4,7 @@ import subprocess
 import sys
 import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,38 @@ def test_a_promotion_that_broke_off_still_knows_the_previous(
             registry.promote(model, "2")
     assert registry.promote(model, "2").previous == "1"
     assert [version.stage for version in registry.versions(model)] == ["Archived", "Production"]
+
+
+@pytest.mark.stack
+def test_in_one_process_a_job_is_registered_once(mlflow_server: str, model: str, folder: Path) -> None:
+    """The models of a group register their baseline at the same moment: one version, one run, no second upload."""
+    registry = MlflowRegistry(mlflow_server)
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(registry.register, model, "job-1", folder, {}, {}) for _ in range(4)]
+        assert {job.result().version for job in jobs} == {"1"}
+    assert len(registry.versions(model)) == len(_runs(mlflow_server, model)) == 1
+
+
+@pytest.mark.stack
+def test_of_two_processes_the_lower_version_counts(
+    mlflow_server: str, model: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process comes first between our look and our creation: both answer its version, and ours is an orphan."""
+    client, ours = mlflow_client(mlflow_server), MlflowRegistry(mlflow_server)
+    create, answers = client.create_model_version, []
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(client, "create_model_version", create)
+        answers.append(MlflowRegistry(mlflow_server).register(model, "job-1", folder, {}, {}).version)
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(client, "create_model_version", late)
+    answers.append(ours.register(model, "job-1", folder, {}, {}).version)
+    assert answers == ["1", "1"]
+    assert [version.version for version in ours.versions(model)] == ["1", "2"]
+    found = ours.find_by_job(model, "job-1")
+    assert found is not None
+    assert found.version == "1"
 
 
 @pytest.mark.stack
