@@ -1,5 +1,6 @@
 """Asking a running app over HTTP: what goes wrong becomes one line on stderr."""
 
+import getpass
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +33,14 @@ def fetch(client: httpx.Client, method: str, path: str, **request: Any) -> dict[
     """A JSON object."""
     found: dict[str, Any] = client.request(method, path, **request).raise_for_status().json()
     return found
+
+
+def operator() -> str:
+    """Who asks, as the app writes it down."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except OSError:  # a container may have no name for its user
+        return "operator"
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -82,11 +82,15 @@ def _recipes(fleet: Fleet) -> set[Path]:
 
 
 def _clashes(files: list[Path]) -> list[str]:
-    try:
-        load_fleets(files)
-    except ConfigurationError as error:
-        return str(error).splitlines()
-    return []
+    """What is wrong between the files, as they are and in the environments that all of them have."""
+    shared = set.intersection(*(set(environments_of(read_document(file.absolute()))) for file in files))
+    found: dict[str, None] = {}
+    for environment in (None, *sorted(shared)):
+        try:
+            load_fleets(files, environment)
+        except ConfigurationError as error:
+            found |= dict.fromkeys(str(error).splitlines())
+    return list(found)
 
 
 def _contents(fleet: Fleet, environments: tuple[str, ...]) -> str:

@@ -17,8 +17,9 @@ def given_or_configured(files: list[Path]) -> list[Path]:
     """The files that were named, else those that the app itself would read."""
     if files:
         return files
-    text = os.environ.get(_FILES) or str(Settings.model_fields["fleet"].default)
-    return list(Settings.model_construct(fleet=text).fleet_files)
+    text = os.environ.get(_FILES, "")
+    configured = Settings.model_construct(fleet=text).fleet_files
+    return list(configured or Settings.model_construct().fleet_files)
 
 
 def environment_of(name: str | None) -> str | None:

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.fleet_files import environment_of, with_fleet
-from shared.contracts.policy import ModelPolicy
+from shared.contracts.policy import GatePolicy, ModelPolicy
 from shared.fleet import Fleet
+from shared.fleet.amounts import bound_text
 from shared.fleet.effective import EffectiveValue, effective
 
-_NARROWEST = 120  # columns of a table that is not printed to a terminal
+_NARROWEST = 160  # columns of a table that is not printed to a terminal
 
 
 def tell_models(file: Path | None, environment: str | None, *, as_json: bool) -> int:
@@ -45,15 +46,37 @@ def tell_model(file: Path | None, model: str, environment: str | None, *, origin
 
 def _print_models(fleet: Fleet) -> None:
     title = f"{fleet.name}: {len(fleet.models)} models" + (f" in {fleet.environment}" if fleet.environment else "")
-    table = Table(box=SIMPLE_HEAD, title=title)
+    table = Table(box=SIMPLE_HEAD, title=title, caption=_gates(fleet))
     table.add_column("model", no_wrap=True)
-    for column in ("trained on", "served", "compared with", "gates"):
+    exceptions = {policy.model: _exceptions(policy) for policy in fleet.models}
+    columns = ("trained on", "served", "compared with", *(("exceptions",) if any(exceptions.values()) else ()))
+    for column in columns:
         table.add_column(column, overflow="fold")
     for policy in fleet.models:
-        gates = ", ".join(gate.name for gate in policy.gates)
-        baseline = policy.baseline.model if policy.baseline else "its own evaluation"
-        table.add_row(policy.model, policy.train.dataset, _serving(policy), baseline, gates)
+        baseline = policy.baseline.model if policy.baseline else "a column of its evaluation"
+        cells = (policy.model, policy.train.dataset, _serving(policy), baseline, exceptions[policy.model])
+        table.add_row(*cells[: 1 + len(columns)])
     _console().print(table)
+
+
+def _gates(fleet: Fleet) -> str:
+    """The gates in words: they are the same for all models, but for exceptions."""
+    rules = fleet.models[0].gates if fleet.models else ()
+    return "; ".join(f"{rule.name}: {rule.metric} {_bound(rule)}" for rule in rules)
+
+
+def _bound(rule: GatePolicy) -> str:
+    return f"better than the {rule.better_than}" if rule.max is None else f"at most {bound_text(rule.max, rule.metric)}"
+
+
+def _exceptions(policy: ModelPolicy) -> str:
+    """The exceptions to its gates that still hold."""
+    now = datetime.now(UTC)
+    return ", ".join(
+        f"{gate.name} {bound_text(gate.override.max, gate.metric)}"
+        for gate in policy.gates
+        if gate.override is not None and now < gate.override.until
+    )
 
 
 def _serving(policy: ModelPolicy) -> str:

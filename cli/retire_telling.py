@@ -28,6 +28,24 @@ def tell_retired(url: str, key: str, *, as_json: bool) -> int:
     return asking(url, key, tell)
 
 
+def tell_what_goes(url: str, key: str, named: list[str]) -> int:
+    """Print what a retirement takes away and what stays; gives the exit code: 1 when one of the names is not listed."""
+
+    def tell(client: httpx.Client) -> int:
+        found = fetch(client, "GET", "/api/operations/retired")
+        told = {row["model"]: _what_goes(row) for row in found["models"]}
+        told |= {row["dataset"]: _what_ends(row) for row in found["datasets"]}
+        for name in named:
+            if name not in told:
+                why = "is in a fleet file, is retired already, or is not known: `signalbox retire` lists what can be"
+                sys.stderr.write(f"error: {name} {why}; nothing was retired\n")
+                return 1
+        sys.stdout.writelines(f"{told[name]}\n" for name in named)
+        return 0
+
+    return asking(url, key, tell)
+
+
 def begin_retirement(url: str, key: str, body: dict[str, Any], *, as_json: bool) -> int:
     """Ask for a retirement; gives the exit code: 1 when it was refused."""
 
@@ -35,8 +53,11 @@ def begin_retirement(url: str, key: str, body: dict[str, Any], *, as_json: bool)
         found = fetch(client, "POST", "/api/operations/retire", json=body)
         if as_json:
             _print_json(found)
-        for name in () if as_json else (*found["models"], *found["datasets"]):
+            return 0
+        for name in found["models"]:
             sys.stdout.write(f"{name} goes out of service as soon as nothing of it is in flight\n")
+        for name in found["datasets"]:
+            sys.stdout.write(f"{name} waits for no more files\n")
         return 0
 
     return asking(url, key, begin)
@@ -65,6 +86,22 @@ def _ended(client: httpx.Client, status_url: str) -> dict[str, Any]:
         time.sleep(_LOOKS_EVERY)
     ended: dict[str, Any] = found
     return ended
+
+
+def _what_goes(row: dict[str, Any]) -> str:
+    going = [
+        f"version {row['champion']} is not {row['alias']} any more" if row["champion"] else "",
+        f"{row['endpoint']}/{row['deployment']} is deleted" if row["deployment"] else "",
+        f"nobody is pointed to {row['predictions']} any more" if row["predictions"] else "",
+        f"{', '.join(row['in_flight'])} may end first" if row["in_flight"] else "",
+    ]
+    told = "; ".join(part for part in going if part) or "nothing of it serves; it trains no more"
+    return f"{row['model']} ({row['state']}): {told}. Its versions, predictions and ledger stay."
+
+
+def _what_ends(row: dict[str, Any]) -> str:
+    stay = "Its versions stay until they expire, the newest of each cell too."
+    return f"{row['dataset']}: {row['waiting']} cells wait for no more files. {stay}"
 
 
 def _print_json(found: dict[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """What ``signalbox run`` asks the app for."""
 
-import getpass
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import typer
+
+from cli.asking import operator
 
 
 def body_of(select: Sequence[str], *, fleet: str | None, as_of: str | None, again: bool) -> dict[str, Any]:
@@ -15,13 +16,13 @@ def body_of(select: Sequence[str], *, fleet: str | None, as_of: str | None, agai
         **{name: value for name, value in given.items() if value},
         "request_id": uuid.uuid4().hex,
         "fail_on": "never",  # the exit code tells
-        "requested_by": _operator(),
+        "requested_by": operator(),
     }
 
 
 def retry_body() -> dict[str, Any]:
     """The body of a retry; it has no id, so that asking twice retries once."""
-    return {"fail_on": "never", "requested_by": _operator()}
+    return {"fail_on": "never", "requested_by": operator()}
 
 
 def read_selection(texts: Sequence[str]) -> dict[str, list[str]]:
@@ -38,10 +39,3 @@ def read_selection(texts: Sequence[str]) -> dict[str, list[str]]:
             raise typer.BadParameter(f"{text!r} selects nothing: write for example --select origin=JFK,LGA")
         found.setdefault(label.strip(), []).extend(given)
     return found
-
-
-def _operator() -> str:
-    try:
-        return f"operator:{getpass.getuser()}"
-    except OSError:  # a container may have no name for its user
-        return "operator"

@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
+from cli.options import APP, Json, Key, Url
+
 runs = typer.Typer(help="Runs over the models and datasets of a fleet.", no_args_is_help=True)
 
-Url = Annotated[str, typer.Option("--app", metavar="URL", help="Where the app is.")]
-Key = Annotated[str, typer.Option("--key", help="A function key, where the app asks for one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 when something failed.")]
 
-_URL = "http://localhost:7071"
 _OPERATIONS = {
     "train": "Train models on their newest dataset versions.",
     "score": "Score the newest period with the models in production.",
@@ -34,7 +32,7 @@ def _begins(operation: str) -> Callable[..., None]:
         ] = None,
         again: Annotated[bool, typer.Option("--again", help="Also what is up to date already.")] = False,
         watch: Watch = False,
-        url: Url = _URL,
+        url: Url = APP,
         key: Key = "",
         as_json: Json = False,
     ) -> None:
@@ -55,7 +53,7 @@ for _operation, _help in _OPERATIONS.items():
 def list_runs(
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
-    url: Url = _URL,
+    url: Url = APP,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
@@ -70,7 +68,7 @@ def show(
     run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
     *,
     watch: Watch = False,
-    url: Url = _URL,
+    url: Url = APP,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
@@ -85,7 +83,7 @@ def retry(
     run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
     *,
     watch: Watch = False,
-    url: Url = _URL,
+    url: Url = APP,
     key: Key = "",
     as_json: Json = False,
 ) -> None:

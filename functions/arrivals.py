@@ -143,15 +143,22 @@ def _newest(fleet: Fleet, dataset: str, cells: Iterable[Cell]) -> list[Cell]:
     return [cell for _, cell in newest.values()]
 
 
-def published_cells(fleet: Fleet, dataset: str) -> set[frozenset[tuple[str, str]]]:
-    """The labels of the cells of which there is a version; it blocks."""
-    index = adapters.dataset_index()
-    page = index.cells(fleet.name, dataset)
-    entries = list(page.entries)
-    while page.next is not None:
-        page = index.cells(fleet.name, dataset, page.next)
-        entries += page.entries
-    return {frozenset(entry.dataset.cell.items()) for entry in entries}
+def published_cells(fleet: Fleet, dataset: str, since: date = date.min) -> set[frozenset[tuple[str, str]]]:
+    """The labels of the cells of which there is a version; it blocks.
+
+    Args:
+        fleet: Whose dataset.
+        dataset: Its name.
+        since: Cells that end before this day may be left out: the newest ones are found first.
+    """
+    index, after = adapters.dataset_index(), None
+    found: set[frozenset[tuple[str, str]]] = set()
+    while True:
+        page = index.cells(fleet.name, dataset, after)
+        found |= {frozenset(entry.dataset.cell.items()) for entry in page.entries}
+        after = page.next
+        if after is None or (page.entries[-1].dataset.ends or date.min) < since:
+            return found
 
 
 def _agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ All of it blocks, so the activity calls it through `run_blocking`.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -40,7 +41,7 @@ def look(order: ConditionDatasetInput) -> SourceFiles:
     replaced: dict[str, Gathered] = {}
     if late is not None and lacking:
         _LOG.warning("%s is late since %s: %s", order.subject, late.isoformat(), lacking)
-        replaced = _replaced(order, fleet, {name: found[name] for name in lacking})
+        replaced = _replaced(order, fleet, found, lacking)
     missing = _reasons({name: why for name, why in lacking.items() if name not in replaced})
     taken = {name: one for name, one in (found | replaced).items() if one.files}
     return SourceFiles(
@@ -54,8 +55,8 @@ def look(order: ConditionDatasetInput) -> SourceFiles:
 
 
 def _late_since(order: ConditionDatasetInput, fleet: Fleet) -> datetime | None:
-    deadline = fleet.dataset(order.dataset).deadline(order.cell, fleet.timezone)
-    return deadline if deadline is not None and order.at >= deadline else None
+    dataset = fleet.dataset(order.dataset)
+    return dataset.late(order.at, fleet.timezone).get(order.cell[dataset.period]) if dataset.period else None
 
 
 def _gather(order: ConditionDatasetInput, source: Source, period: Period | None) -> Gathered:
@@ -63,17 +64,22 @@ def _gather(order: ConditionDatasetInput, source: Source, period: Period | None)
     return gather(source, order.cell, period, landed, order.at)
 
 
-def _replaced(order: ConditionDatasetInput, fleet: Fleet, lacking: dict[str, Gathered]) -> dict[str, Gathered]:
+def _replaced(
+    order: ConditionDatasetInput, fleet: Fleet, found: dict[str, Gathered], lacking: Iterable[str]
+) -> dict[str, Gathered]:
     """What stands in for late sources where the fleet file wants that.
 
     What there is of a source that is not complete, or else its files of an earlier period; nothing where none landed.
+    A cell of which nothing has landed gets none: it would be the last version under a new name.
     """
     dataset = fleet.dataset(order.dataset)
+    begun = any(one.begun for name, one in found.items() if fleet.leads(order.dataset, name))
     replaced: dict[str, Gathered] = {}
-    for name, found in lacking.items() if dataset.wait.otherwise == "use_last" else ():
-        source = fleet.source(name)
-        landed = adapters.landing().list(prefix_of(source, order.cell, None))
-        one = found if found.files else gather_earlier(source, order.cell, dataset.period_of(order.cell), landed)
+    for name in lacking if begun and dataset.wait.otherwise == "use_last" else ():
+        source, one = fleet.source(name), found[name]
+        if not one.files:
+            landed = adapters.landing().list(prefix_of(source, order.cell, None))
+            one = gather_earlier(source, order.cell, dataset.period_of(order.cell), landed)
         if one.files:
             replaced[name] = one
     return replaced

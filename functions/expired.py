@@ -1,51 +1,60 @@
-"""What has expired, of all that the app knows, in the order in which it goes.
+"""What has expired, of all that the app knows.
+
+A thing goes only when nothing that is there needs it, also when what needs it goes today: that may be refused. So first
+a model version goes, a day later the dataset version that it was trained on, and then what that was made of.
 
 All of it blocks, so the activity calls it through `run_blocking`.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from functions import adapters
+from functions.in_use import (
+    RUNS_LISTED,
+    datasets_in_use,
+    files_in_use,
+    owners_of_datasets,
+    present_datasets,
+    retired_at,
+)
 from shared.contracts.datasets import BlobArrival
 from shared.contracts.interlock import ModelRow
 from shared.contracts.policy import ModelPolicy, RetentionPolicy
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.retention import Expired
+from shared.errors import PermanentError
 from shared.fleet import Fleet
 from shared.retention.datasets import StoredVersion, expired_datasets, expired_files, source_of
 from shared.retention.deployments import expired_deployments
 from shared.retention.expiry import longest
-from shared.retention.versions import DATASET_TAG, expired_versions
+from shared.retention.runs import expired_fleet_runs
+from shared.retention.versions import DATASET_TAG, expired_versions, in_service
+
+#: Requests at once, where thousands are made one by one.
+_AT_ONCE: Final = 8
 
 
 def find_expired(now: datetime) -> list[Expired]:
     """Everything that has expired; nothing when something cannot be asked, since what it knows may be in use."""
     known = _Known(adapters.fleets().all, tuple(adapters.read_model().all()))
-    registered = {model: adapters.registry().versions(model) for model in known.models}
-    versions = [one for model, found in registered.items() for one in _versions(known, model, found)]
-    in_use = _trained_on(known, registered.values(), {one.name for one in versions}) | set(_present(known))
+    registered = dict(zip(known.models, _each(adapters.registry().versions, known.models), strict=True))
+    in_use = _trained_on(registered.values()) | datasets_in_use(known.rows, now) | set(present_datasets(known.fleets))
     stored = _stored_versions()
-    datasets = _datasets(known, stored, in_use, now)
     return [
+        *_fleet_runs(known, now),
         *_deployments(known, now),
-        *versions,
+        *_versions(known, registered),
         *_quarantine(known, now),
-        *datasets,
-        *_conditioned(known, stored, {one.name for one in datasets}, now),
+        *_datasets(known, stored, in_use, now),
+        *_conditioned(known, stored, now),
     ]
-
-
-def fleets_of(dataset: str) -> tuple[set[str], bool]:
-    """Names of the fleets that have a dataset, or had it once; and whether one of them has it now."""
-    now = {fleet.name for fleet in adapters.fleets().all if dataset in fleet.datasets}
-    keys = (key.split("/", 2) for key in adapters.inbox().outcomes("conditioning"))
-    return now | {key[0] for key in keys if len(key) > 2 and key[1] == dataset}, bool(now)
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,13 @@ class _Known:
     @cached_property
     def models(self) -> list[str]:
         """Every registered model that may have versions, the baselines included."""
-        policies = [policy for fleet in self.fleets for policy in fleet.models]
-        return sorted({*(row.model for row in self.rows), *(name for policy in policies for name in _names(policy))})
+        return sorted({*(row.model for row in self.rows), *self._owners})
+
+    @cached_property
+    def baselines(self) -> set[str]:
+        """Registered models that others are judged by."""
+        policies = (policy for fleet in self.fleets for policy in fleet.models)
+        return {policy.baseline.model for policy in policies if policy.baseline}
 
     @cached_property
     def endpoints(self) -> list[str]:
@@ -68,17 +82,26 @@ class _Known:
         named = [policy.serve.endpoint for fleet in self.fleets for policy in fleet.models if policy.serve.endpoint]
         return sorted({*serving, *named})
 
-    def of_model(self, name: str) -> RetentionPolicy:
-        """What holds for a registered model."""
-        return longest(fleet.retention for fleet in self._owners.get(name, ()))
+    def of_model(self, name: str) -> RetentionPolicy | None:
+        """What holds for a registered model; nothing does for one that is in no fleet file and was not retired."""
+        retired = any(row.model == name and row.state == "retired" for row in self.rows)
+        return self._longest(self._owners.get(name, ())) if name in self._owners or retired else None
 
     def of_dataset(self, name: str) -> RetentionPolicy:
         """What holds for a dataset."""
-        return longest(fleet.retention for fleet in self.fleets if name in fleet.datasets)
+        return self._longest(fleet for fleet in self.fleets if name in fleet.datasets)
 
     def of_source(self, name: str) -> RetentionPolicy:
         """What holds for the files of a source."""
-        return longest(fleet.retention for fleet in self.fleets if name in fleet.sources)
+        return self._longest(fleet for fleet in self.fleets if name in fleet.sources)
+
+    def of_fleet(self, name: str) -> RetentionPolicy:
+        """What holds for the runs of a fleet."""
+        return self._longest(fleet for fleet in self.fleets if fleet.name == name)
+
+    def _longest(self, owners: Iterable[Fleet]) -> RetentionPolicy:
+        """What its owners want; for what has none any more, what any fleet wants."""
+        return longest(fleet.retention for fleet in tuple(owners) or self.fleets)
 
     @cached_property
     def _owners(self) -> dict[str, list[Fleet]]:
@@ -93,45 +116,49 @@ def _names(policy: ModelPolicy) -> tuple[str, ...]:
     return (policy.model, policy.baseline.model) if policy.baseline else (policy.model,)
 
 
+def _fleet_runs(known: _Known, now: datetime) -> tuple[Expired, ...]:
+    rows = adapters.runs().recent(RUNS_LISTED)
+    days = {name: known.of_fleet(name).runs_days for name in {row.fleet for row in rows}}
+    return expired_fleet_runs(rows, now, days)
+
+
 def _deployments(known: _Known, now: datetime) -> list[Expired]:
     releasing = {(row.model, run.version or "") for row in known.rows for run in row.in_flight if run.kind == "release"}
     found: list[Expired] = []
     for endpoint in known.endpoints:
         deployments = adapters.platform().list_deployments(endpoint)
         if deployments:
-            found += expired_deployments(deployments, adapters.platform().read_traffic(endpoint), releasing, now)
+            traffic = adapters.platform().read_traffic(endpoint)
+            found += expired_deployments(deployments, traffic, set(known.models), releasing, now)
     return found
 
 
-def _versions(known: _Known, model: str, versions: list[RegisteredVersion]) -> tuple[Expired, ...]:
-    rows = [row for row in known.rows if row.model == model]
-    in_use = {version for row in rows for version in (row.version, row.champion) if version}
-    in_use |= {run.version for row in rows for run in row.in_flight if run.version}
-    return expired_versions(versions, known.of_model(model).versions, in_use)
+def _versions(known: _Known, registered: dict[str, list[RegisteredVersion]]) -> list[Expired]:
+    """Versions of all models; a baseline stays as long as a version in service was judged by it."""
+    named: dict[str, set[str]] = {}
+    for row in known.rows:
+        of_runs = (run.version for run in row.in_flight)
+        named.setdefault(row.model, set()).update(one for one in (row.version, row.champion, *of_runs) if one)
+    judged = {one.tags.get(DATASET_TAG) for versions in registered.values() for one in in_service(versions)}
+    expired: list[Expired] = []
+    for model, versions in registered.items():
+        policy = known.of_model(model)
+        beside = {one.version for one in versions if model in known.baselines and one.tags.get(DATASET_TAG) in judged}
+        if policy is not None:
+            expired += expired_versions(versions, policy.versions, named.get(model, set()) | beside)
+    return expired
 
 
-def _trained_on(known: _Known, registered: Iterable[list[RegisteredVersion]], going: Collection[str]) -> set[str]:
-    """Dataset versions that a model version which stays was trained on, or that a model works with now."""
-    kept = [one for versions in registered for one in versions if f"{one.model}@{one.version}" not in going]
-    working = {row.dataset for row in known.rows if row.dataset}
-    return working | {one.tags[DATASET_TAG] for one in kept if DATASET_TAG in one.tags}
-
-
-def _present(known: _Known) -> Iterator[str]:
-    """Dataset versions that the index calls the present ones of their cells."""
-    for fleet in known.fleets:
-        for dataset in fleet.datasets:
-            after: str | None = ""
-            while after is not None:
-                page = adapters.dataset_index().cells(fleet.name, dataset, after or None)
-                yield from (entry.dataset.version for entry in page.entries)
-                after = page.next
+def _trained_on(registered: Iterable[list[RegisteredVersion]]) -> set[str]:
+    """Dataset versions that a model version was trained on."""
+    return {one.tags[DATASET_TAG] for versions in registered for one in versions if DATASET_TAG in one.tags}
 
 
 def _stored_versions() -> list[StoredVersion]:
     """Every dataset version's folder, with what its manifest says."""
     blobs = [blob for blob in adapters.data().list("datasets/") if blob.path.count("/") >= 3]
-    return [_stored(folder, list(files)) for folder, files in groupby(blobs, key=_folder)]
+    folders = [(folder, list(files)) for folder, files in groupby(blobs, key=_folder)]
+    return _each(lambda found: _stored(*found), folders)
 
 
 def _folder(blob: BlobArrival) -> str:
@@ -144,9 +171,13 @@ def _stored(folder: str, files: list[BlobArrival]) -> StoredVersion:
     manifest = f"{folder}manifest.json"
     if all(file.path != manifest for file in files):
         return StoredVersion(dataset=dataset, version=version, folder=folder, at=at)
-    described = json.loads(adapters.data().read(manifest))
-    made_of = tuple(path for source in described["sources"] for path in _made_of(source))
-    return StoredVersion(dataset=dataset, version=version, folder=folder, at=at, cell=described["cell"], files=made_of)
+    try:
+        described = json.loads(adapters.data().read(manifest))
+        cell, made_of = described["cell"], [path for source in described["sources"] for path in _made_of(source)]
+    except (ValueError, KeyError, TypeError) as error:
+        told = f"{manifest} cannot be read ({error!r}), so nobody knows which files it needs: mend it, or delete it."
+        raise PermanentError("ManifestUnreadable", told) from error
+    return StoredVersion(dataset=dataset, version=version, folder=folder, at=at, cell=cell, files=tuple(made_of))
 
 
 def _made_of(source: dict[str, Any]) -> list[str]:
@@ -158,27 +189,37 @@ def _made_of(source: dict[str, Any]) -> list[str]:
 def _datasets(
     known: _Known, stored: list[StoredVersion], in_use: Collection[str], now: datetime
 ) -> tuple[Expired, ...]:
-    names = {one.dataset for one in stored}
-    days = {name: known.of_dataset(name).datasets_days for name in names}
-    retired = {name for name in names if not any(name in fleet.datasets for fleet in known.fleets)}
-    return expired_datasets(stored, now, days, in_use, retired)
+    """Versions of datasets that a fleet has, or that were retired after their newest version was made."""
+    owners = owners_of_datasets()
+    newest: dict[str, datetime] = {}
+    for one in stored:
+        newest[one.dataset] = max(newest.get(one.dataset, one.at), one.at)
+    retired = {name for name, at in newest.items() if (left := retired_at(name, owners.get(name, ()))) and left >= at}
+    wanted = {name for fleet in known.fleets for name in fleet.datasets} | retired
+    days = {name: known.of_dataset(name).datasets_days for name in wanted}
+    return expired_datasets([one for one in stored if one.dataset in wanted], now, days, in_use, retired)
 
 
 def _quarantine(known: _Known, now: datetime) -> tuple[Expired, ...]:
-    files = _files("quarantine")
+    files = [file for file in adapters.data().list("quarantine/") if _has_rows(file)]
     days = {name: known.of_source(name).quarantine_days for name in {source_of(file.path) for file in files}}
     return expired_files("quarantine", files, now, days)
 
 
-def _conditioned(
-    known: _Known, stored: Iterable[StoredVersion], going: Collection[str], now: datetime
-) -> tuple[Expired, ...]:
-    files = _files("conditioned")
-    needed = {path for one in stored if one.folder not in going for path in one.files}
+def _conditioned(known: _Known, stored: Iterable[StoredVersion], now: datetime) -> tuple[Expired, ...]:
+    all_of = adapters.data().list("conditioned/")
+    files = [file for file in all_of if _has_rows(file)]
+    needed = {path for one in stored for path in one.files} | files_in_use(all_of, now)
     days = {name: known.of_source(name).datasets_days for name in {source_of(file.path) for file in files}}
     return expired_files("conditioned", files, now, days, needed)
 
 
-def _files(kind: str) -> list[BlobArrival]:
-    """Files of rows; what only tells what was conditioned is small, and stays."""
-    return [file for file in adapters.data().list(f"{kind}/") if file.path.count("/") == 2]
+def _has_rows(file: BlobArrival) -> bool:
+    """What only tells what was conditioned is small, and stays."""
+    return file.path.count("/") == 2
+
+
+def _each[A, B](ask: Callable[[A], B], things: Iterable[A]) -> list[B]:
+    """The answers, in the order of the things."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(ask, things))

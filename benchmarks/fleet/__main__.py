@@ -6,6 +6,7 @@
   registry answer at once. Small fleets are run several times, and their median counts.
 - `cost_1000_over_10`: the cost per model with 1,000 models over that with 10; flat is 1. `cost_1000_over_100` leaves
   out what a small fleet spends on the dataset itself.
+- `at_once_cost_1000`: the cost per model of 1,000 models that take turns, eight at once, over that without a limit.
 """
 
 import argparse
@@ -27,8 +28,10 @@ from shared.fleet import load_fleet
 
 _ROUNDS = {10: 5, 100: 3, 1000: 1}
 _QUICK = {10: 2, 100: 1}
+_AT_ONCE = 8
 _STORAGE: tuple[Literal["azurite"]] = ("azurite",)
 _WARM_UP = "warm-up"
+_LIMITED = "limited"
 _PATIENCE_SECONDS = 900.0
 
 
@@ -41,11 +44,12 @@ def main() -> int:
         folder = Path(name)
         result: dict[str, float] = {"load_1000_s": load_seconds(folder / "load", 1000)}
         _say(f"1,000 models loaded in {result['load_1000_s']} s")
-        per_model = train_seconds(folder, rounds)
+        per_model, limited = train_seconds(folder, rounds)
     result |= {f"s_per_100_models_{size}": round(100 * seconds, 2) for size, seconds in per_model.items()}
     largest = max(per_model)
     for size in sorted(per_model)[:-1]:
         result[f"cost_{largest}_over_{size}"] = round(per_model[largest] / per_model[size], 2)
+    result[f"at_once_cost_{largest}"] = round(limited / per_model[largest], 2)
     print(json.dumps(result))
     return 0
 
@@ -62,10 +66,15 @@ def load_seconds(folder: Path, models: int) -> float:
     return round(statistics.median(rounds), 3)
 
 
-def train_seconds(folder: Path, rounds: dict[int, int]) -> dict[int, float]:
-    """Seconds per model by the size of the fleet: the median of its rounds, each with a fleet of its own."""
-    names = {f"n{size}-{number}": size for size, count in rounds.items() for number in range(count)}
-    files = [write_fleet(folder / name, name, size) for name, size in {_WARM_UP: 10, **names}.items()]
+def train_seconds(folder: Path, rounds: dict[int, int]) -> tuple[dict[int, float], float]:
+    """Seconds per model by the size of the fleet, and those of the largest when its models take turns.
+
+    Each is the median of its rounds, and each round has a fleet of its own.
+    """
+    sizes = {f"n{size}-{number}": size for size, count in rounds.items() for number in range(count)}
+    largest = max(rounds)
+    files = [write_fleet(folder / name, name, size) for name, size in {_WARM_UP: 10, **sizes}.items()]
+    files.append(write_fleet(folder / _LIMITED, _LIMITED, largest, at_once=_AT_ONCE))
     with Stack(
         folder / "stack",
         ports=Ports.free(),
@@ -73,11 +82,9 @@ def train_seconds(folder: Path, rounds: dict[int, int]) -> dict[int, float]:
         settings={"SIGNALBOX_FLEET": ";".join(map(str, files))},
     ) as stack:
         os.environ.update(stack.settings())
-        seconds = asyncio.run(_train_all(names, folder / "durable.db"))
-    return {
-        size: statistics.median(taken / size for name, taken in seconds.items() if names[name] == size)
-        for size in rounds
-    }
+        seconds = asyncio.run(_train_all({**sizes, _LIMITED: largest}, folder / "durable.db"))
+    taken = {size: [seconds[name] / size for name in sizes if sizes[name] == size] for size in rounds}
+    return {size: statistics.median(each) for size, each in taken.items()}, seconds[_LIMITED] / largest
 
 
 async def _train_all(names: dict[str, int], database: Path) -> dict[str, float]:

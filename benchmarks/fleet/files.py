@@ -27,7 +27,7 @@ models:
     golden: golden.csv
 gates:
   accuracy: {{metric: mape, max: 45%}}
-"""
+{limit}"""
 _RECIPE: Final = """\
 format: csv
 columns:
@@ -36,14 +36,16 @@ columns:
 """
 
 
-def write_fleet(folder: Path, name: str, models: int) -> Path:
+def write_fleet(folder: Path, name: str, models: int, at_once: int | None = None) -> Path:
     """Write a fleet of so many models (rounded up to whole regions) and return its file.
 
-    All of them are trained on one dataset, so that one file that lands concerns every model.
+    All of them are trained on one dataset, so that one file that lands concerns every model; so many at once.
     """
     folder.mkdir(parents=True, exist_ok=True)
     regions = ", ".join(f"r{number:04}" for number in range(-(-models // PER_REGION)))
-    text = _FLEET.format(name=name, regions=regions, formats=", ".join(_FORMATS), movements=", ".join(_MOVEMENTS))
+    limit = f"retrain: {{at_once: {at_once}}}\n" if at_once else ""
+    labels = {"regions": regions, "formats": ", ".join(_FORMATS), "movements": ", ".join(_MOVEMENTS)}
+    text = _FLEET.format(name=name, limit=limit, **labels)
     (folder / "sales.yaml").write_text(_RECIPE, encoding="utf-8")
     for file in ("train.yml", "score.yml", "golden.csv"):
         (folder / file).touch()

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -40,12 +40,15 @@ BASELINES: Final = tuple(Cell(*labels, "baseline") for labels in product(ORIGINS
 """What each two of them have to beat."""
 
 
-def train_fleet(datasets: Mapping[str, Path], folder: Path) -> dict[Cell, dict[str, Path]]:
+def train_fleet(
+    datasets: Mapping[str, Path], folder: Path, cells: Sequence[Cell] = (*MODELS, *BASELINES)
+) -> dict[Cell, dict[str, Path]]:
     """Runs `train.yml` for each model and `historical_average.yml` for each baseline, two at a time.
 
     Args:
         datasets: The dataset folder of each airport.
         folder: Where outputs go.
+        cells: Which of them.
 
     Returns:
         Where each output of each pipeline lies.
@@ -54,15 +57,14 @@ def train_fleet(datasets: Mapping[str, Path], folder: Path) -> dict[Cell, dict[s
         StepError: A step ended with an error.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context, initializer=_use_one_core) as pool:
-        asked = {
-            cell: pool.submit(_train, cell, datasets[cell.origin], folder / str(cell)) for cell in (*MODELS, *BASELINES)
-        }
+    with ProcessPoolExecutor(2, mp_context=context, initializer=_prepare_process) as pool:
+        asked = {cell: pool.submit(_train, cell, datasets[cell.origin], folder / str(cell)) for cell in cells}
         return {cell: future.result() for cell, future in asked.items()}
 
 
-def _use_one_core() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
+def _prepare_process() -> None:
+    """One core each, and none of MLflow's notices."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "MLFLOW_LOGGING_LEVEL": "ERROR"}
 
 
 def _train(cell: Cell, dataset: Path, folder: Path) -> dict[str, Path]:

@@ -12,6 +12,9 @@ Two things go wrong, as they do:
 
 - JFK's March breaks off: its first file holds 4,849 of 9,698 rows. The one that replaces it lands before December's.
 - LGA's July is late: it lands after everything else, and until then there is nothing to train LGA's models on.
+
+A file that lies there already must not land again: the broken one would then be the newest, until its correction
+follows.
 """
 
 import csv
@@ -52,14 +55,11 @@ class RawFile:
         path: Where it lands, relative to the container.
         content: Its bytes: UTF-8, lines end with a line feed.
         what: What it is, for a person who watches.
-        replaced_by: Path of the file that lands later in its place, if any. Where that one lies already, this one must
-            not land again: it would be the newer one, and undo the correction.
     """
 
     path: str
     content: bytes
     what: str = ""
-    replaced_by: str | None = None
 
 
 def raw_files(*origins: str) -> Iterator[RawFile]:
@@ -92,7 +92,7 @@ def _flights(origin: str) -> list[RawFile]:
     landing = [RawFile(path, content, note) for path, content in files.items()]
     if BROKEN_OFF in files:
         whole = RawFile(CORRECTED, files[BROKEN_OFF], "the whole month, in place of the broken file")
-        half = RawFile(BROKEN_OFF, _first_half(whole.content), "broken off: half of its rows are missing", CORRECTED)
+        half = RawFile(BROKEN_OFF, _first_half(whole.content), "broken off: half of its rows are missing")
         landing[list(files).index(BROKEN_OFF)] = half
         landing.insert(-1, whole)
     return landing

@@ -5,10 +5,12 @@ source is conditioned by one activity, file by file. What a file gives is kept u
 that is repeated goes on where it was, and a later version conditions only what is new.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine, Iterable
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
 
 import azure.durable_functions as df
 
@@ -43,6 +45,8 @@ _CSV: Final = "text/csv; charset=utf-8"
 _JSON: Final = "application/json"
 _LISTING_TIMEOUT: Final = 240.0
 _CONDITIONING_TIMEOUT: Final = 300.0
+#: Blobs that are read at the same time.
+_TOGETHER: Final = 8
 
 
 @activity(blueprint)
@@ -60,9 +64,11 @@ async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
     recipe = load_recipe(adapters.fleet(order.fleet).recipe_path(order.source, order.cell))
     listing = await _read(order.listing, CellListing)
     raw = next(one.files for one in listing.sources if one.source == order.source)
-    files = tuple([await _conditioned(file, recipe) for file in raw])
+    known = await _together(_known(file, recipe) for file in raw)
+    # One after the other: a raw file is in memory as a whole.
+    files = [one or await _made(file, recipe) for file, one in zip(raw, known, strict=True)]
     path = f"conditioned/{order.source}/sets/{names.content_hash([one.to_wire() for one in files], length=32)}.json"
-    await _write(path, ConditionedFiles(files=files))
+    await _write(path, ConditionedFiles(files=tuple(files)))
     return ConditionedSource(
         source=order.source,
         raw_sha256=raw_identity([one.raw_sha256 for one in files]),
@@ -102,16 +108,25 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
     return dataset
 
 
-async def _conditioned(file: SourceFile, recipe: "Recipe") -> ConditionedFile:
-    """A file in standard form, made once per ETag and recipe."""
-    known = f"conditioned/{file.source}/known/{names.content_hash(file.to_wire(), recipe.sha256, length=32)}.json"
-    if await run_blocking(adapters.data().list, known):
-        before = await _read(known, ConditionedFile)
-        if await run_blocking(adapters.data().list, before.path):  # it may have expired on its own
-            return before
+async def _known(file: SourceFile, recipe: "Recipe") -> ConditionedFile | None:
+    """A file in standard form, if it has been made of this ETag with this recipe."""
+    try:
+        before = await _read(_known_path(file, recipe), ConditionedFile)
+    except PermanentError as error:
+        if error.code != "BlobNotFound":
+            raise
+        return None
+    return before if await run_blocking(adapters.data().list, before.path) else None  # it may have expired on its own
+
+
+async def _made(file: SourceFile, recipe: "Recipe") -> ConditionedFile:
     made = await _condition(file, recipe)
-    await _write(known, made)
+    await _write(_known_path(file, recipe), made)
     return made
+
+
+def _known_path(file: SourceFile, recipe: "Recipe") -> str:
+    return f"conditioned/{file.source}/known/{names.content_hash(file.to_wire(), recipe.sha256, length=32)}.json"
 
 
 async def _condition(file: SourceFile, recipe: "Recipe") -> ConditionedFile:
@@ -153,13 +168,21 @@ async def _write_version(order: PublishDatasetInput, dataset: DatasetRef) -> Non
     files = {source.source: (await _read(source.path, ConditionedFiles)).files for source in order.sources}
     for name, parts in files.items():
         joined = bytearray()
-        for part in parts:
-            content = await run_blocking(adapters.data().read, part.path)
-            joined += content if not joined else content.partition(b"\n")[2]  # one header
+        for some in batched(parts, _TOGETHER, strict=False):
+            for content in await _together(run_blocking(adapters.data().read, part.path) for part in some):
+                joined += content if not joined else content.partition(b"\n")[2]  # one header
         await run_blocking(adapters.data().write, f"{dataset.path}{name}.csv", bytes(joined), content_type=_CSV)
     described = manifest(order.dataset, order.cell, order.sources, files, await _read(order.listing, CellListing))
     text = json.dumps({**described, "ref": dataset.to_wire()}, indent=2, sort_keys=True)
     await run_blocking(adapters.data().write_once, f"{dataset.path}manifest.json", text.encode(), content_type=_JSON)
+
+
+async def _together[R](asked: Iterable[Coroutine[Any, Any, R]]) -> list[R]:
+    """What is asked, in its order, a few at a time: threads are shared with all other activities."""
+    found: list[R] = []
+    for some in batched(asked, _TOGETHER, strict=False):
+        found += await asyncio.gather(*some)
+    return found
 
 
 async def _read[C: Contract](path: str, kind: type[C]) -> C:

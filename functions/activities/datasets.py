@@ -20,7 +20,14 @@ _POLICIES_PER_PAGE: Final = 10
 
 @activity(blueprint)
 async def find_concerned_models(order: ConcernedModelsInput) -> ConcernedModels:
-    """A page of the models that are trained on a dataset version, with what the fleet file says of them."""
+    """A page of the models that are trained on a dataset version, with what the fleet file says of them.
+
+    Of a version that is not the present one of its cell, none: what looked earlier may be published later, and must not
+    replace what a correction has led to.
+    """
+    present = await run_blocking(_present, order)
+    if present is not None and present.version != order.dataset.version:
+        return ConcernedModels(policies=(), pages=0, replaced_by=present.version)
     models = adapters.fleet(order.fleet).models_of(order.dataset.dataset, order.dataset.cell)
     first = order.page * _POLICIES_PER_PAGE
     pages = -(-len(models) // _POLICIES_PER_PAGE)
@@ -37,6 +44,12 @@ async def find_dataset(order: FindDatasetInput) -> DatasetRef:
     when = f" as of {order.as_of:%Y-%m-%d}" if order.as_of else ""
     told = f"The dataset {order.dataset} has no {wanted} for {order.labels}{when}. Let its source files land first."
     raise PermanentError("DatasetNotFound", told)
+
+
+def _present(order: ConcernedModelsInput) -> DatasetRef | None:
+    asked = order.dataset
+    found = adapters.dataset_index().newest(order.fleet, asked.dataset, asked.cell, asked.ends)
+    return found if found is not None and found.cell == asked.cell else None
 
 
 def _newest(order: FindDatasetInput) -> DatasetRef | None:

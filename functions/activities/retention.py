@@ -1,15 +1,17 @@
 """Writing down what has expired, and deleting it."""
 
 import json
-from collections.abc import Callable, Iterable
-from functools import cache
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 import azure.durable_functions as df
 
 from functions import adapters
 from functions.boundary import activity
-from functions.expired import find_expired, fleets_of
+from functions.expired import find_expired
+from functions.in_use import datasets_in_use, files_in_use, owners_of_datasets, retired_at
 from shared.blocking import run_blocking
 from shared.contracts.retention import (
     DeleteExpiredInput,
@@ -21,19 +23,19 @@ from shared.contracts.retention import (
     RetentionPlanned,
 )
 from shared.errors import PermanentError
+from shared.fleet_runs.places import run_folder
 from shared.retention import plan
 
 blueprint = df.Blueprint()
 
-#: A dataset to the names of its fleets, and whether one of them has it now.
-type _FleetsOf = Callable[[str], tuple[set[str], bool]]
-
 _JSON: Final = "application/json"
 #: A large fleet has thousands of versions and manifests to look at.
-_PLANNING_TIMEOUT: Final = 900.0
+_PLANNING_TIMEOUT: Final = 540.0
 _DELETING_TIMEOUT: Final = 300.0
 _REASON_LIMIT: Final = 200
 _KEPT_LIMIT: Final = 10
+#: What was written since, less than a day before the plan or after it, is not what the plan has found.
+_FRESH: Final = timedelta(days=1)
 
 
 @activity(blueprint)
@@ -52,20 +54,20 @@ async def delete_expired(order: DeleteExpiredInput) -> ExpiredDeleted:
     """Delete a few things of a plan; what is gone already is fine, and what is refused is told."""
     written = await _read_plan(order.path)
     things = written.things[order.first : order.first + order.count]
-    return await run_blocking(_delete_all, things, timeout=_DELETING_TIMEOUT)
+    return await run_blocking(_delete_all, things, written.at, timeout=_DELETING_TIMEOUT)
 
 
 async def _read_plan(path: str) -> RetentionPlan:
     return RetentionPlan.from_wire(json.loads(await run_blocking(adapters.data().read, path)))
 
 
-def _delete_all(things: Iterable[Expired]) -> ExpiredDeleted:
-    fleets = cache(fleets_of)  # looks at all that ever landed, so it is asked once per dataset
+def _delete_all(things: tuple[Expired, ...], at: datetime) -> ExpiredDeleted:
+    now = _Now(at)
     gone: list[ExpiredKind] = []
     kept: list[str] = []
     for thing in things:
         try:
-            _delete(thing, fleets)
+            _delete(thing, now)
         except PermanentError as error:
             kept.append(f"{thing.name}: {error.message[:_REASON_LIMIT]}")
         else:
@@ -73,8 +75,37 @@ def _delete_all(things: Iterable[Expired]) -> ExpiredDeleted:
     return ExpiredDeleted(gone=tuple(gone), kept=tuple(kept[:_KEPT_LIMIT]))
 
 
-def _delete(thing: Expired, fleets: _FleetsOf) -> None:
+@dataclass(frozen=True)
+class _Now:
+    """What has come into use since the plan was made, which may be hours ago; each looked up once, when it is needed.
+
+    Attributes:
+        at: When the plan was made.
+    """
+
+    at: datetime
+
+    @cached_property
+    def owners(self) -> dict[str, set[str]]:
+        """The fleets of each dataset."""
+        return owners_of_datasets()
+
+    @cached_property
+    def datasets(self) -> set[str]:
+        """Dataset versions in use."""
+        return datasets_in_use(adapters.read_model().all(), self.at)
+
+    @cached_property
+    def files(self) -> set[str]:
+        """Conditioned files in use."""
+        return files_in_use(adapters.data().list("conditioned/"), self.at)
+
+
+def _delete(thing: Expired, now: _Now) -> None:
     match thing.kind:
+        case "fleet_run":
+            fleet, _, run = thing.name.partition("/")
+            adapters.runs().forget(run, run_folder(fleet, run))
         case "deployment":
             endpoint, _, deployment = thing.name.partition("/")
             adapters.platform().delete_deployment(endpoint, deployment)
@@ -82,30 +113,39 @@ def _delete(thing: Expired, fleets: _FleetsOf) -> None:
             model, _, version = thing.name.rpartition("@")
             adapters.registry().delete_version(model, version)
         case "dataset":
-            _delete_dataset(thing.name, fleets)
+            _delete_dataset(thing.name, now)
+        case "conditioned" if thing.name in now.files:
+            raise PermanentError("FileInUse", "a dataset version may be made of it at this moment")
         case "quarantine" | "conditioned":
             adapters.data().delete(thing.name)
         case "run":
-            msg = "only a trigger's client deletes finished runs"
-            raise PermanentError("NotOurs", msg)
+            raise PermanentError("NotOurs", "only a trigger's client deletes finished runs")
 
 
-def _delete_dataset(folder: str, fleets: _FleetsOf) -> None:
+def _delete_dataset(folder: str, now: _Now) -> None:
     """Out of the index, then its manifest, and with it the version is gone; what is left of its folder is found again.
 
     Raises:
-        PermanentError: `DatasetInUse`: it has become the present version of its cell since the plan was made.
+        PermanentError: `DatasetInUse`: it has come into use since the plan was made.
     """
     _, dataset, version, _ = folder.split("/")
-    names, live = fleets(dataset)
+    files = adapters.data().list(folder)
+    if version in now.datasets:
+        raise PermanentError("DatasetInUse", "a model works with it by now")
+    if any(file.at > now.at - _FRESH for file in files):
+        raise PermanentError("DatasetInUse", "it has been published once more by now")
+    fleets = now.owners.get(dataset, set())
+    _leave_index(fleets, dataset, version, present=retired_at(dataset, fleets) is not None)
+    for file in sorted(files, key=lambda file: not file.path.endswith("/manifest.json")):
+        adapters.data().delete(file.path)
+
+
+def _leave_index(fleets: set[str], dataset: str, version: str, *, present: bool) -> None:
     index = adapters.dataset_index()
-    for fleet in sorted(names):
+    for fleet in sorted(fleets):
         entry = index.get(fleet, dataset, version)
         if entry is not None:
-            index.forget(entry, present=not live)
+            index.forget(entry, present=present)
             if index.get(fleet, dataset, version) is not None:
                 msg = f"it is the present version of its cell in the fleet {fleet} by now"
                 raise PermanentError("DatasetInUse", msg)
-    adapters.data().delete(f"{folder}manifest.json")
-    for blob in adapters.data().list(folder):
-        adapters.data().delete(blob.path)

@@ -35,6 +35,7 @@ _LISTING_TIMEOUT: Final = 240.0
 @activity(blueprint)
 async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
     """Send nobody to a model's deployments any more; other models behind the same endpoint share what it had."""
+    _refuse_wanted(order.model)
     platform = adapters.platform()
     deployments = await run_blocking(platform.list_deployments, order.endpoint)
     own = tuple(one.deployment for one in deployments if one.model == order.model)
@@ -46,7 +47,9 @@ async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
 
 @activity(blueprint)
 async def delete_endpoint(order: EndpointKey) -> EndpointDeleted:
-    """Remove an endpoint, unless something is deployed behind it by now."""
+    """Remove an endpoint, unless something is deployed behind it by now, or a model of a fleet file will be."""
+    if any(policy.serve.endpoint == order.endpoint for policy in adapters.policies()):
+        return EndpointDeleted(endpoint=order.endpoint, deleted=False)
     if await run_blocking(adapters.platform().list_deployments, order.endpoint):
         return EndpointDeleted(endpoint=order.endpoint, deleted=False)
     await run_blocking(adapters.platform().delete_endpoint, order.endpoint)
@@ -56,6 +59,7 @@ async def delete_endpoint(order: EndpointKey) -> EndpointDeleted:
 @activity(blueprint)
 async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
     """Point readers to no predictions any more. What was published stays, and the pointer tells where."""
+    _refuse_wanted(order.model)
     pointer = f"predictions/{order.model}/current.json"
     try:
         last = _last(await run_blocking(adapters.data().read, pointer))
@@ -71,6 +75,7 @@ async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
 @activity(blueprint)
 async def retire_champion(order: RetiredModelKey) -> ChampionRetired:
     """Take alias and stage from the champion; every version stays registered."""
+    _refuse_wanted(order.model)
     return ChampionRetired(model=order.model, version=await run_blocking(adapters.registry().retire, order.model))
 
 
@@ -87,6 +92,17 @@ async def conclude_waiting_cells(order: RetireDatasetInput) -> CellsConcluded:
             ended = delivery.model_copy(update={"outcome": "dead", "reason": reason, "received_at": order.at})
             await run_blocking(inbox.conclude, ended)
     return CellsConcluded(cells=len(waiting[:_CELLS_AT_ONCE]), more=len(waiting) > _CELLS_AT_ONCE)
+
+
+def _refuse_wanted(model: str) -> None:
+    """Stop where the model is in a fleet file again: a retirement may have waited for hours for a training to end.
+
+    Raises:
+        PermanentError: `BackInFleet`.
+    """
+    if adapters.fleets().model(model) is not None:
+        told = f"A fleet file has the model {model} again, so it stays. What is gone comes with its next release."
+        raise PermanentError("BackInFleet", told)
 
 
 def _last(pointer: bytes) -> str | None:

@@ -23,7 +23,7 @@ class JobSlots(DurableEntity):
         self._keep(give_back(self._state(), message))
 
     def _state(self) -> Any:
-        return self.get_state(dict) or no_slots()
+        return {**no_slots(), **(self.get_state(dict) or {})}
 
     def _keep(self, slots: Slots) -> None:
         self.set_state(slots.state)

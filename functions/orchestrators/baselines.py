@@ -29,7 +29,8 @@ def submit_baseline(
     """Submit the baseline's job, or find it submitted.
 
     The name comes from the content, so that all models of the group find one job. A number at its end is raised past
-    jobs that failed before this training began, and past jobs whose code or pipeline was another one.
+    jobs that failed or have lost their evaluation before this training began, and past jobs whose code or pipeline was
+    another one.
 
     Raises:
         BaselineFailedError: The platform refuses it, or it has failed too often.
@@ -100,5 +101,6 @@ def _job(order: TrainModelInput, baseline: BaselinePolicy, number: int) -> Submi
             "signalbox.model": baseline.model,
             "signalbox.dataset": version,
         },
+        needs="evaluation",
         trace=order.trace,
     )

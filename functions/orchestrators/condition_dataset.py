@@ -25,6 +25,10 @@ from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
 
 blueprint = df.Blueprint()
 
+#: How often the files of a cell are looked for while they change.
+_LOOKS: Final = 3
+_CHANGED: Final = frozenset({"BlobChanged", "BlobNotFound"})
+_CONFIGURATION: Final = "Configuration"
 #: Pages of models that one child tells, and children at once.
 _PAGES_PER_CHILD: Final = 5
 _CHILDREN_AT_ONCE: Final = 50
@@ -43,21 +47,36 @@ def condition_dataset(context: task.OrchestrationContext, order: ConditionDatase
     try:
         outcome = yield from _condition(context, order)
     except (PermanentFailure, task.TaskFailedError) as error:
-        yield from _conclude(
-            context, order, "dead" if isinstance(error, PermanentFailure) else "failed", explain(error)
-        )
+        yield from _conclude(context, order, _ended(error), explain(error))
         raise
     yield from _conclude(context, order, "waiting" if outcome.published is None else "done", outcome.reason)
     return outcome
 
 
+def _ended(error: PermanentFailure | task.TaskFailedError) -> Outcome:
+    """What can still be cured has failed for now: a mended fleet file or recipe is no new arrival."""
+    cured = isinstance(error, task.TaskFailedError) or error.code in {*_CHANGED, _CONFIGURATION}
+    return "failed" if cured else "dead"
+
+
 def _condition(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
+    """Look again when a file was replaced or deleted after it had been found: a deletion sends no event."""
+    for _ in range(_LOOKS - 1):
+        try:
+            return (yield from _condition_once(context, order))
+        except PermanentFailure as error:
+            if error.code not in _CHANGED:
+                raise
+    return (yield from _condition_once(context, order))
+
+
+def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
     """The way to a version.
 
     1. Find the files of the cell; end here while one is missing: its arrival will ask again.
     2. Condition all sources, at the same time.
     3. Publish the version. It is content-addressed: two arrivals that both see everything publish the same one.
-    4. Tell the interlock of each model that is trained on it.
+    4. Tell the interlock of each model that is trained on it, unless a later arrival has led to another version.
     """
     context.set_custom_status({"step": "looking for sources", "cell": order.cell})
     files = yield from call(context, names.FIND_SOURCE_FILES, order, SourceFiles)
@@ -82,9 +101,12 @@ def _condition(context: task.OrchestrationContext, order: ConditionDatasetInput)
     )
     dataset = yield from call(context, names.PUBLISH_DATASET, publish, DatasetRef)
 
-    told = yield from _tell_models(context, order, dataset)
+    ask = ConcernedModelsInput(fleet=order.fleet, dataset=dataset, trace=order.trace)
+    concerned = yield from call(context, names.FIND_CONCERNED_MODELS, ask, ConcernedModels)
+    told = yield from _tell_models(context, order, dataset, concerned.pages)
     context.set_custom_status({"step": "published", "version": dataset.version})
-    return DatasetOutcome(published=dataset, reason=_published(files, dataset, told), told=told)
+    reason = _published(files, dataset, told, concerned.replaced_by)
+    return DatasetOutcome(published=dataset, reason=reason, told=told)
 
 
 def _condition_sources(
@@ -104,8 +126,10 @@ def _waiting(files: SourceFiles) -> str:
     return short(f"{late}Waiting for {missing}.")
 
 
-def _published(files: SourceFiles, dataset: DatasetRef, told: int) -> str:
+def _published(files: SourceFiles, dataset: DatasetRef, told: int, replaced_by: str | None) -> str:
     said = f"Dataset version {dataset.version}; {dataset.rejected} rows in quarantine; {told} models were told."
+    if replaced_by:
+        said += f" A later arrival had led to {replaced_by} before."
     if files.replaced:
         replaced = "; ".join(f"{one.source}: {one.reason}" for one in files.replaced)
         said += f" With files of the last period, since these did not come in time: {replaced}."
@@ -127,13 +151,13 @@ def _conclude(
     return (yield from call(context, names.CONCLUDE_DELIVERY, delivery, DeliveryRecorded))
 
 
-def _tell_models(context: task.OrchestrationContext, order: ConditionDatasetInput, dataset: DatasetRef) -> Steps[int]:
+def _tell_models(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, dataset: DatasetRef, pages: int
+) -> Steps[int]:
     """Have every concerned interlock told by children, each of which tells a few pages of models; how many there were.
 
     A repeated instance tells all of them again: an interlock trains once per version.
     """
-    ask = ConcernedModelsInput(fleet=order.fleet, dataset=dataset, trace=order.trace)
-    pages = (yield from call(context, names.FIND_CONCERNED_MODELS, ask, ConcernedModels)).pages
     first_pages = range(0, pages, _PAGES_PER_CHILD)
     told = 0
     for start in range(0, len(first_pages), _CHILDREN_AT_ONCE):

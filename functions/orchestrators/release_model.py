@@ -18,6 +18,7 @@ from functions.orchestrators.steps import (
 )
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
 from shared import names
+from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import ReleaseFinished
 from shared.contracts.registry import PromoteVersionInput, Promotion
 from shared.contracts.release import (
@@ -54,7 +55,7 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
     problems: list[str] = []
     try:
         yield from release(context, order, progress)
-        reason = f"Version {order.version} serves {_where(progress.serving)}."
+        reason = _released(order, progress.serving)
     except (*STEP_FAILED, WaitTimeoutError, ScoringFailedError, ReleaseRefusedError) as error:
         reason = explain(error)
         problems = yield from undo_release(context, order, progress)
@@ -128,10 +129,12 @@ def _release_batch(
 ) -> Steps[None]:
     """By scoring a period.
 
-    1. The golden set scored by the same pipeline that scores the period.
-    2. Promotion: alias and stage.
-    3. The period scored and published as a whole.
+    1. The period: without it, nothing is begun.
+    2. The golden set scored by the same pipeline that scores the period.
+    3. Promotion: alias and stage.
+    4. The period scored and published as a whole.
     """
+    period = yield from _find_period(context, order)
     stage = GoldenSetInput(fleet=order.policy.fleet, golden=order.policy.golden, trace=order.trace)
     staged = yield from call(context, names.STAGE_GOLDEN_SET, stage, StagedGoldenSet)
     golden_job = f"{context.instance_id}-golden"
@@ -143,12 +146,23 @@ def _release_batch(
     yield from _promote(context, order, progress)
 
     job = f"{context.instance_id}-period"
-    yield from run_scoring_job(context, order, job, order.dataset.path, rows="dataset")
+    yield from run_scoring_job(context, order, job, period.path, rows="dataset")
     progress.publishing = True
-    published = yield from publish_period(context, order, job)
-    progress.serving = Serving(mode="batch", published=published.path, rows=published.rows)
+    published = yield from publish_period(context, order, job, period)
+    # Where readers are: a later release that is undone brings them back there.
+    where, rows = (published.kept, None) if published.kept else (published.path, published.rows)
+    progress.serving = Serving(mode="batch", published=where, rows=rows)
     reason = told_of(published, order.version)
     yield from attempt(_note(context, order, "PredictionsPublished", reason, published.to_wire()))
+
+
+def _find_period(context: task.OrchestrationContext, order: ReleaseModelInput) -> Steps[DatasetRef]:
+    """What the version was trained on, or, where another dataset is scored, the newest version of that."""
+    scored = order.policy.serve.dataset
+    if scored is None or scored == order.dataset.dataset:
+        return order.dataset
+    find = FindDatasetInput(fleet=order.policy.fleet, dataset=scored, labels=order.policy.labels, trace=order.trace)
+    return (yield from call(context, names.FIND_DATASET, find, DatasetRef))
 
 
 # ── Both ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,8 +241,10 @@ def _note(
     yield from write_ledger(context, order.model, effect, reason, {"version": order.version, **facts}, order.trace)
 
 
-def _where(serving: Serving | None) -> str:
+def _released(order: ReleaseModelInput, serving: Serving | None) -> str:
     assert serving is not None  # both ways of a release end in serving
     if serving.mode == "online":
-        return f"behind the endpoint {serving.endpoint} as {serving.deployment}"
-    return f"by published predictions in {serving.published}"
+        return f"Version {order.version} serves behind the endpoint {serving.endpoint} as {serving.deployment}."
+    if serving.rows is None:
+        return f"Version {order.version} is in production. Readers stay at {serving.published}, of a later period."
+    return f"Version {order.version} serves by published predictions in {serving.published}."

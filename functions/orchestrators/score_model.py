@@ -50,7 +50,7 @@ def _score(context: task.OrchestrationContext, order: ScoreModelInput) -> Steps[
     """
     job = context.instance_id
     yield from run_scoring_job(context, order, job, order.dataset.path, rows="dataset", as_of=order.as_of)
-    published = yield from publish_period(context, order, job, order.as_of)
+    published = yield from publish_period(context, order, job, order.dataset, order.as_of)
     return _scored(order, published)
 
 

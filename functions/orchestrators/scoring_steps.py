@@ -8,6 +8,7 @@ from durabletask import task
 from functions.boundary import Steps, call
 from functions.orchestrators.steps import wait_for_job
 from shared import names
+from shared.contracts.datasets import DatasetRef
 from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput, job_parameters, job_tags
 from shared.contracts.release import PublishedPredictions, PublishPredictionsInput, ReleaseModelInput
 from shared.contracts.scoring import ScoreModelInput
@@ -72,12 +73,13 @@ def publish_period(
     context: task.OrchestrationContext,
     order: ReleaseModelInput | ScoreModelInput,
     job: str,
+    dataset: DatasetRef,
     as_of: datetime | None = None,
 ) -> Steps[PublishedPredictions]:
-    """Publish what a scoring job predicted for the order's dataset."""
+    """Publish what a scoring job predicted for a dataset version."""
     context.set_custom_status({"step": "publishing", "job": job})
     publish = PublishPredictionsInput(
-        model=order.model, version=order.version, job=job, dataset=order.dataset, as_of=as_of, trace=order.trace
+        model=order.model, version=order.version, job=job, dataset=dataset, as_of=as_of, trace=order.trace
     )
     return (yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions))
 

@@ -93,7 +93,9 @@ async def _find_run(client: df.DurableFunctionsClient, run: str) -> RunRow | Non
 async def _as_it_stands(client: df.DurableFunctionsClient, run: str, row: RunRow | None) -> RunRow | None:
     if row is not None and row.ended_at is not None:
         return row
-    return how_it_stands(run, row, await client.get_orchestration_state(run))
+    instance = await client.get_orchestration_state(run)
+    # Read again, after its instance: a run that has just ended has written so before its instance did.
+    return how_it_stands(run, await run_blocking(adapters.runs().get, run), instance)
 
 
 def how_it_stands(run: str, row: RunRow | None, instance: OrchestrationState | None) -> RunRow | None:
@@ -110,7 +112,8 @@ def how_it_stands(run: str, row: RunRow | None, instance: OrchestrationState | N
         except ValidationError:
             return None
         row = digest.first_row(PlanRunInput(run=run, order=order))
-    if row is None or (instance is not None and instance.runtime_status not in _OVER):
+    goes_on = instance is not None and instance.runtime_status not in _OVER
+    if row is None or row.ended_at is not None or goes_on:
         return row
     how = "is gone" if instance is None else f"ended as {instance.runtime_status.name.lower()}"
     return row.model_copy(update={"state": "failed", "reason": f"Its instance {how} before the digest. {row.reason}"})

@@ -1,5 +1,7 @@
 """What people and the command line ask: models, their story, deliveries, the search for lost events."""
 
+from typing import Final
+
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -13,6 +15,10 @@ from shared.lineage.story import tell
 
 blueprint = df.Blueprint()
 
+_NOTHING_YET: Final = (
+    "Nothing has happened yet: it is trained when a version of its dataset is published, or by `signalbox run train`."
+)
+
 
 @blueprint.route(route="models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_models(req: func.HttpRequest) -> func.HttpResponse:
@@ -25,7 +31,7 @@ async def list_models(req: func.HttpRequest) -> func.HttpResponse:
                 "model": policy.model,
                 "labels": policy.labels,
                 "state": "waiting",
-                "reason": "Nothing has happened yet: its dataset has not been published.",
+                "reason": _NOTHING_YET,
             }
     return answer(200, {"models": [rows[name] for name in sorted(rows)]})
 
@@ -83,5 +89,5 @@ async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient
 
 def _unknown(name: str) -> func.HttpResponse:
     if adapters.fleets().model(name) is not None:
-        return problem(404, "nothing-yet", f"Nothing has happened to {name} yet: its dataset has not been published.")
+        return problem(404, "nothing-yet", f"{name}: {_NOTHING_YET}")
     return problem(404, "unknown-model", f"No fleet of this app has a model {name}. `GET /api/models` lists all.")

@@ -60,7 +60,7 @@ async def _hand_on(client: df.DurableFunctionsClient, envelope: dict[str, Any], 
     data = envelope.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         return problem(400, "not-an-event", "The body lacks `entity`, `action` or `data.name` of an MLflow webhook.")
-    model, version = data["name"], str(data.get("version", ""))
+    model, version = data["name"], str(data.get("version") or "")
     key = _key(kind, model, version, data, str(envelope.get("timestamp", "")))
     before = await run_blocking(adapters.inbox().get, "mlflow", key)
     if before is not None and before.outcome != "ignored":

@@ -23,6 +23,8 @@ from shared.fleet_runs.selection import (
     model_labels,
 )
 
+#: What a run can stand for; the calendar's first and last days do not exist in every time zone.
+_YEARS: Final = range(1900, 2200)
 #: A run's input travels in its history; a selection of more is better said by labels.
 _SELECTION_BYTES: Final = 10_000
 
@@ -177,13 +179,22 @@ def _instant(text: str | None, fleet: Fleet) -> datetime | None:
     if text is None:
         return None
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return datetime.combine(date.fromisoformat(text), time(12), ZoneInfo(fleet.timezone))
-        moment = datetime.fromisoformat(text)
+        moment = _read_instant(text, fleet)
     except ValueError as error:
         told = f"`as_of` is {text!r}: {error}. Write a date, 2013-09-08, or a time with its zone, 2013-09-08T06:00Z."
         raise BadRequestError(400, "bad-request", told) from error
     if moment.tzinfo is None:
         told = f"`as_of` is {text!r}, which has no zone. Write {text}Z for UTC, or a date alone."
         raise BadRequestError(400, "bad-request", told)
+    return moment
+
+
+def _read_instant(text: str, fleet: Fleet) -> datetime:
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        moment = datetime.combine(date.fromisoformat(text), time(12), ZoneInfo(fleet.timezone))
+    else:
+        moment = datetime.fromisoformat(text)
+    if moment.year not in _YEARS:
+        msg = f"the years from {_YEARS[0]} to {_YEARS[-1]} are known"
+        raise ValueError(msg)
     return moment

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from examples.flights.landing import raw_files
+from local.demo.landing import land
 from local.demo.observe import Model, Observer
 from local.demo.outcome import look
 from local.demo.report import show
@@ -41,17 +41,22 @@ def main() -> int:
     if arguments.environment:
         settings["SIGNALBOX_ENVIRONMENT"] = arguments.environment
     try:
+        fleet = load_fleet(FLEET, environment=arguments.environment)
+        console.print(
+            f"[bold]The {len(fleet.models)} models of examples/flights/fleet.yaml[/bold], "
+            "from raw files to production, on this machine:"
+        )
         with (
             screen,
             Stack(
-                arguments.state,
+                arguments.state or _own_state(arguments.environment),
                 ports=Ports.free(),
                 webhooks=arguments.webhooks,
                 settings=settings,
                 on_event=screen.service,
             ) as stack,
         ):
-            return _run(stack, screen, console, arguments)
+            return _run(stack, screen, console, fleet, arguments)
     except KeyboardInterrupt:
         console.print("Interrupted: every local service was ended; what was done so far is kept.")
         return 130
@@ -60,11 +65,10 @@ def main() -> int:
         return 1
 
 
-def _run(stack: Stack, screen: Screen, console: Console, arguments: argparse.Namespace) -> int:
+def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments: argparse.Namespace) -> int:
     with closing(Observer(stack)) as observer:
         started = time.monotonic()
-        fleet = load_fleet(FLEET, environment=arguments.environment)
-        landed = _land(observer, screen, fleet.matrix["origin"])
+        landed = land(observer, screen, fleet.matrix["origin"])
         models = _watch(stack, observer, screen, landed, arguments.timeout)
         screen.stop()
         problems = _prove(console, observer, fleet, models)
@@ -87,26 +91,12 @@ def _prove(console: Console, observer: Observer, fleet: Fleet, models: list[Mode
     known = {model.name: model for model in models}
     outcomes = [
         look(observer, known[one.model], one, fleet.path.parent, rejected=one.model in REJECTED)
-        for one in fleet.models
+        for one in sorted(fleet.models, key=lambda one: one.model)
         if one.model in known
     ]
     show(console, observer, outcomes)
     unknown = [f"{one.model}: the app does not know it" for one in fleet.models if one.model not in known]
     return unknown + [f"{outcome.model.name}: {problem}" for outcome in outcomes for problem in outcome.problems]
-
-
-def _land(observer: Observer, screen: Screen, origins: Sequence[str]) -> set[str]:
-    """Raw files as their sources deliver them; the keys of their deliveries.
-
-    Landed again, the same bytes make the same dataset version.
-    """
-    screen.status("Making the raw files of 2013 from the flights' records")
-    files = list(raw_files(*origins))
-    landed = set()
-    for number, file in enumerate(files, start=1):
-        landed.add(observer.land(file.path, file.content))
-        screen.landed(number, len(files), file.path, file.what)
-    return landed
 
 
 def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], timeout: float) -> list[Model]:
@@ -119,29 +109,36 @@ def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], t
         models = observer.models()
         screen.models(models)
         waiting = landed - {delivery["key"] for delivery in observer.arrivals()}
-        steps = [one for one in observer.conditioning() if one.get("runtimeStatus") in ("Pending", "Running")]
+        steps = observer.conditioning()
         moving = [model.state for model in models if not model.ended]
-        screen.status(_under_way(len(waiting), steps, moving))
+        screen.status(*_under_way(len(waiting), steps, moving))
         still = 0 if waiting or steps or moving or not models else still + 1
         time.sleep(_LOOK_SECONDS)
     return models
 
 
-def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> str:
+def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> tuple[str, str]:
+    """What is under way, and how far it is."""
     if waiting:
-        return f"Waiting for the events of {waiting} files"
+        return "Waiting for the events of the files", f"{waiting} to come"
     if steps:
         status = steps[0].get("customStatus")
-        return f"Dataset: {status['step']}" if isinstance(status, dict) else "Dataset: starting"
-    return "Models: " + ", ".join(sorted(set(moving))) if moving else "Nothing moves any more"
+        return "Making datasets", status["step"] if isinstance(status, dict) else ""
+    if moving:
+        counts = Counter(moving)
+        return "Training and releasing", ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
+    return "Nothing moves any more", ""
 
 
 def _stay(stack: Stack, console: Console) -> None:
     console.print(
-        f"The stack is up. Try:\n  curl {stack.host_url}/api/models\n"
-        f"  curl -X POST {stack.host_url}/api/operations/reconcile\n"
-        f"  MLflow: {stack.mlflow_url}\nStop with Ctrl-C.",
+        f"The stack is up; the registry is at {stack.mlflow_url}. Try, in another terminal:\n"
+        f"  curl {stack.host_url}/api/models\n"
+        f"  .venv/bin/signalbox run train --app {stack.host_url} --select origin=JFK --again --watch\n"
+        f"  .venv/bin/signalbox run list --app {stack.host_url}\n"
+        "Stop with Ctrl-C.",
         soft_wrap=True,
+        highlight=False,
     )
     try:
         while True:
@@ -151,9 +148,14 @@ def _stay(stack: Stack, console: Console) -> None:
         console.print("Stopping.")
 
 
+def _own_state(environment: str | None) -> Path:
+    """Each environment's own: a dataset that is there already would be no news for the models that another one adds."""
+    return DEFAULT_STATE / "-".join(("demo", *filter(None, (environment,))))
+
+
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE / "demo", help="state directory (%(default)s)")
+    parser.add_argument("--state", type=Path, help="state directory (one of its own per environment, unless given)")
     parser.add_argument("--environment", help="one of the fleet file's environments (all models without it)")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds until it gives up (%(default)s)")
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("KEEP")), help="leave the stack up")

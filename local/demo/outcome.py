@@ -50,14 +50,14 @@ def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path, *,
     prediction, serving = None, "not served"
     if policy.serve.mode == "online" and policy.serve.endpoint:
         endpoint = observer.endpoint(policy.serve.endpoint)
-        serving = _traffic(endpoint)
+        serving = f"online: {_traffic(endpoint)}"
         problems += _endpoint_problems(endpoint)
         prediction = _ask(observer, policy.serve.endpoint, folder / policy.golden)
         if prediction is None:
             problems.append(f"the endpoint {policy.serve.endpoint} gave no prediction")
     elif path := model.row.get("serving", {}).get("published"):
         published = observer.published(path)
-        serving = f"{len(published)} rows published"
+        serving = f"batch: {len(published)} rows published"
         problems += [] if published else [f"{path} holds no predictions"]
     else:
         problems.append("no predictions are published")

@@ -271,10 +271,12 @@ class ConcernedModels(Contract):
 
     Attributes:
         pages: How many pages there are.
+        replaced_by: The present version of the cell where a later arrival has led to another one; then there are none.
     """
 
     policies: tuple[ModelPolicy, ...]
     pages: int
+    replaced_by: str | None = None
 
 
 class TellModelsInput(Contract):

@@ -197,6 +197,8 @@ class RunInFlight(Contract):
         instance: The orchestration that has to tell how it ended.
         version: The version that is released or scores; absent for a training.
         waits_for_slot: Whether it has not begun, because as many jobs run as the fleet allows.
+        slot_of: The fleet that was asked for a slot for it, or that gave it one; absent for what needs none, or waits
+            for another run of its model to begin first.
     """
 
     kind: Literal["training", "release", "scoring", "retirement"]
@@ -204,6 +206,12 @@ class RunInFlight(Contract):
     attempt: int
     version: str | None = None
     waits_for_slot: bool = False
+    slot_of: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The run among those of its model, as slots are asked for: `training-3`."""
+        return f"{self.kind}-{self.attempt}"
 
 
 class RequestNote(Contract):
@@ -230,6 +238,7 @@ class ModelRow(Contract):
         reason: The sentence behind the state.
         figures: The last evaluation's figures, as fractions and target units.
         requests: The last few things that were asked for, oldest first.
+        datasets: Dataset versions that the model works with now, or will when something else has ended.
     """
 
     fleet: str
@@ -251,6 +260,7 @@ class ModelRow(Contract):
     decisions: tuple[DecisionNote, ...] = ()
     in_flight: tuple[RunInFlight, ...] = ()
     requests: tuple[RequestNote, ...] = ()
+    datasets: tuple[str, ...] = ()
 
 
 class RecordModelInput(Contract):

@@ -61,6 +61,7 @@ class SubmitJobInput(Contract):
         pipeline: The pipeline job YAML.
         inputs: Scalars, folders and models; `path` of a folder is inside the data container.
         tags: For lineage; `signalbox.instance` is the orchestration that waits.
+        needs: An output that a job found completed must still have; one that has lost it counts as failed.
     """
 
     name: str
@@ -69,6 +70,7 @@ class SubmitJobInput(Contract):
     experiment: str
     inputs: dict[str, JobInput]
     tags: dict[str, str] = {}
+    needs: str | None = None
     trace: str | None = None
 
 

@@ -8,7 +8,12 @@ from shared.contracts.policy import ModelPolicy
 
 
 class Serving(Contract):
-    """Where the model's predictions come from now."""
+    """Where the model's predictions come from now.
+
+    Attributes:
+        published: The CSV that readers are pointed to.
+        rows: How many predictions the version has published there; absent when they are another version's.
+    """
 
     mode: Literal["online", "batch"]
     endpoint: str | None = None
@@ -22,7 +27,8 @@ class ReleaseModelInput(Contract):
 
     Attributes:
         attempt: The interlock's number of this release; results carry it, older ones are ignored.
-        dataset: The dataset version that the model was trained on, and that a batch model scores first.
+        dataset: The dataset version that the model was trained on. A batch model scores it first, unless its policy
+            names another dataset to score: then the newest version of that.
         replaces: What serves now, and is torn down when this version has taken over.
     """
 

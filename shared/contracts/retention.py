@@ -4,15 +4,15 @@ from typing import Literal
 
 from shared.contracts.base import Contract, Instant
 
-ExpiredKind = Literal["run", "deployment", "version", "quarantine", "dataset", "conditioned"]
+ExpiredKind = Literal["run", "fleet_run", "deployment", "version", "quarantine", "dataset", "conditioned"]
 
 
 class Expired(Contract):
     """One thing that goes.
 
     Attributes:
-        name: Its id, `ENDPOINT/DEPLOYMENT`, `MODEL@VERSION`, or a path in the data container; a dataset version's path
-            is its folder.
+        name: `FLEET/RUN`, `ENDPOINT/DEPLOYMENT`, `MODEL@VERSION`, or a path in the data container; a dataset version's
+            path is its folder.
         reason: Why, for a person.
     """
 
@@ -128,6 +128,7 @@ class RetentionOutcome(Contract):
 
 _WORDS: dict[str, str] = {
     "run": "finished runs",
+    "fleet_run": "records of fleet runs",
     "deployment": "deployments for testing",
     "version": "model versions",
     "quarantine": "quarantined files",

@@ -63,7 +63,7 @@ class EndpointKey(Contract):
 
 
 class EndpointDeleted(Contract):
-    """Result of `delete_endpoint`; `deleted` is false when it still has deployments."""
+    """Result of `delete_endpoint`; `deleted` is false when something is, or will be, deployed behind it."""
 
     endpoint: str
     deleted: bool

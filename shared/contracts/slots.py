@@ -3,7 +3,28 @@
 Every message carries its time and what it is about: the entity that hands out slots has no clock and reads no file.
 """
 
+from typing import Final, TypedDict
+
 from shared.contracts.base import Contract, Instant
+
+#: Asked with where the fleet file has no limit, or not any more: everybody may begin.
+NO_LIMIT: Final = 1_000_000
+
+
+class SlotsState(TypedDict):
+    """What the entity `job_slots` keeps: plain lists of `[model, key]`, so a thousand that wait cost only their text.
+
+    Attributes:
+        limit: How many may run.
+        limit_at: When that was said; an ask that was sent earlier does not turn it back.
+        held: Those that run; more than the limit after it was lowered, until they end.
+        waiting: Those that wait, longest first.
+    """
+
+    limit: int
+    limit_at: str | None
+    held: list[list[str]]
+    waiting: list[list[str]]
 
 
 class SlotAsk(Contract):

@@ -60,8 +60,8 @@ def read_table(content: bytes, owner: str, dataset: str | None = None) -> Evalua
         dataset: The dataset version that it must be of, where it names one.
 
     Raises:
-        PermanentError: `EvaluationIncomplete`: no rows, or a column is missing; `EvaluationInvalid`: no CSV, or an
-            actual value is not a number; `EvaluationOfOtherDataset`.
+        PermanentError: `EvaluationIncomplete`: no rows, or a column is missing; `EvaluationInvalid`: no CSV, a column
+            that is there twice, or an actual value that is no number; `EvaluationOfOtherDataset`.
     """
     columns, rows = _read(content, owner)
     absent = [name for name in (ACTUAL, PREDICTION) if name not in columns]
@@ -82,7 +82,12 @@ def _read(content: bytes, owner: str) -> tuple[tuple[str, ...], list[dict[str, s
     except (UnicodeDecodeError, csv.Error) as error:
         code = "EvaluationInvalid"
         raise PermanentError(code, f"{owner} `evaluation` is no CSV in UTF-8: {error}.") from error
-    return tuple(reader.fieldnames or ()), rows
+    columns = tuple(reader.fieldnames or ())
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        code = "EvaluationInvalid"
+        raise PermanentError(code, f"{owner} `evaluation` has several columns {twice[:80]!r}; a name stands for one.")
+    return columns, rows
 
 
 def _require_dataset(rows: list[dict[str, str]], dataset: str, owner: str) -> None:

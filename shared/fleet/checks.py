@@ -28,7 +28,7 @@ def check_names(draft: Draft) -> Iterator[Problem]:
         for name in section.names:
             if not _ENTRY.fullmatch(name):
                 yield problem((title, name), f"`{name}` is no name; use up to 63 of a-z, 0-9, - and _, a-z first")
-    if not draft.gates.names and draft.document.mapping(()):
+    if not draft.document.at(("gates",)) and draft.document.mapping(()):
         example = "write for example `gates: {accuracy: {metric: mape, max: 45%}}`"
         yield problem(("gates",), f"there are no gates, and a model without gates is refused; {example}")
 
@@ -36,9 +36,17 @@ def check_names(draft: Draft) -> Iterator[Problem]:
 def _check_timezone(draft: Draft) -> Iterator[Problem]:
     written = draft.document.at(("timezone",))
     if isinstance(written, str) and not is_zone(written):
-        meant = similar(written, zoneinfo.available_timezones())
+        meant = _zone_meant(written)
         remedy = f"did you mean `{meant}`?" if meant else "write for example America/New_York"
         yield draft.document.problem(("timezone",), f"`{written}` is no time zone; {remedy}")
+
+
+def _zone_meant(written: str) -> str | None:
+    """The zone of the city that was named: `CST` is none, and is not near to `UCT` either."""
+    zones = (zone for zone in sorted(zoneinfo.available_timezones(), reverse=True) if not zone.startswith("Etc/"))
+    cities = {city: zone for zone in zones if (city := zone.partition("/")[2])}
+    meant = similar(written.partition("/")[2] or written, cities, likeness=0.8)
+    return cities[meant] if meant else None
 
 
 def check_automation(draft: Draft) -> Iterator[Problem]:
@@ -46,12 +54,24 @@ def check_automation(draft: Draft) -> Iterator[Problem]:
     specs = draft.models.specs
     if not specs or len(specs) < len(draft.models.names):
         return
-    if "stale" in (draft.retrain.when or ()) and not any(spec.stale for spec in specs.values()):
-        text = "no model says when it is stale; write for example `stale: 60d` for one, or remove `stale` here"
-        yield draft.document.problem(("retrain", "when"), text)
+    if "stale" in (draft.retrain.when or ()) and (fault := _stale_fault(draft)):
+        yield draft.document.problem(("retrain", "when"), f"{fault}, or remove `stale` here")
     if draft.schedule.score and not any(spec.serve.batch for spec in specs.values()):
         text = "no model is served in batch, so there is nothing to score; remove `score`"
         yield draft.document.problem(("schedule", "score"), text)
+
+
+def _stale_fault(draft: Draft) -> str | None:
+    """Why no model would ever be trained for its age, and what to do about it."""
+    aged = [spec for spec in draft.models.specs.values() if spec.stale]
+    if not aged:
+        return "no model says when it is stale; write for example `stale: 60d` for one"
+    environments = draft.document.mapping(("environments",)).values()
+    said = [draft.document.value, *(one for one in environments if isinstance(one, dict) and "level" in one)]
+    levels = [one.get("level", draft.level) for one in said]
+    if draft.environment is None and all(type(level) is int and level < 4 for level in levels):
+        return f"only level 4 retrains a model for its age, and the level is {draft.level}; write `level: 4`"
+    return None
 
 
 def check_empty(draft: Draft) -> Iterator[Problem]:
@@ -59,10 +79,12 @@ def check_empty(draft: Draft) -> Iterator[Problem]:
     said: dict[int, str] = {}
     for problem in draft.problems:
         said[problem.line] = f"{said.get(problem.line, '')} {problem.text}"
+    unread = {problem.line for problem in draft.document.problems}
     for place in _empty_places(draft.document.value, ()):
         problem = draft.document.problem(place, f"`{place[-1]}` is empty; write a value, or remove it")
         words = said.get(problem.line, "")
-        if not any(word in words for word in (f"`{place[-1]}`", "nothing", "None", "not supported", "braces")):
+        told = any(word in words for word in (f"`{place[-1]}`", "nothing", "None", "not supported", "braces"))
+        if problem.line not in unread and not told:
             yield problem
 
 

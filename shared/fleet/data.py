@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Literal
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from shared.fleet.patterns import PathPattern
-from shared.fleet.periods import Period, period_label, read_period
+from shared.fleet.periods import Period, period_label, read_period, value_of
 from shared.fleet.schedule import parse_schedule
+
+_DAY: Final = timedelta(days=1)
 
 #: Whether several files of one period are joined, or the one that landed last replaces the others.
 type Take = Literal["all", "newest"]
@@ -111,14 +113,22 @@ class Dataset:
         """
         return read_period(self.period, cell[self.period]) if self.period else None
 
-    def deadline(self, cell: Mapping[str, str], timezone: str) -> datetime | None:
-        """When a cell is late; `None` where it never is.
+    def late(self, at: datetime, timezone: str) -> dict[str, datetime]:
+        """The periods whose cells are late at a moment, each with its deadline: those of the last deadline before it.
 
-        Raises:
-            ValueError: The cell's value is no period.
+        Cells of earlier periods are of the past. They wait, but nobody is told: ten years that are loaded at once
+        would all be late.
         """
-        period = self.period_of(cell)
-        if self.wait.until is None or period is None:
-            return None
-        end = datetime.combine(period.last, time.max, ZoneInfo(timezone))
-        return parse_schedule(self.wait.until).next_after(end, timezone)
+        late: dict[str, datetime] = {}
+        if self.wait.until is None or self.period is None:
+            return late
+        until, day = parse_schedule(self.wait.until), at.astimezone(ZoneInfo(timezone)).date()
+        while True:
+            value = value_of(self.period, day)
+            period = read_period(self.period, value)
+            deadline = until.next_after(datetime.combine(period.last, time.max, ZoneInfo(timezone)), timezone)
+            if late and deadline not in late.values():
+                return late
+            if deadline <= at:
+                late[value] = deadline
+            day = period.first - _DAY

@@ -17,8 +17,8 @@ from shared.fleet.environments import Overlay
 from shared.fleet.gate_schema import GateSpec, OverrideSpec
 from shared.fleet.model_schema import ModelSpec
 from shared.fleet.patterns import Matrix, is_value
-from shared.fleet.schema import FleetSpec, ReleaseSpec, RetentionSpec, RetrainSpec, ScheduleSpec, TeamSpec
-from shared.located_validation import validated
+from shared.fleet.schema import LEVELS, FleetSpec, ReleaseSpec, RetentionSpec, RetrainSpec, ScheduleSpec, TeamSpec
+from shared.located_validation import similar, validated
 from shared.located_yaml import Document, Problem
 
 
@@ -89,13 +89,13 @@ def read_draft(overlay: Overlay) -> Draft:
         environment=overlay.environment,
         name=name if isinstance(name, str) else "",
         timezone=timezone if is_zone(timezone) else "UTC",
-        level=level if level in (1, 2, 3, 4) and not isinstance(level, bool | float) else 3,
+        level=level if level in LEVELS and not isinstance(level, bool | float) else 3,
         matrix=_matrix(document),
         base_matrix=_matrix(overlay.base),
-        sources=_section(document, "sources", SourceSpec, problems),
-        datasets=_section(document, "datasets", DatasetSpec, problems),
-        models=_section(document, "models", ModelSpec, problems),
-        gates=_section(document, "gates", GateSpec, problems),
+        sources=_section(overlay, "sources", SourceSpec, problems),
+        datasets=_section(overlay, "datasets", DatasetSpec, problems),
+        models=_section(overlay, "models", ModelSpec, problems),
+        gates=_section(overlay, "gates", GateSpec, problems),
         team=validated(document, ("team",), TeamSpec, problems) if isinstance(document.at(("team",)), dict) else None,
         release=_settings(document, "release", ReleaseSpec, problems),
         schedule=_settings(document, "schedule", ScheduleSpec, problems),
@@ -113,10 +113,23 @@ def is_zone(name: object) -> TypeGuard[str]:
         return False
 
 
-def _section[S: BaseModel](document: Document, name: str, model: type[S], problems: list[Problem]) -> Section[S]:
+def _section[S: BaseModel](overlay: Overlay, name: str, model: type[S], problems: list[Problem]) -> Section[S]:
+    document, specs = overlay.document, {}
     entries = document.mapping((name,))
-    read = {entry: validated(document, (name, entry), model, problems) for entry in entries}
-    return Section(tuple(entries), {entry: spec for entry, spec in read.items() if spec is not None})
+    for entry in entries:
+        spec = validated(document, (name, entry), model, problems, _example(name))
+        if spec is not None:
+            specs[entry] = spec
+        elif meant := _meant(overlay, name, entry):
+            text = f"`{entry}` is new in this environment; did you mean `{meant}`?"
+            problems.append(document.problem((name, entry), text))
+    return Section(tuple(entries), specs)
+
+
+def _meant(overlay: Overlay, section: str, entry: str) -> str | None:
+    """The entry of the file that an environment's entry may be meant to change: misspelt, it is a new one in parts."""
+    names = overlay.base.mapping((section,))
+    return similar(entry, names) if overlay.environment and entry not in names else None
 
 
 def _settings[S: BaseModel](document: Document, name: str, model: type[S], problems: list[Problem]) -> S:
@@ -128,8 +141,14 @@ def _settings[S: BaseModel](document: Document, name: str, model: type[S], probl
 def _overrides(document: Document, problems: list[Problem]) -> dict[int, OverrideSpec]:
     listed = document.at(("overrides",))
     count = len(listed) if isinstance(listed, list) else 0
-    read = {index: validated(document, ("overrides", index), OverrideSpec, problems) for index in range(count)}
+    example = _example("overrides")
+    read = {index: validated(document, ("overrides", index), OverrideSpec, problems, example) for index in range(count)}
     return {index: spec for index, spec in read.items() if spec is not None}
+
+
+def _example(section: str) -> str:
+    """The section as it could be written, for who wrote an entry of it that is no mapping."""
+    return str((FleetSpec.model_fields[section].examples or [""])[0])
 
 
 def _matrix(document: Document) -> Matrix:

@@ -73,7 +73,7 @@ class _Effective:
 
     def values(self) -> Iterator[EffectiveValue]:
         """Every value with its origin."""
-        for key, value, place in (*self._general(), *self._training(), *self._serving()):
+        for key, value, place in (*self._general(), *self._data(), *self._training(), *self._serving()):
             if value is not None:
                 yield EffectiveValue(key, _text(value), self._origin(place))
         for rule in self.policy.gates:
@@ -88,6 +88,20 @@ class _Effective:
         yield "level", self.policy.level, ("level",)
         for label, value in self.policy.labels.items():
             yield f"labels.{label}", value, self._label_place(label)
+
+    def _data(self) -> Iterator[_Row]:
+        """The dataset that it is trained on."""
+        data = self.fleet.dataset(self.policy.train.dataset)
+        key, place = f"datasets.{data.name}", ("datasets", data.name)
+        yield f"{key}.from", data.sources, (*place, "from")
+        yield f"{key}.per", data.per, (*place, "per")
+        yield f"{key}.wait.for", data.wait.sources, (*place, "wait", "for")
+        yield f"{key}.wait.until", data.wait.until, (*place, "wait", "until")
+        yield f"{key}.wait.else", data.wait.otherwise if data.wait.until else None, (*place, "wait", "else")
+        for name in ("max_rejected", "rows_vs_last"):
+            share = getattr(data.quality, name)
+            yield f"{key}.quality.{name}", None if share is None else f"{share * 100:g}%", (*place, "quality", name)
+        yield f"{key}.quality.complete", data.quality.complete, (*place, "quality", "complete")
 
     def _training(self) -> Iterator[_Row]:
         train, baseline, place = self.policy.train, self.policy.baseline, self._place

@@ -1,14 +1,23 @@
 """Files that a fleet file refers to."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from shared.fleet.data_schema import SourceSpec
 from shared.fleet.draft import Draft
 from shared.fleet.patterns import fill_name, labels_in, stray_braces
 from shared.located_validation import nearest, similar
 from shared.located_yaml import Problem
+
+#: Signs of other patterns, what they are here, and what says the same.
+_FOREIGN: Final = {
+    r"%[A-Za-z]": "is text as it stands; write {date}, {week}, {month} or {year}",
+    r"\*\*": "is any text up to the next / only; write `*` once for each folder",
+    r"\?": "is text as it stands; write `*` for any text",
+}
 
 
 def file_fault(folder: Path, file: str) -> str | None:
@@ -20,11 +29,12 @@ def file_fault(folder: Path, file: str) -> str | None:
         if (folder / path).is_file():
             return None
         beside = (folder / path).parent
-        others = [f"{path.parent / other.name}" for other in beside.iterdir()] if beside.is_dir() else []
+        others = {other.stem: f"{path.parent / other.name}" for other in beside.iterdir()} if beside.is_dir() else {}
     except OSError as error:
         return f"`{file}` cannot be read: {error.strerror}; correct the path"
-    meant = similar(file, others)
-    return f"`{file}` does not exist; {f'did you mean `{meant}`?' if meant else 'write it, or correct the path'}"
+    meant = similar(path.stem, others)
+    remedy = f"did you mean `{others[meant]}`?" if meant else "write it, or correct the path"
+    return f"`{file}` does not exist; {remedy}"
 
 
 def check_recipes(draft: Draft) -> Iterator[Problem]:
@@ -33,6 +43,16 @@ def check_recipes(draft: Draft) -> Iterator[Problem]:
         place = ("sources", name, "recipe")
         faults = list(_label_faults(spec, draft)) or _missing(spec, draft)
         yield from (draft.document.problem(place, fault) for fault in faults)
+
+
+def check_wildcards(draft: Draft) -> Iterator[Problem]:
+    """A source's path says what differs by labels and `*`: by other signs, hardly a file would ever be of it."""
+    for name, spec in draft.sources.specs.items():
+        for sign, meaning in _FOREIGN.items():
+            found = re.search(sign, spec.files)
+            if found:
+                text = f"`{found[0]}` in `{spec.files}` {meaning}"
+                yield draft.document.problem(("sources", name, "files"), text)
 
 
 def _label_faults(spec: SourceSpec, draft: Draft) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from shared.contracts.policy import Metric
 from shared.fleet.amounts import Bound, WrittenBound, read_bound
-from shared.located_validation import FileModel, not_supported_yet
+from shared.located_validation import FileModel, not_supported_yet, one_of
 
 _METRICS: Final = get_args(Metric)
 _YEARS: Final = (2000, 2099)
@@ -16,6 +16,7 @@ _YEARS: Final = (2000, 2099)
 class GateSpec(FileModel):
     """A condition for every model: exactly one of `max` and `better_than`. A figure that is missing fails it."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("max", "better_than"))
     not_yet: ClassVar = ("not_worse_than", "confidence", "by")
 
     metric: Metric = Field(

@@ -21,7 +21,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: An environment says only what differs: nothing is required in it, and what is empty is taken away.
 _OVERLAY: Final = "InEnvironment"
 _FOR_PYTHON: Final = ("title", "default", "examples")
-_SIZES: Final = ("required", "minProperties", "minItems")
+_SIZES: Final = ("required", "oneOf", "minProperties", "minItems")
 
 
 #: What the sections hold; `FleetSpec` leaves it open, since their entries are read one by one.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from shared.contracts.policy import RetentionPolicy
 from shared.errors import ConfigurationError
@@ -12,13 +13,24 @@ from shared.fleet.data_schema import read_dataset, read_source
 from shared.fleet.draft import Draft, read_draft
 from shared.fleet.environments import environments_of, overlaid
 from shared.fleet.expansion import Expanded, expand_model
-from shared.fleet.files import check_recipes
+from shared.fleet.files import check_recipes, check_wildcards
 from shared.fleet.fleet import Fleet, Fleets
 from shared.fleet.model_checks import check_model
 from shared.fleet.model_names import read_model_name
 from shared.fleet.overrides import Override, read_overrides, with_overrides
 from shared.fleet.service_checks import check_services
 from shared.located_yaml import Document, DocumentError, Problem, listed, read_document
+
+#: What is asked of a file before its models are looked at.
+_CHECKS: Final = (
+    check_names,
+    check_matrix,
+    check_sources,
+    check_wildcards,
+    check_recipes,
+    check_datasets,
+    check_automation,
+)
 
 
 class FleetError(DocumentError):
@@ -105,7 +117,7 @@ def _read_fleet(document: Document, environment: str | None) -> Fleet:
 
 def _checked_models(draft: Draft) -> tuple[tuple[Expanded, ...], tuple[Override, ...]]:
     """The models, and the exceptions to their gates; all that is wrong goes to the draft's problems."""
-    for check in (check_names, check_matrix, check_sources, check_recipes, check_datasets, check_automation):
+    for check in _CHECKS:
         draft.problems.extend(check(draft))
     expanded: list[Expanded] = []
     for key, spec in draft.models.specs.items():

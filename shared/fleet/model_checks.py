@@ -10,12 +10,13 @@ from shared.fleet.expansion import golden_of
 from shared.fleet.model_names import ModelName, fixed_twice, read_model_name
 from shared.fleet.model_schema import BaselineSpec, ModelSpec
 from shared.fleet.patterns import labels_in, stray_braces
+from shared.fleet.periods import PERIOD_FORMS
 from shared.located_validation import nearest
 from shared.located_yaml import Document, Place, Problem
 
 #: Inputs that Signalbox fills itself.
 _TRAIN_INPUTS: Final = frozenset({"dataset"})
-_SCORE_INPUTS: Final = frozenset({"model", "data"})
+_SCORE_INPUTS: Final = frozenset({"model", "data", "rows"})
 
 
 def check_model(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Problem]:
@@ -27,6 +28,9 @@ def check_model(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Problem]:
     if spec.baseline:
         yield from _baseline_faults(name, spec.baseline, spec.train.data, draft)
     yield from _input_faults(key, spec, draft)
+    if spec.stale and spec.serve.online:
+        text = "`stale` is not supported yet for a model that an endpoint serves: its age is looked at when it scores"
+        yield draft.document.problem(("models", key, "stale"), f"{text} a period; remove it")
 
 
 def golden_place(key: str, document: Document) -> Place:
@@ -60,9 +64,17 @@ def _text_faults(place: Place, text: str, allowed: Collection[str], missing: str
         yield problem(place, f"`{stray}` in `{text}` is no label; write {{label}} with a-z, 0-9 and _")
     for label in labels_in(text):
         if label not in known:
-            yield problem(place, f"the matrix has no label `{label}`; {nearest(label, known)}")
+            yield problem(place, _unknown_label(label, known))
         elif label not in allowed:
             yield problem(place, f"`{{{label}}}` is not in {missing}; add it there, or leave it out")
+
+
+def _unknown_label(label: str, known: Collection[str]) -> str:
+    if f"{{{label}}}" == AS_OF:
+        return f"`{AS_OF}` is filled when a model scores, in `with` of `serve` only; remove it here"
+    if label in PERIOD_FORMS:
+        return f"`{{{label}}}` is a period: it comes with the files, and a model is of all periods; remove it here"
+    return f"the matrix has no label `{label}`; {nearest(label, known)}"
 
 
 def _texts(key: str, spec: ModelSpec, draft: Draft) -> Iterator[tuple[Place, str]]:
@@ -72,16 +84,16 @@ def _texts(key: str, spec: ModelSpec, draft: Draft) -> Iterator[tuple[Place, str
     yield (*place, "serve", "online"), spec.serve.online or ""
     yield (*place, "serve", "batch"), spec.serve.batch or ""
     yield golden_place(key, draft.document), golden_of(spec, draft)
-    for part, parameters in (("train", spec.train.parameters), ("serve", spec.serve.parameters)):
-        for parameter, value in parameters.items():
-            yield (*place, part, "with", parameter), _input_text(value)
+    for parameter, value in spec.train.parameters.items():
+        yield (*place, "train", "with", parameter), _input_text(value)
+    for parameter, value in spec.serve.parameters.items():
+        yield (*place, "serve", "with", parameter), _input_text(value).replace(AS_OF, "")  # filled when the job begins
     for tag, value in spec.tags.items():
         yield (*place, "tags", tag), value
 
 
 def _input_text(value: Scalar) -> str:
-    """What an input says beside `{as_of}`, which is filled when the job begins."""
-    return value.replace(AS_OF, "") if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def _data_faults(name: ModelName, spec: ModelSpec, draft: Draft) -> Iterator[Problem]:

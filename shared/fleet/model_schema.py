@@ -3,11 +3,11 @@
 import math
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.contracts.policy import Scalar
 from shared.fleet.amounts import Days, Minutes
-from shared.located_validation import FileModel
+from shared.located_validation import FileModel, one_of
 from shared.located_yaml import kind
 
 
@@ -77,6 +77,8 @@ class BaselineSpec(FileModel):
 class ServeSpec(FileModel):
     """How a model's predictions are made: exactly one of `online` and `batch`."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("online", "batch"))
+
     online: str | None = Field(
         default=None,
         description="An endpoint that answers requests: 3 to 32 of a-z, 0-9 and -. It may hold {labels}.",
@@ -95,9 +97,9 @@ class ServeSpec(FileModel):
     parameters: dict[str, Parameter] = Field(
         default={},
         alias="with",
-        description="Inputs of the scoring pipeline beside `model` and `data`, which Signalbox fills. Texts may hold "
-        "{labels}, and {as_of}: the date that the run stands for.",
-        examples=[_WITH_EXAMPLE],
+        description="Inputs of the scoring pipeline beside `model`, `data` and `rows`, which Signalbox fills. Texts "
+        "may hold {labels}, and {as_of}: the date that the run stands for.",
+        examples=['with: {origin: "{origin}", as_of: "{as_of}"}'],
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -86,9 +86,9 @@ def notices(fleet: "Fleet", at: datetime) -> tuple[str, ...]:
 
 
 def end_of(day: date, timezone: str) -> datetime:
-    """The moment at which a local day is over, in UTC."""
+    """The moment at which a local day is over, with the zone's offset: the instant before it shows that day."""
     midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(timezone))
-    return midnight.astimezone(UTC)
+    return datetime.fromisoformat(midnight.isoformat())  # the offset alone, as it is read back from the wire
 
 
 def _read(place: Place, spec: OverrideSpec, expanded: Iterable[Expanded], draft: Draft) -> Override:
@@ -136,6 +136,8 @@ def _bounds(place: Place, spec: OverrideSpec, draft: Draft) -> Iterator[tuple[st
 
 
 def _bound(gate: str, value: object, draft: Draft) -> float | None:
+    if not draft.gates.names:
+        return None  # that there are no gates is said already
     if gate not in draft.gates.names:
         raise ValueError(f"there is no gate `{gate}`; {nearest(gate, draft.gates.names)}")
     rule = draft.gates.specs.get(gate)
@@ -144,7 +146,7 @@ def _bound(gate: str, value: object, draft: Draft) -> float | None:
     if rule.max is None:
         raise ValueError(f"`{gate}` has no `max` that could be changed; remove it here")
     bound = read_bound(value, rule.metric)
-    if bound == rule.max:
+    if bound == rule.max and draft.environment is None:  # an environment may have a bound of its own
         raise ValueError(f"`{gate}` is {bound_text(bound, rule.metric)} already, so this changes nothing; remove it")
     return bound
 

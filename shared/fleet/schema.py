@@ -3,7 +3,7 @@
 The entries of the others are in `data_schema`, `model_schema` and `gate_schema`.
 """
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final, get_args
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -11,6 +11,9 @@ from shared.contracts.policy import Level, RetrainReason
 from shared.fleet.amounts import Days
 from shared.fleet.schedule import parse_schedule
 from shared.located_validation import FileModel, not_supported_yet
+
+#: How far automation may go.
+LEVELS: Final = get_args(Level)
 
 
 def _reason(value: Any) -> Any:
@@ -20,6 +23,14 @@ def _reason(value: Any) -> Any:
 
 
 _Reason = Annotated[RetrainReason, BeforeValidator(_reason)]
+
+
+def _whole(value: Any) -> Any:
+    """Python takes true for 1 and 4.0 for 4, and nobody writes them so on purpose."""
+    if isinstance(value, bool | float):
+        known = ", ".join(map(str, LEVELS))
+        raise ValueError(f"`level` cannot be `{str(value).lower()}`; known here: {known}")  # noqa: TRY004 - see `_reason`
+    return value
 
 
 class TeamSpec(FileModel):
@@ -127,7 +138,7 @@ class FleetSpec(FileModel):
         description="IANA name of the zone of every time in this file.",
         examples=["timezone: America/New_York"],
     )
-    level: Level = Field(
+    level: Annotated[Level, BeforeValidator(_whole)] = Field(
         default=3,
         description="How far automation may go: 1 watch only, 2 + train, 3 + release, 4 + retrain and roll back.",
         examples=["level: 3"],

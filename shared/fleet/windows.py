@@ -22,12 +22,14 @@ class Gathered:
         lacks: Why the source has not arrived; empty when it has.
         gaps: Periods before the cell's own of which there is no file.
         earlier: Whether the files are of an earlier period.
+        begun: Whether a file of the cell's own period is there.
     """
 
     files: tuple[BlobArrival, ...]
     lacks: str = ""
     gaps: tuple[str, ...] = ()
     earlier: bool = False
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,16 @@ def gather(
     """
     found = _agreeing(source, cell, landed)
     gaps: tuple[str, ...] = ()
-    lacks = "" if found else "no file has landed"
+    lacks, begun = "" if found else "no file has landed", bool(found)
     if source.period is not None and period is not None:
         window = source.window(period)
         found = [one for one in found if read_period(source.period, one.value).overlaps(window)]
         lacks = _lacking(source.period, period, found)
         gaps = _gaps(source.period, window, period, found)
+        begun = any(read_period(source.period, one.value).overlaps(period) for one in found)
     files = _taken(source, found)
     old = _too_old(source, files, at)
-    return Gathered(() if old else files, lacks or old, gaps)
+    return Gathered(() if old else files, lacks or old, gaps, begun=begun)
 
 
 def gather_earlier(

@@ -3,9 +3,9 @@
 Pure: no clock, no files, no randomness. It never raises: a signal whose operation raises is lost without a trace, so an
 event that cannot be used becomes a dead letter in the state.
 
-One training, one release and one scoring are in flight at most. A newer dataset or version supersedes one that waits,
-never one that runs. A version is released when three things are known of it, in whatever order they come: it is
-registered, it was evaluated here, and it passed. Everything may come twice, late and out of order.
+At most one training is in flight, and beside it one release or one scoring. A newer dataset or version supersedes one
+that waits, never one that runs. A version is released when three things are known of it, in whatever order they come:
+it is registered, it was evaluated here, and it passed. Everything may come twice, late and out of order.
 
 An event is decided on in three steps: its rule says what it means; then what waits and may begin now begins; then the
 fleet's slots are asked for and given back.
@@ -39,7 +39,7 @@ from shared.contracts.interlock import (
 from shared.contracts.training import TrainingOutcome
 from shared.interlock.commands import Command, RecordModel
 from shared.interlock.memory import DeadLetter
-from shared.interlock.releasing import on_registered, on_registry_change, on_released, release_next
+from shared.interlock.releasing import CONFIRMED, on_registered, on_registry_change, on_released, release_next
 from shared.interlock.retiring import live_on, on_retired, on_retirement, retire_next
 from shared.interlock.row import model_row
 from shared.interlock.scoring import on_scored, on_scoring, score_next
@@ -103,7 +103,9 @@ def decide(state: InterlockState, event: AnyInterlockEvent) -> Decision:
     step = take_turns(step, now)
     note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=cut(step.reason))
     after = changed(step.state, revision=state.revision + 1, decisions=(*step.state.decisions, note)[-REMEMBERED:])
-    return Decision(after, (*step.commands, *_record(after, event.trace)), step.answer)
+    # What only confirms changes nothing that a row shows, and every release of a version is confirmed several times.
+    record = () if step.decision == CONFIRMED else _record(after, event.trace)
+    return Decision(after, (*step.commands, *record), step.answer)
 
 
 def progress(state: InterlockState, attempt: int) -> TrainingProgress:

@@ -1,6 +1,11 @@
-"""Rules of release: a version that is registered, evaluated and passed, one at a time, never an older one."""
+"""Rules of release: a version that is registered, evaluated and passed, one at a time, never an older one.
+
+A release in batch waits for the scoring in flight, and a scoring for the release: both move what readers of predictions
+are pointed to.
+"""
 
 from datetime import datetime
+from typing import Final
 
 from shared import names
 from shared.contracts.interlock import RegistryChanged, ReleaseFinished, VersionRegistered
@@ -10,6 +15,9 @@ from shared.interlock.memory import Candidate, Champion
 from shared.interlock.runs import Release
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, changed, cut, order_of, policy_of, remember, takes_turns
+
+#: The decision about an echo of our own effect.
+CONFIRMED: Final = "confirmed"
 
 
 def on_registered(state: InterlockState, event: VersionRegistered) -> Step:
@@ -47,7 +55,7 @@ def on_registry_change(state: InterlockState, event: RegistryChanged) -> Step:
     releasing = state.release is not None and state.release.version == event.version
     serving = state.champion is not None and state.champion.version == event.version
     if releasing or serving or state.retirement is not None:
-        return Step(state, (), "confirmed", f"The registry confirms: {what}.")
+        return Step(state, (), CONFIRMED, f"The registry confirms: {what}.")
     return Step(state, (), "noted", f"The registry says: {what}; a change of tags or aliases starts nothing.")
 
 
@@ -78,6 +86,8 @@ def why_not_released(state: InterlockState, candidate: Candidate) -> str | None:
         )
     if state.release is not None and not state.release.queued:
         return f"Version {candidate.version} passed and waits: release {state.release.attempt} is in flight."
+    if state.scoring is not None:
+        return f"Version {candidate.version} passed and waits: scoring {state.scoring.attempt} is in flight."
     return None
 
 

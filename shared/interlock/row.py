@@ -36,7 +36,20 @@ def model_row(state: InterlockState) -> ModelRow | None:
         decisions=state.decisions[-_SHOWN_DECISIONS:],
         in_flight=state.in_flight,
         requests=request_notes(state),
+        datasets=_needed_datasets(state),
     )
+
+
+def _needed_datasets(state: InterlockState) -> tuple[str, ...]:
+    """What runs, waits for its turn, or may still be released: none of it may be deleted meanwhile."""
+    needed = (
+        state.training and state.training.dataset,
+        state.queued,
+        state.scoring and state.scoring.dataset,
+        *(request.dataset for request in state.requests if request.outcome is None),
+        *(candidate.dataset for candidate in state.candidates if candidate.ready),
+    )
+    return tuple(dict.fromkeys(dataset.version for dataset in needed if dataset))
 
 
 def _shown_candidate(state: InterlockState) -> Candidate | None:

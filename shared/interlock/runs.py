@@ -49,7 +49,7 @@ class Scoring(Contract):
     """A scoring that has not ended.
 
     Attributes:
-        version: The champion when it began, or the one now while it waits for its slot.
+        version: The champion.
         queued: Whether it waits for its slot.
     """
 

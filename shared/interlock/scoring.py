@@ -1,4 +1,7 @@
-"""Rules of scoring: a period's predictions by the champion, one at a time, and the newest request next."""
+"""Rules of scoring: a period's predictions by the champion, one at a time, and the newest request next.
+
+The champion does not change under a scoring: a release waits for it, and it for a release.
+"""
 
 from datetime import datetime, timedelta
 
@@ -51,10 +54,10 @@ def on_scored(state: InterlockState, event: ScoringFinished) -> Step:
 
 
 def score_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: ARG001 - a request has its own trace
-    """When none is in flight: the request that waits."""
+    """When neither a scoring nor a release is in flight: the request that waits."""
     state = step.state
     waiting = _waiting(state)
-    if waiting is None or state.scoring is not None or state.retirement is not None:
+    if waiting is None or state.scoring is not None or state.release is not None or state.retirement is not None:
         return step
     if (reason := _why_not_scored(state)) is not None:
         return step.then(refused(state, waiting, reason)._replace(answer=None))
@@ -62,12 +65,11 @@ def score_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: A
 
 
 def begin_scoring(state: InterlockState, scoring: Scoring, now: datetime) -> Step:
-    """Its slot is there: begin, with the champion as it is now."""
+    """Its slot is there: begin, if the fleet file still wants periods scored."""
     if (reason := _why_not_scored(state)) is not None:
         return Step(drop_scoring(state, reason), (), "not begun", reason)
-    champion = _champion(state)
-    instance = _instance(state, scoring.attempt, champion.version, scoring.dataset, scoring.as_of)
-    begun = changed(scoring, queued=False, started_at=now, version=champion.version, instance=instance)
+    instance = _instance(state, scoring.attempt, scoring.version, scoring.dataset, scoring.as_of)
+    begun = changed(scoring, queued=False, started_at=now, instance=instance)
     after = changed(state, scoring=begun)
     reason = f"Version {begun.version} scores dataset version {begun.dataset.version}."
     return Step(after, (_start(after, begun),), f"started scoring {begun.attempt}", reason)
@@ -96,18 +98,19 @@ def _why_not_scored(state: InterlockState) -> str | None:
 
 def _join_wait_or_begin(state: InterlockState, asked: Request, now: datetime) -> Step:
     scoring, waiting = state.scoring, _waiting(state)
-    if scoring is None:
+    before = scoring or state.release
+    if before is None:
         return _order(state, asked, now)
-    same = (_champion(state).version, asked.dataset.version, asked.as_of)
-    if same == (scoring.version, scoring.dataset.version, scoring.as_of):
-        reason = f"Scoring {scoring.attempt} of the same period by the same version is in flight already."
+    if scoring is not None and (asked.dataset.version, asked.as_of) == (scoring.dataset.version, scoring.as_of):
+        reason = f"Scoring {scoring.attempt} of the same period is in flight already."
         return answered(state, changed(asked, attempt=scoring.attempt), "joined", reason)
     if waiting is not None and _is_newer(waiting, asked):
         return refused(state, asked, f"The newer request {waiting.request_id} waits already.")
     if waiting is not None:
         reason = f"The newer request {asked.request_id} took its place before it began."
         state = note(state, changed(waiting, outcome="refused", reason=reason))
-    reason = f"Scoring {scoring.attempt} is in flight; the request of {asked.requested_by} waits for it."
+    what = "Release" if scoring is None else "Scoring"
+    reason = f"{what} {before.attempt} is in flight; the request of {asked.requested_by} waits for it."
     return answered(state, asked, "waiting", reason)
 
 

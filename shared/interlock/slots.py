@@ -9,28 +9,12 @@ The state is plain JSON, and only the message is validated: a thousand waiting a
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from shared.contracts.interlock import SlotGranted
-from shared.contracts.slots import SlotAsk, SlotReturn
-
-
-class SlotsState(TypedDict):
-    """Plain lists of `[model, key]`.
-
-    Attributes:
-        limit: How many may run.
-        limit_at: When that was said; an ask that was sent earlier does not turn it back.
-        held: Those that run; more than the limit after it was lowered, until they end.
-        waiting: Those that wait, longest first.
-    """
-
-    limit: int
-    limit_at: str | None
-    held: list[list[str]]
-    waiting: list[list[str]]
+from shared.contracts.slots import SlotAsk, SlotReturn, SlotsState
 
 
 class Slots(NamedTuple):

@@ -90,7 +90,7 @@ class InterlockState(Contract):
 
     @property
     def in_flight(self) -> tuple[RunInFlight, ...]:
-        """Every run that has not ended."""
+        """Every run that has not ended, and whose slot it has or waits for."""
         training, release, scoring, retirement = self.training, self.release, self.scoring, self.retirement
         runs = (
             training and _run("training", training, queued=training.outcome == "queued"),
@@ -98,7 +98,8 @@ class InterlockState(Contract):
             scoring and _run("scoring", scoring, scoring.version, queued=scoring.queued),
             retirement and retirement.stage == "running" and _run("retirement", retirement),
         )
-        return tuple(run for run in runs if run)
+        slots = {slot.key: slot.fleet for slot in (*self.held, *([self.asked] if self.asked else []))}
+        return tuple(run.model_copy(update={"slot_of": slots.get(run.key)}) for run in runs if run)
 
     def candidate(self, version: str) -> Candidate:
         """What is known of a version; a blank one when nothing is."""
@@ -137,8 +138,18 @@ def upcast(raw: dict[str, Any] | None) -> InterlockState:
 
 
 def put_aside(raw: dict[str, Any], event: Any) -> dict[str, Any]:
-    """A state of newer code with one more event that waits for that code; nothing else is touched."""
-    return {**raw, "unread_events": [*raw.get("unread_events", ()), event]}
+    """A state of newer code with one more event that waits for that code; nothing else is touched.
+
+    The search for lost events tells the same every few minutes: what differs in its time only is kept once.
+    """
+    kept = raw.get("unread_events", [])
+    if any(_timeless(event) == _timeless(other) for other in kept):
+        return raw
+    return {**raw, "unread_events": [*kept, event]}
+
+
+def _timeless(event: Any) -> Any:
+    return {**event, "at": None, "trace": None} if isinstance(event, dict) else event
 
 
 def _from_1(raw: dict[str, Any]) -> dict[str, Any]:

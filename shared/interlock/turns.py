@@ -8,8 +8,8 @@ end a run can forget its slot.
 from datetime import datetime
 from typing import Final
 
-from shared.contracts.interlock import RunInFlight, SlotGranted
-from shared.contracts.slots import SlotAsk, SlotReturn
+from shared.contracts.interlock import SlotGranted
+from shared.contracts.slots import NO_LIMIT, SlotAsk, SlotReturn
 from shared.interlock.commands import AskForSlot, ReturnSlot
 from shared.interlock.releasing import begin_release
 from shared.interlock.runs import Slot
@@ -20,8 +20,6 @@ from shared.interlock.training import begin_training
 
 #: What is nearest to production goes first.
 _ORDER: Final = {"release": 0, "scoring": 1, "training": 2, "retirement": 3}
-#: Asked for what still waits when the fleet file has no limit any more: everybody may begin.
-_NO_LIMIT: Final = 1_000_000
 
 
 def on_granted(state: InterlockState, event: SlotGranted, now: datetime) -> Step:
@@ -39,8 +37,8 @@ def take_turns(step: Step, now: datetime) -> Step:
     """Give back what is not needed any more, and ask for what waits first, if nothing is asked for."""
     state = step.state
     runs = sorted(state.in_flight, key=lambda run: _ORDER[run.kind])
-    needed = [_key(run) for run in runs if not run.waits_for_slot]
-    waiting = [_key(run) for run in runs if run.waits_for_slot]
+    needed = [run.key for run in runs if not run.waits_for_slot]
+    waiting = [run.key for run in runs if run.waits_for_slot]
     free = [slot for slot in state.held if slot.key not in needed]
     asked = state.asked
     if asked is not None and asked.key not in waiting:
@@ -57,7 +55,7 @@ def take_turns(step: Step, now: datetime) -> Step:
 
 def _begin(state: InterlockState, slot: Slot, now: datetime) -> Step:
     training, release, scoring = state.training, state.release, state.scoring
-    match next((run.kind for run in state.in_flight if _key(run) == slot.key), None):
+    match next((run.kind for run in state.in_flight if run.key == slot.key), None):
         case "training" if training is not None:
             return begin_training(state, training, now)
         case "release" if release is not None:
@@ -68,12 +66,8 @@ def _begin(state: InterlockState, slot: Slot, now: datetime) -> Step:
             return Step(state, (), "gave the slot back", f"The {slot.key} does not wait for a slot any more.")
 
 
-def _key(run: RunInFlight) -> str:
-    return f"{run.kind}-{run.attempt}"
-
-
 def _ask(state: InterlockState, slot: Slot, now: datetime) -> AskForSlot:
-    limit = policy_of(state).at_once or _NO_LIMIT
+    limit = policy_of(state).at_once or NO_LIMIT
     return AskForSlot(input=SlotAsk(fleet=slot.fleet, model=state.model, key=slot.key, limit=limit, at=now))
 
 

@@ -42,5 +42,5 @@ class Registry(Protocol):
         ...
 
     def delete_version(self, model: str, version: str) -> None:
-        """Remove a version; nothing happens when it is absent, and one that has an alias is refused."""
+        """Remove a version; nothing happens when it is absent, and one that has an alias or serves is refused."""
         ...

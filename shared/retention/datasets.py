@@ -69,7 +69,7 @@ def expired_files(
         files: All of them, with paths `KIND/SOURCE/NAME`.
         now: The moment that their age is counted from.
         days: How long files stay, of each source.
-        needed: Paths that a dataset version which stays was made of.
+        needed: Paths that a dataset version was made of, or will be.
     """
     return tuple(
         Expired(kind=kind, name=file.path, reason=f"It is more than {days[source_of(file.path)]} days old.")
@@ -96,4 +96,4 @@ def _reason(version: StoredVersion, days: int, retired: bool) -> str:
     if version.cell is None:
         return f"It has no manifest, so it is no version, and is more than {days} days old."
     why = "its dataset is in no fleet file any more" if retired else "it is not the newest of its cell"
-    return f"It is more than {days} days old, {why}, and no model version that stays was trained on it."
+    return f"It is more than {days} days old, {why}, and no model version was trained on it."

@@ -8,24 +8,25 @@ from shared.contracts.release import DeploymentState
 from shared.contracts.retention import Expired
 from shared.retention.expiry import expired
 
-#: How `release_model` begins the names of deployments that it only tests.
-_FOR_TESTING: Final = "qa-"
 _DAYS: Final = 1
 
 
 def expired_deployments(
     deployments: Iterable[DeploymentState],
     traffic: Mapping[str, int],
+    models: Collection[str],
     releasing: Collection[tuple[str, str]],
     now: datetime,
 ) -> tuple[Expired, ...]:
     """Deployments of one endpoint that were left behind by a release.
 
-    Never one with traffic, one of a version that is being released, or one whose age is not known.
+    Never one with traffic, one of a version that is being released, one whose age is not known, or one that somebody
+    else made: an endpoint may be shared.
 
     Args:
         deployments: All of the endpoint.
         traffic: Percent by deployment.
+        models: All that this app knows.
         releasing: Model and version of every release in flight.
         now: The moment that their age is counted from.
     """
@@ -36,9 +37,15 @@ def expired_deployments(
             reason="It was made for testing more than a day ago, and no release in flight needs it.",
         )
         for one in deployments
-        if one.deployment.startswith(_FOR_TESTING)
+        if one.model in models
+        and one.deployment.startswith(_for_testing(one))
         and one.created_at is not None
         and expired(one.created_at, now, _DAYS)
         and not traffic.get(one.deployment)
         and (one.model or "", one.version or "") not in releasing
     )
+
+
+def _for_testing(one: DeploymentState) -> str:
+    """How `release_model` begins the name of a deployment that it only tests."""
+    return f"qa-v{one.version}-"

@@ -7,16 +7,12 @@ from typing import Final, get_args
 
 from shared.contracts.retention import Expired, ExpiredCount, ExpiredKind, RetentionPlan
 
-#: Things that one run deletes.
-LIMIT: Final = 500
+#: Things that one run deletes: more than a fleet of a thousand models leaves behind in a day, and still few activities.
+LIMIT: Final = 5_000
 
 
 def plan_retention(found: Sequence[Expired], at: datetime) -> RetentionPlan:
-    """The first of what was found, in that order, and how much there is of each kind.
-
-    The order matters: a dataset version is free only when the model version that was trained on it goes, so model
-    versions come first.
-    """
+    """The first of what was found, in that order, and how much there is of each kind."""
     things = tuple(found[:LIMIT])
     all_of, taken = Counter(one.kind for one in found), Counter(one.kind for one in things)
     kinds: tuple[ExpiredKind, ...] = get_args(ExpiredKind)

@@ -28,7 +28,7 @@ def expired_versions(
     """
     ours = [version for version in versions if JOB_TAG in version.tags]
     older = ours[: max(0, len(ours) - keep)]
-    kept = {*in_use, *_before_the_champion(versions), *_newest_passed(ours)}
+    kept = {*in_use, *(one.version for one in in_service(versions)), *_newest_passed(ours)}
     return tuple(
         Expired(
             kind="version",
@@ -36,8 +36,14 @@ def expired_versions(
             reason=f"{len(ours)} versions are registered, and the newest {keep} stay.",
         )
         for version in older
-        if version.version not in kept and not version.aliases and version.stage != PRODUCTION
+        if version.version not in kept
     )
+
+
+def in_service(versions: Sequence[RegisteredVersion]) -> list[RegisteredVersion]:
+    """Versions of one model that serve, that somebody has named, and the one to go back to from the champion."""
+    before = _before_the_champion(versions)
+    return [one for one in versions if one.aliases or one.stage == PRODUCTION or one.version in before]
 
 
 def _before_the_champion(versions: Sequence[RegisteredVersion]) -> list[str]:

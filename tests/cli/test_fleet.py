@@ -89,6 +89,19 @@ def test_two_fleets_with_one_model_are_refused(file: Path) -> None:
     assert clash in second["problems"]
 
 
+def test_two_fleets_that_clash_in_an_environment_only_are_refused(file: Path) -> None:
+    """They differ as they are, and would not in `dev`."""
+    other = file.with_name("other.yaml")
+    text = file.read_text().replace("fleet: demand", "fleet: other", 1).replace("[north, south]", "[east, west]")
+    for region in ("east", "west"):
+        (file.parent / f"sales-{region}.yaml").write_text(_RECIPE)
+    other.write_text(text)
+    done = signalbox("check", file, other)
+    assert (done.exit_code, "the model `demand-north-slow` is also in" in done.output) == (1, True)
+    other.write_text(text.replace("dev: {matrix: {region: [north]}", "dev: {matrix: {region: [west]}"))
+    assert signalbox("check", file, other).exit_code == 0
+
+
 def test_an_expired_override_is_a_notice(file: Path) -> None:
     """It is over and changes nothing, so the file can be used; a person should tidy it up."""
     file.write_text(
@@ -109,6 +122,24 @@ def test_show_lists_the_models_of_an_environment(file: Path) -> None:
     ):
         assert [policy["model"] for policy in json.loads(done.stdout)] == ["demand-north-slow", "demand-north-fast"]
     assert "demand-south-fast" in signalbox("show", "--file", file).stdout
+
+
+def test_show_tells_exceptions_beside_their_models(file: Path) -> None:
+    """As long as they hold; a fleet without any has no column for them."""
+    assert "exceptions" not in signalbox("show", "--file", file).stdout
+    over = "  - {match: {movement: fast}, gates: {accuracy: {max: 50%}}, by: ana, reason: x, until: 2020-01-31}\n"
+    holds = "  - {match: {movement: slow}, gates: {accuracy: {max: 55%}}, by: ana, reason: x, until: 2090-01-31}\n"
+    file.write_text(f"{file.read_text()}overrides:\n{over}{holds}")
+    shown = signalbox("show", "--file", file).stdout
+    slow, fast = (next(line for line in shown.splitlines() if f"north-{one} " in line) for one in ("slow", "fast"))
+    assert ("accuracy 55%" in slow, "%" in fast) == (True, False)
+    assert "accuracy: mape at most 45%" in shown
+
+
+def test_a_setting_without_a_file_means_the_examples(file: Path) -> None:
+    """As where it is not set at all: never a traceback."""
+    done = signalbox("show", SIGNALBOX_FLEET=" ; ")
+    assert (done.exit_code, "departures-jfk-mainline-fast" in done.stdout) == (0, True)
 
 
 def test_effective_values_name_their_line(file: Path) -> None:
@@ -141,6 +172,26 @@ def test_the_graph_has_every_entry_once(file: Path, tmp_path: Path) -> None:
     ]
     assert len(list(svg.iter(f"{_SVG}path"))) == 3
     assert not list(svg.iter(f"{_SVG}script"))
+
+
+def test_a_dataset_that_is_only_scored_leads_to_its_models(file: Path) -> None:
+    """It is drawn as what it is for, not as left over."""
+    text = file.read_text().replace("{batch: score.yml}", "{batch: score.yml, data: coming}")
+    file.write_text(text.replace("models:\n", "  coming: {from: [sales], per: [region, year]}\nmodels:\n"))
+    svg = fromstring(signalbox("graph", "--file", file, "--out", "-").stdout)
+    assert len(list(svg.iter(f"{_SVG}path"))) == 5
+
+
+def test_a_box_is_as_wide_as_its_name(file: Path) -> None:
+    """A long name is read as a whole, or cut; it never runs out of its box."""
+    for name in ("demand-{region}-{movement}", "demand-of-groceries-{region}-{movement}"):
+        file.write_text(file.read_text().replace("demand-{region}-{movement}", name))
+        svg = fromstring(signalbox("graph", "--file", file, "--out", "-").stdout)
+        boxes = [group for group in svg.iter(f"{_SVG}g") if group.get("class") == "models"]
+        (box,) = boxes
+        (rect,), (title, *_) = box.findall(f"{_SVG}rect"), box.findall(f"{_SVG}text")
+        assert title.text == name
+        assert float(rect.get("width", "0")) >= 8.8 * len(name) + 28
 
 
 def test_a_place_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_names_and_yes_retire(played: Played) -> None:
         "models": ["slow-jfk"], "datasets": ["demo/weekly"], "confirm": True, "requested_by": "operator:ana",
     }  # fmt: skip
     assert "slow-jfk goes out of service" in result.output
-    assert "demo/weekly goes out of service" in result.output
+    assert "demo/weekly waits for no more files" in result.output
 
 
 def test_where_nobody_can_answer_yes_is_needed(played: Played) -> None:
@@ -107,13 +107,27 @@ def test_where_nobody_can_answer_yes_is_needed(played: Played) -> None:
 
 @pytest.mark.parametrize(("typed", "code"), [("slow-jfk\n", 0), ("slow\n", 1), ("\n", 1)])
 def test_a_person_types_the_name(played: Played, monkeypatch: pytest.MonkeyPatch, typed: str, code: int) -> None:
-    """Anything else retires nothing."""
+    """After it was told what goes and what stays; anything else retires nothing."""
+    played.answers_to("GET /api/operations/retired", LISTED)
     played.answers_to("POST /api/operations/retire", {"models": ["slow-jfk"], "datasets": []}, status=202)
     monkeypatch.setattr("cli.retire._somebody_is_here", lambda: True)
     result = CliRunner().invoke(app, ["retire", "slow-jfk", "--app", "http://app"], input=typed)
     assert result.exit_code == code
-    assert bool(played.asked) is (code == 0)
+    assert ("POST" in str(played.asked)) is (code == 0)
+    told = "slow-jfk (released): version 3 is not champion any more; slow-jfk/v3-1 is deleted. Its versions"
+    assert told in result.output
     assert ("nothing was retired" in result.output) is (code == 1)
+
+
+def test_a_name_that_is_not_listed_is_not_asked_for(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who mistypes learns it before typing anything twice."""
+    played.answers_to("GET /api/operations/retired", LISTED)
+    monkeypatch.setattr("cli.retire._somebody_is_here", lambda: True)
+    result = _run("retire", "slow-lga", "--dataset", "demo/weekly")
+    assert result.exit_code == 1
+    assert "error: slow-lga is in a fleet file, is retired already, or is not known" in result.output
+    assert "Type" not in result.output
+    assert played.asked == [("GET /api/operations/retired", None)]
 
 
 def test_a_refusal_is_told(played: Played) -> None:

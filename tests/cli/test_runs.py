@@ -120,6 +120,30 @@ def test_a_run_is_followed_to_its_end(played: Played, outcomes: dict[str, str], 
     assert ("signalbox run retry run-1" in done.stdout) == bool(code)
 
 
+def test_a_restart_of_the_app_does_not_end_the_watch(played: Played) -> None:
+    """The id is told first, whatever comes; a gateway's word in between is no end, and the app's own refusal is."""
+    played.answers["GET /api/runs/run-1"] = [(200, run_of("running")), (503, {}), (502, {}), (200, run_of(a="passed"))]
+    done = signalbox("show", "run-1", "--watch", "--app", played.url)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("run-1\n")
+    assert done.stderr.count("No answer: the app may be restarting. It is asked again.") == 1
+    played.answers["GET /api/runs/run-2"] = [(404, {"detail": "There is no run run-2."})]
+    assert signalbox("show", "run-2", "--watch", "--app", played.url).stderr.endswith("error: There is no run run-2.\n")
+
+
+def test_whoever_leaves_is_told_how_to_come_back(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the watch, not the run."""
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.run_telling.time.sleep", interrupt)
+    played.answers["GET /api/runs/run-1"] = [(200, run_of("running"))]
+    left = signalbox("show", "run-1", "--watch", "--app", played.url)
+    assert left.exit_code == 1
+    assert "the run goes on: signalbox run show run-1 --watch" in left.stderr
+
+
 def test_json_is_all_that_is_printed(played: Played) -> None:
     """So that another program can read it."""
     played.answers["GET /api/runs/run-1"] = [(200, run_of("running")), (200, run_of(a="passed"))]

@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from examples.flights.dry_fleet import MOVEMENTS, Cell
+from examples.flights.dry_fleet import MOVEMENTS, Cell, train_fleet
 from examples.flights.dry_run import BASELINE, EXAMPLE, SCORE, TRAIN, StepError, run_pipeline
+from examples.flights.standard import write_dataset
 from tests.examples.probes import probe
 
 EVALUATION_COLUMNS = ["origin", "carrier", "destination", "week", "actual", "prediction", "naive"]
@@ -38,23 +39,24 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def runs(
-    trained: dict[Cell, dict[str, Path]], datasets: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Runs:
-    """Trains once more, and scores twice."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Trains both models, one of them twice, and scores twice."""
     work = tmp_path_factory.mktemp("flights")
-    golden = work / "golden"
+    dataset, golden = work / "dataset", work / "golden"
+    write_dataset(dataset)
     golden.mkdir()
     shutil.copy(EXAMPLE / "golden" / "jfk-mainline-slow.csv", golden)
-    models = {movement: trained[Cell("JFK", "mainline", movement)] for movement in MOVEMENTS}
+    cells = {movement: Cell("JFK", "mainline", movement) for movement in MOVEMENTS}
+    trained = train_fleet({"JFK": dataset}, work / "trained", list(cells.values()))
+    models = {movement: trained[cell] for movement, cell in cells.items()}
 
     def score(movement: str, model: Path, data: Path, rows: str) -> pl.DataFrame:
         inputs: dict[str, str | Path] = {"model": model, "data": data, "rows": rows, "movement": movement}
         return pl.read_csv(run_pipeline(SCORE, inputs, work / f"score-{rows}")["predictions"])
 
     with ThreadPoolExecutor(2) as pool:
-        again = pool.submit(run_pipeline, TRAIN, {"dataset": datasets["JFK"], "movement": "slow"}, work / "again")
-        forecast = pool.submit(score, "fast", models["fast"]["model"], datasets["JFK"], "dataset")
+        again = pool.submit(run_pipeline, TRAIN, {"dataset": dataset, "movement": "slow"}, work / "again")
+        forecast = pool.submit(score, "fast", models["fast"]["model"], dataset, "dataset")
         answers = pool.submit(score, "slow", models["slow"]["model"], golden, "features")
         return Runs({**models, "slow-again": again.result()}, forecast.result(), answers.result())
 

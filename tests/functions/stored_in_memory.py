@@ -12,8 +12,10 @@ import pytest
 from functions import adapters, tracing
 from local.testing.functions import Functions
 from shared import names
+from shared.contracts.base import Contract
 from shared.contracts.datasets import BlobArrival, DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Delivery
+from shared.contracts.fleet_runs import RunRow
 from shared.contracts.interlock import ModelRow
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.release import DeploymentState
@@ -28,6 +30,7 @@ MODEL = "quick-jfk"
 type Versions = list[RegisteredVersion]
 type Deployments = list[DeploymentState]
 type Rows = list[ModelRow]
+type Runs = list[RunRow]
 
 _FLEET = """\
 fleet: demo
@@ -41,6 +44,7 @@ datasets:
 models:
   quick-{origin}:
     train: {pipeline: train.yml, data: departures}
+    baseline: {pipeline: train.yml, per: [origin], name: "quick-{origin}-baseline"}
     serve: {online: "quick-{origin}"}
     golden: golden.csv
 gates:
@@ -57,6 +61,7 @@ class Stored:
         blobs: Content and time by path.
         present: The present version of each cell.
         refuses: Names of what the registry refuses to delete.
+        survives: How many deletions are done before the first one fails.
         breaks: How many deletions fail before storage answers again.
     """
 
@@ -67,7 +72,9 @@ class Stored:
     registered: list[RegisteredVersion] = field(default_factory=list)
     deployed: list[DeploymentState] = field(default_factory=list)
     rows: list[ModelRow] = field(default_factory=list)
+    fleet_runs: list[RunRow] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    survives: int = 0
     breaks: int = 0
 
     # ── blobs
@@ -84,6 +91,11 @@ class Stored:
         """A blob's bytes."""
         return self.blobs[path][0]
 
+    def write(self, path: str, content: bytes, *, content_type: str) -> None:
+        """Replace."""
+        assert content_type
+        self.blobs[path] = (content, NOW)
+
     def write_once(self, path: str, content: bytes, *, content_type: str) -> bool:
         """The first one stays."""
         assert content_type == "application/json"
@@ -91,7 +103,9 @@ class Stored:
 
     def delete(self, path: str) -> None:
         """Absent is fine."""
-        if self.breaks:
+        if self.survives:
+            self.survives -= 1
+        elif self.breaks:
             self.breaks -= 1
             raise ConnectionError("storage is down")
         self.blobs.pop(path, None)
@@ -185,10 +199,15 @@ class Stored:
         """A blob of so many days."""
         self.blobs[path] = (content.encode(), NOW - timedelta(days=age))
 
-    def register(self, version: str, dataset: str) -> None:
+    def register(self, version: str, dataset: str, *, model: str = MODEL) -> None:
         """A version that was trained on a dataset version, and did not pass."""
         tags = {"signalbox.job": f"job-{version}", "signalbox.dataset": dataset, "signalbox.verdict": "rejected"}
-        self.registered.append(RegisteredVersion(model=MODEL, version=version, tags=tags))
+        self.registered.append(RegisteredVersion(model=model, version=version, tags=tags))
+
+    def clear(self) -> None:
+        """Nothing is stored any more."""
+        for one in (self.blobs, self.entries, self.present, self.deliveries, self.registered, self.deployed):
+            one.clear()
 
 
 @dataclass
@@ -205,6 +224,26 @@ class _Index:
         return getattr(self.stored, name)
 
 
+@dataclass
+class _FleetRuns:
+    """Runs of fleets, whose documents are blobs."""
+
+    stored: Stored
+
+    def recent(self, limit: int) -> Runs:
+        """All of them."""
+        return self.stored.fleet_runs[:limit]
+
+    def read[D: Contract](self, path: str, kind: type[D]) -> D | None:
+        """A document."""
+        return kind.model_validate_json(self.stored.blobs[path][0]) if path in self.stored.blobs else None
+
+    def forget(self, run: str, folder: str) -> None:
+        """Absent is fine."""
+        self.stored.blobs = {path: blob for path, blob in self.stored.blobs.items() if not path.startswith(folder)}
+        self.stored.fleet_runs = [row for row in self.stored.fleet_runs if row.run != run]
+
+
 def make_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
     """An empty store of a fleet with one model, behind the app's adapters."""
     for name in ("recipe.yaml", "train.yml", "golden.csv"):
@@ -214,6 +253,7 @@ def make_stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Stored:
     ports: dict[str, Callable[[], Any]] = {
         "fleets": lambda: fleets,
         "dataset_index": lambda: _Index(stored),
+        "runs": lambda: _FleetRuns(stored),
         **dict.fromkeys(("data", "inbox", "registry", "platform", "read_model"), lambda: stored),
     }
     for name, port in ports.items():

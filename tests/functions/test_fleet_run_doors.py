@@ -91,6 +91,8 @@ class TestBeginning:
             ("train", {}, (400, "`request_id`: Field required")),
             ("train", b"{", (400, "no JSON")),
             ("train", b"[]", (400, "an object is needed")),
+            ("train", b'{"request_id": 1' + b"0" * 5_000 + b"}", (400, "no JSON")),
+            ("train", b'{"request_id": "r", "fleet": "\\ud800"}', (400, "no JSON")),
             ("train", {"request_id": "r", "selct": {}}, (400, "`selct`: Extra inputs")),
             ("train", {"request_id": "r", "select": "JFK"}, (400, "`select`")),
             ("train", {"request_id": "r", "select": {"orgin": "JFK"}}, (400, "Did you mean `origin`?")),
@@ -102,6 +104,8 @@ class TestBeginning:
             ("train", {"request_id": "r", "as_of": "9/30/2013"}, (400, "Write a date, 2013-09-08")),
             ("train", {"request_id": "r", "as_of": "2013-09-31"}, (400, "Write a date")),
             ("train", {"request_id": "r", "as_of": "2013-09-08T06:00"}, (400, "2013-09-08T06:00Z")),
+            ("train", {"request_id": "r", "as_of": "0001-01-01T00:00Z"}, (400, "from 1900 to 2199")),
+            ("train", {"request_id": "r", "as_of": "9999-12-31"}, (400, "from 1900 to 2199")),
             ("train", {"request_id": "r", "fail_on": "some"}, (400, "'any', 'all' or 'never'")),
             ("train", {"model": "nobody", "request_id": "r"}, (404, "Known: departures-jfk-fast")),
             ("train", {"model": SLOW, "request_id": "r", "select": {}}, (400, "leave `model` out, and give `select`")),
@@ -149,7 +153,7 @@ class TestTelling:
         assert listed["runs"][0]["reason"] == "6 cells: 6 passed."
         assert len((await ask(app, "list_runs", params={"limit": "1"}))[1]["runs"]) == 1
         assert (await ask(app, "list_runs", params={"fleet": "other"}))[1] == {"runs": []}
-        for limit in ("0", "x", "1001", "²"):
+        for limit in ("0", "x", "1001", "²", "9" * 5_000):
             assert (await ask(app, "list_runs", params={"limit": limit}))[0] == 400
 
     async def test_a_run_is_told_cell_by_cell_while_it_goes_on_and_after(
@@ -190,6 +194,20 @@ class TestTelling:
         assert status == 202
         await app.output(retry["id"])
         assert fleet.runs.rows[retry["id"]].counts == {"passed": 1}
+
+    async def test_a_run_that_ends_while_it_is_looked_at_has_not_failed(
+        self, app: TestApp, fleet: FleetInMemory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its row was read before its end, and its instance after it."""
+        run = await begin_fleet_run(app.client, order())
+        await app.output(run)
+        ended = fleet.runs.rows[run]
+        before = ended.model_copy(update={"state": "running", "ended_at": None})
+        rows = iter([before, ended, ended])
+        monkeypatch.setattr(fleet.runs, "get", lambda _: next(rows))
+        monkeypatch.setattr(fleet.runs, "recent", lambda _: [before])
+        assert (await ask(app, "get_run", id=run))[1]["state"] == "done"
+        assert [one["state"] for one in (await ask(app, "list_runs"))[1]["runs"]] == ["done"]
 
     def test_a_run_that_has_only_just_begun_is_told(self) -> None:
         """Before its first step there is no row; its input says what it is about."""

@@ -16,26 +16,29 @@ FLEET = ("one", "two", "three")
 _SECONDS = 20
 
 
-async def _state_of(app: App, entity: str, key: str) -> Any:
+async def state_of(app: App, entity: str, key: str) -> Any:
+    """What an entity has stored."""
     found = await app.client.get_entity(EntityInstanceId(entity, key))
     return found.get_typed_state(dict) if found is not None else None
 
 
-async def _models(app: App) -> dict[str, InterlockState]:
-    return {name: upcast(await _state_of(app, names.MODEL_INTERLOCK, name)) for name in FLEET}
+async def models_of(app: App) -> dict[str, InterlockState]:
+    """The interlocks of the fleet."""
+    return {name: upcast(await state_of(app, names.MODEL_INTERLOCK, name)) for name in FLEET}
 
 
-async def _until(app: App, *summaries: str) -> dict[str, InterlockState]:
+async def until(app: App, *summaries: str) -> dict[str, InterlockState]:
     """Let time pass until the models of the fleet are in these states, in whatever order."""
     async with asyncio.timeout(_SECONDS):
-        models = await _models(app)
+        models = await models_of(app)
         while sorted(state.summary for state in models.values()) != sorted(summaries):
             await app.engine.advance(timedelta(seconds=10))
-            models = await _models(app)
+            models = await models_of(app)
     return models
 
 
-async def _publish(app: App, at_once: int) -> None:
+async def publish(app: App, at_once: int) -> None:
+    """Every model of the fleet has new data."""
     for name in FLEET:
         says = policy(model=name, at_once=at_once)
         await app.tell(DatasetPublished(model=name, at=at(), policy=says, dataset=dataset()))
@@ -44,21 +47,21 @@ async def _publish(app: App, at_once: int) -> None:
 async def test_one_trains_at_a_time_and_all_have_their_turn(app: App) -> None:
     """Three models, one slot: one job is there while it runs, and in the end nobody holds or waits."""
     app.world.job_status = "Running"
-    await _publish(app, at_once=1)
-    await _until(app, "training", "queued", "queued")
+    await publish(app, at_once=1)
+    await until(app, "training", "queued", "queued")
     assert app.world.calls[names.SUBMIT_JOB] == 1
     app.world.job_status = "Completed"
-    models = await _until(app, "registered", "registered", "registered")
+    models = await until(app, "registered", "registered", "registered")
     assert [len(state.trainings) for state in models.values()] == [1, 1, 1]
-    slots = await _state_of(app, names.JOB_SLOTS, "flights")
+    slots = await state_of(app, names.JOB_SLOTS, "flights")
     assert (slots["held"], slots["waiting"]) == ([], [])
 
 
 async def test_the_waiting_is_visible(app: App) -> None:
     """The read model has the state, its reason, and the run that waits."""
     app.world.job_status = "Running"
-    await _publish(app, at_once=2)
-    models = await _until(app, "training", "training", "queued")
+    await publish(app, at_once=2)
+    models = await until(app, "training", "training", "queued")
     waiting = next(name for name, state in models.items() if state.summary == "queued")
     async with asyncio.timeout(_SECONDS):
         while not (rows := [row for row in app.world.rows if row["model"] == waiting]):
@@ -70,12 +73,12 @@ async def test_the_waiting_is_visible(app: App) -> None:
 async def test_a_dead_run_does_not_keep_its_slot(app: App) -> None:
     """Somebody terminates a training; the search for lost events tells its interlock, and the next model begins."""
     app.world.job_status = "Running"
-    await _publish(app, at_once=1)
-    models = await _until(app, "training", "queued", "queued")
+    await publish(app, at_once=1)
+    models = await until(app, "training", "queued", "queued")
     name, dead = next((name, state) for name, state in models.items() if state.training and not state.asked)
     assert dead.training is not None
     await app.client.terminate_orchestration(dead.training.instance)
     await app.finish(dead.training.instance)
     told: TrainingFinished = trained(1, None, passed=None, minutes=10).model_copy(update={"model": name})
     await app.tell(told)
-    await _until(app, "failed", "training", "queued")
+    await until(app, "failed", "training", "queued")

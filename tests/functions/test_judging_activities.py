@@ -10,7 +10,9 @@ import pytest
 from functions import adapters
 from functions.activities.evaluation import evaluate_model
 from functions.activities.registry import register_baseline, register_version
+from functions.activities.training import submit_job
 from shared.contracts.evaluation import BaselineJob, EvaluateModelInput, Evaluation, Figures, Verdict
+from shared.contracts.jobs import JobInput, JobState, SubmitJobInput
 from shared.contracts.policy import GatePolicy
 from shared.contracts.registry import RegisterBaselineInput, RegisteredVersion, RegisterVersionInput
 from shared.errors import PermanentError
@@ -24,9 +26,15 @@ BASELINE_ROWS = b"route,actual,prediction\nA,10,5\nB,1,1\n"
 
 @dataclass
 class Outputs:
-    """A platform that has nothing but outputs, by `JOB/OUTPUT`."""
+    """A platform on which all jobs have completed, with their outputs by `JOB/OUTPUT`."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+
+    def submit_job(
+        self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
+    ) -> JobState:
+        """Finds the job."""
+        return JobState(name=name, status="Completed")
 
     def read_job_file(self, name: str, output: str) -> bytes:
         """As the platform does it."""
@@ -144,6 +152,20 @@ async def test_a_baseline_is_registered_once_however_often_it_is_asked(outputs: 
         "signalbox.fleet": "flights",
         "signalbox.dataset": "d1",
     }
+
+
+@pytest.mark.parametrize(("needs", "status"), [(None, "Completed"), ("evaluation", "Failed")])
+async def test_a_job_that_has_lost_what_is_needed_of_it_counts_as_failed(
+    needs: str | None, status: str, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found completed with its output it is completed; without it, failed, if that output is asked for."""
+    monkeypatch.setattr(adapters, "fleet_file", lambda _fleet, path: Path(path))
+    order = SubmitJobInput(name="base", fleet="flights", pipeline="p.yml", experiment="e", inputs={}, needs=needs)
+    assert (await submit_job(order)).status == "Completed"
+    del outputs.files["base/evaluation"]
+    state = await submit_job(order)
+    assert state.status == status
+    assert state.error is None or state.error.startswith("its output `evaluation` is gone: ")
 
 
 async def test_a_lost_model_registers_nothing(outputs: Outputs, versions: Versions) -> None:

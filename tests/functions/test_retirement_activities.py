@@ -1,13 +1,17 @@
 """Each step of a retirement takes away only what is the model's, and finds its own work done the second time."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from functions import adapters
 from functions.activities.retirement import delete_endpoint, retire_champion, withdraw_predictions, withdraw_traffic
+from shared.contracts.policy import ModelPolicy, ServePolicy
 from shared.contracts.release import DeploymentState
 from shared.contracts.retirement import EndpointKey, RetiredModelKey, WithdrawTrafficInput
 from shared.contracts.scoring import Publication
 from shared.errors import PermanentError
+from tests.shared.interlock.builders import POLICY
 
 POINTER = "predictions/m/current.json"
 
@@ -22,6 +26,11 @@ class Outside:
         self.deleted: list[str] = []
         self.blobs: dict[str, bytes] = {}
         self.champion: str | None = "3"
+        self.wanted: dict[str, ModelPolicy] = {}
+
+    def model(self, name: str) -> ModelPolicy | None:
+        """What the fleet files say."""
+        return self.wanted.get(name)
 
     def list_deployments(self, endpoint: str) -> list[DeploymentState]:
         """All of the one endpoint."""
@@ -64,8 +73,9 @@ class Outside:
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     """What the activities reach."""
     found = Outside()
-    for port in ("platform", "data", "registry"):
+    for port in ("platform", "data", "registry", "fleets"):
         monkeypatch.setattr(adapters, port, lambda: found)
+    monkeypatch.setattr(adapters, "policies", lambda: tuple(found.wanted.values()))
     return found
 
 
@@ -96,6 +106,28 @@ async def test_only_an_empty_endpoint_is_deleted(outside: Outside) -> None:
     outside.models = {}
     assert (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
     assert outside.deleted == ["shared"]
+
+
+async def test_an_endpoint_that_a_fleet_file_names_stays(outside: Outside) -> None:
+    """A release may have made it a moment ago, and deploys behind it next."""
+    outside.wanted = {"other": POLICY.model_copy(update={"serve": ServePolicy(mode="online", endpoint="shared")})}
+    assert not (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
+    assert outside.deleted == []
+
+
+@pytest.mark.parametrize("step", [
+    lambda: withdraw_traffic(WithdrawTrafficInput(model="m", endpoint="own")),
+    lambda: withdraw_predictions(RetiredModelKey(model="m")),
+    lambda: retire_champion(RetiredModelKey(model="m")),
+])  # fmt: skip
+async def test_a_model_that_is_back_in_the_file_stays(outside: Outside, step: Callable[[], Awaitable[object]]) -> None:
+    """Hours may pass between the confirmation and the end of a training: whatever step is next, it takes nothing."""
+    outside.wanted = {"m": POLICY}
+    outside.models, outside.traffic = {"v1": "m"}, {"v1": 100}
+    outside.blobs[POINTER] = b"{}"
+    with pytest.raises(PermanentError, match="has the model m again"):
+        await step()
+    assert (outside.traffic, outside.champion, outside.blobs) == ({"v1": 100}, "3", {POINTER: b"{}"})
 
 
 async def test_readers_are_pointed_to_nothing(outside: Outside) -> None:

@@ -261,16 +261,23 @@ class TestBaseline:
         await _train(app, COMPARED, "train-1")
         assert app.world.canceled == ["train-1"]
 
-    @pytest.mark.parametrize("output", ["evaluation", "model"])
-    async def test_one_that_lost_its_outputs_is_a_failed_training(self, app: App, output: str) -> None:
+    async def test_one_that_lost_its_model_is_a_failed_training(self, app: App) -> None:
         """No version of the model is registered without what it was judged by."""
         await _train(app, COMPARED.model_copy(update={"model": "other"}))
         (job,) = app.world.baselines
-        app.world.lost_outputs = (f"{job}/{output}",)
+        app.world.lost_outputs = (f"{job}/model",)
         outcome = await _train(app, COMPARED)
         assert outcome.outcome == "failed"
-        assert f"The job {job} completed, but its output `{output}` cannot be read" in outcome.reason
+        assert f"The job {job} completed, but its output `model` cannot be read" in outcome.reason
         assert len(app.world.versions) == 1
+
+    async def test_after_one_lost_its_evaluation_the_next_training_submits_another(self, app: App) -> None:
+        """It has completed, and yet nothing can be judged by it: without another, no training would ever pass again."""
+        await _train(app, COMPARED, "train-1")
+        (lost,) = app.world.baselines
+        app.world.lost_outputs = (f"{lost}/evaluation",)
+        assert (await _train(app, COMPARED, "train-2")).outcome == "passed"
+        assert app.world.baselines == [lost, lost.removesuffix("-1") + "-2"]
 
     @pytest.mark.parametrize("fault", ["permanent", "outage", "lost"])
     async def test_its_registration_may_fail(self, app: App, fault: Fault) -> None:

@@ -84,7 +84,10 @@ class World:
         known = self.jobs.setdefault(p["name"], p)
         if any(known[part] != p[part] for part in ("pipeline", "experiment", "inputs", "tags")):
             raise PermanentError("UserError", f"A job with this name already exists: {p['name']}")
-        return self.read_job(p) if known is not p else {"name": p["name"], "status": "Queued"}
+        if known is p:
+            return {"name": p["name"], "status": "Queued"}
+        lost = f"{p['name']}/{p.get('needs')}" in self.lost_outputs
+        return self.read_job(p) | ({"status": "Failed", "error": "its output is gone"} if lost else {})
 
     def read_job(self, p: Payload) -> Payload:
         tags = self.jobs.get(p["name"], {}).get("tags", {})
@@ -213,7 +216,8 @@ class World:
         return {"policies": [], "pages": 0}
 
     def find_dataset(self, p: Payload) -> Payload:
-        return dataset(p["version"] or "d1").to_wire()
+        newest = "d1" if p["dataset"] == "departures" else f"{p['dataset']}-1"
+        return dataset(p["version"] or newest, name=p["dataset"]).to_wire()
 
     def conclude_delivery(self, p: Payload) -> Payload:
         self.concluded[p["subject"]] = p["outcome"]

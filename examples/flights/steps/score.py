@@ -21,6 +21,7 @@ import pandas as pd
 from dataset import KEYS, of_format, read_flights, read_holidays
 from features import CATEGORICAL, FEATURES, NUMERIC, build_features, full_weeks
 from model_store import SavedModel
+from report import write_csv
 from segment import Segment
 
 LATEST: Final = "latest"
@@ -103,9 +104,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = rows_of_dataset(arguments.data, segment, arguments.as_of)
     else:
         rows = rows_of_features(arguments.data)
-    scored = model.predict(rows)[[*KEYS, "week", "prediction"]]
-    arguments.predictions.parent.mkdir(parents=True, exist_ok=True)
-    scored.to_csv(arguments.predictions, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    write_csv(model.predict(rows)[[*KEYS, "week", "prediction"]], arguments.predictions)
 
 
 def _parser() -> argparse.ArgumentParser:

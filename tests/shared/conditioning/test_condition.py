@@ -197,6 +197,18 @@ def test_without_trimming_blanks_belong_to_the_value() -> None:
             "double it if it is meant",
         ),
         (
+            b'day,miles\n"1,2\n3,4\n5,"6"\n7,8\n',
+            "UnclosedQuote",
+            "raw/x.csv:2: a quote is opened and not closed, so all up to line 4 would be one value; close it, or double "
+            "it if it is meant",
+        ),
+        (
+            b'day,miles\n1,2\n"3,4\n' + b"5,6\n" * 40_000,
+            "UnclosedQuote",
+            "raw/x.csv:3: a quote is opened and not closed, so all up to line 32771 would be one value; close it, or "
+            "double it if it is meant",
+        ),
+        (
             b'"day"x,miles\n1,2\n',
             "NoHeader",
             "raw/x.csv:1: the header cannot be read: ',' expected after '\"'; mind its quotes",

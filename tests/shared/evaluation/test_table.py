@@ -41,6 +41,11 @@ def test_a_table_of_the_dataset_that_was_trained_on() -> None:
         (b"actual,prediction\n1,1\nx,2\n", "EvaluationInvalid", "line 3: `actual` 'x' is no number"),
         (b"prediction,actual\n1\n", "EvaluationInvalid", "line 2: `actual` '' is no number"),
         (b"actual,prediction\n\xff,1\n", "EvaluationInvalid", "is no CSV in UTF-8"),
+        (
+            b"actual,prediction,prediction\n1,1,2\n",
+            "EvaluationInvalid",
+            "several columns 'prediction'; a name stands for one",
+        ),
         (b"PAR1" + bytes(range(256)), "EvaluationInvalid", "is no CSV in UTF-8"),
         (
             b"actual,prediction,dataset_version\n1,1,d1\n1,1,d0\n",

@@ -89,7 +89,7 @@ def told(text: str, environment: str | None) -> None:
 
 
 @example([(("matrix", "format", 0), None, "a" * 400)], None)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.none() | KEYS, VALUES), min_size=1, max_size=3), ENVIRONMENTS)
 def test_wrong_values_anywhere_are_refused_at_lines(
     changes: list[tuple[tuple[str | int, ...], str | None, Any]], environment: str | None
@@ -101,14 +101,14 @@ def test_wrong_values_anywhere_are_refused_at_lines(
     told(yaml.safe_dump(document, allow_unicode=True), environment)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60)
 @given(VALUES, ENVIRONMENTS)
 def test_any_yaml_is_refused_at_lines(document: Any, environment: str | None) -> None:
     """A file of something else entirely."""
     told(yaml.safe_dump(document, allow_unicode=True), environment)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200), ENVIRONMENTS)
 @example("? [a]\n: b", None)
 @example("fleet: " + "[" * 5000 + "]" * 5000, None)

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - messages are compared whole, and a broken line would hide what a person reads
 """Mistakes in sources and datasets, and what people are told: the table is the specification of the messages."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -102,16 +103,31 @@ def test_all_keys_of_sources_and_datasets_are_read(tmp_path: Path) -> None:
     assert (dataset.quality.max_rejected, dataset.quality.rows_vs_last) == (0.01, 0.2)
 
 
-def test_a_deadline_is_of_local_time_after_the_end_of_the_period(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("month", "deadline"),
+    [("2013-02", "2013-03-03T14:00"), ("2013-03", "2013-04-07T13:00"), ("2013-10", "2013-11-03T14:00")],
+)
+def test_a_deadline_is_of_local_time_after_the_end_of_the_period(tmp_path: Path, month: str, deadline: str) -> None:
     """The first Sunday after the month, nine in the morning in New York, also where the clock has changed meanwhile."""
     text = edited((PER, '    per: [origin, month]\n    wait: {until: "Sun 09:00"}\n'))
     fleet = load_fleet(write_fleet(tmp_path, text))
-    deadlines = [
-        fleet.dataset("departures").deadline({"origin": "JFK", "month": month}, fleet.timezone)
-        for month in ("2013-02", "2013-03", "2013-10")
-    ]
-    assert [deadline.isoformat() if deadline else "" for deadline in deadlines] == [
-        "2013-03-03T14:00:00+00:00",
-        "2013-04-07T13:00:00+00:00",
-        "2013-11-03T14:00:00+00:00",
-    ]
+    at = datetime.fromisoformat(f"{deadline}Z")
+    assert fleet.dataset("departures").late(at, fleet.timezone) == {month: at}
+    assert month not in fleet.dataset("departures").late(at - timedelta(seconds=1), fleet.timezone)
+
+
+@pytest.mark.parametrize(
+    ("label", "until", "late"),
+    [
+        ("date", "Mon 09:00", [f"2013-07-{day:02}" for day in range(7, 0, -1)]),  # Monday to Sunday wait for one Monday
+        ("date", "daily 09:00", ["2013-07-13"]),
+        ("week", "Mon 09:00", ["2013-W27"]),
+        ("year", "Tue 09:00", ["2012"]),
+    ],
+)
+def test_the_cells_of_the_last_deadline_are_late(tmp_path: Path, label: str, until: str, late: list[str]) -> None:
+    """And no earlier ones: of Sunday 14 July 2013 at noon."""
+    text = edited((PER, f'    per: [origin, {label}]\n    wait: {{until: "{until}"}}\n'))
+    fleet = load_fleet(write_fleet(tmp_path, text))
+    at = datetime(2013, 7, 14, 16, tzinfo=UTC)
+    assert list(fleet.dataset("departures").late(at, fleet.timezone)) == late

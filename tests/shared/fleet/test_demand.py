@@ -72,7 +72,7 @@ def test_a_fleet_that_trains_by_the_clock_does_not_train_on_arrival(
 
 def test_the_default_is_to_release_but_not_to_roll_back(tmp_path: Path) -> None:
     """Level 3 when the file says nothing."""
-    fleet = load_fleet(write_fleet(tmp_path, edited(("level: 4\n", ""), text=DEMAND)))
+    fleet = load_fleet(write_fleet(tmp_path, edited(("level: 4\n", ""), ("data, stale", "data"), text=DEMAND)))
     assert {policy.level for policy in fleet.models} == {3}
 
 

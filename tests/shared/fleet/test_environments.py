@@ -88,6 +88,33 @@ def test_a_mistake_in_an_environment_is_shown_at_its_own_line(tmp_path: Path) ->
     assert load_fleet(path).environment is None
 
 
+def test_an_environment_may_have_the_bound_of_an_override_itself(tmp_path: Path) -> None:
+    """There the override changes nothing, and elsewhere it does."""
+    path = written(tmp_path, "  dev: {gates: {accuracy: {max: 50%}}}\n")
+    assert check_fleet(path) == ()
+    assert told(written(tmp_path, "  dev: {}\n", ("max: 45%", "max: 50%")), None) == [
+        "fleet.yaml:40: `accuracy` is 50% already, so this changes nothing; remove it"
+    ]
+
+
+def test_the_level_that_retrains_may_be_that_of_one_environment(tmp_path: Path) -> None:
+    """What only production does by itself is said once, for all of them."""
+    path = written(tmp_path, "  dev: {}\n  prod: {level: 4}\n", ("level: 4\n", "level: 2\n"))
+    assert check_fleet(path) == ()
+
+
+def test_a_misspelt_entry_of_an_environment_is_told_from_a_new_one(tmp_path: Path) -> None:
+    """To say only that a part of it is missing would send people the wrong way; a whole new entry is right."""
+    path = written(
+        tmp_path, "  dev: {gates: {acuracy: {max: 60%}}}\n  prod: {gates: {errors: {metric: rmse, max: 9}}}\n"
+    )
+    assert told(path, "dev") == [
+        "fleet.yaml:7: `acuracy` is new in this environment; did you mean `accuracy`?",
+        "fleet.yaml:7: `metric` is missing; write for example `metric: mape`",
+    ]
+    assert [gate.name for gate in load_fleet(path, "prod").models[0].gates][-1] == "errors"
+
+
 def test_every_environment_can_be_checked_at_once(tmp_path: Path) -> None:
     """What is wrong everywhere is said once, what is wrong in one environment names it."""
     path = written(
@@ -150,7 +177,7 @@ def merge_patch(base: Any, patch: Any) -> Any:
     return result
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 @given(TREES, TREES)
 def test_an_overlay_is_a_merge_patch(base: dict[str, Any], patch: dict[str, Any]) -> None:
     """The merged file is what RFC 7396 says, and each value of the environment has a line inside its section."""

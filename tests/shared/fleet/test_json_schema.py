@@ -57,6 +57,11 @@ def test_what_loads_is_valid(text: str) -> None:
         (("max: 50%", "max: half"), "$.overrides[0].gates.accuracy.max"),
         (("max_rejected: 1%", "max_rejected: one"), "$.datasets.weekly.quality.max_rejected"),
         (("retrain: {when: [data, stale]", "retrain: {when: [data, drift]"), "$.retrain.when[1]"),
+        (
+            ("score.yml, data: weekly", 'score.yml, online: "x-{region}"'),
+            "$.models['demand-{region}-{format}-{movement}'].serve",
+        ),
+        (("{metric: mape, max: 45%}", "{metric: mape}"), "$.gates.accuracy"),
         (("retrain:", "budget: {warn: 80%}\nretrain:"), "$"),
         (
             ("  accuracy: {metric: mape, max: 45%}\n  beats_average: {metric: mape, better_than: baseline}\n", ""),

@@ -53,7 +53,7 @@ MISTAKES = [
             ('online: "departures-{origin}-fast"', "online: departures-{origin}-fast"),
         ],
         [
-            "fleet.yaml:23: not YAML: expected ',' or '}', but got '{'; close the { … }, and put a text with { or } inside it in quotes: \"{label}\"",
+            "fleet.yaml:23: not YAML: expected ',' or '}', but got '{'; close the { … } and each quote, and put a text with { or } in quotes: \"{label}\"",
         ],
         id="an unquoted label inside braces",
     ),
@@ -467,7 +467,7 @@ MISTAKES = [
             ("recipe: recipes/h", "recipies: recipes/h"),
         ],
         [
-            "fleet.yaml:2: `Amerika` is no time zone; did you mean `America/Atka`?",
+            "fleet.yaml:2: `Amerika` is no time zone; write for example America/New_York",
             "fleet.yaml:12: unknown key `recipies`; did you mean `recipe`?",
             "fleet.yaml:29: `pipelines/scores.yml` does not exist; did you mean `pipelines/score.yml`?",
             "fleet.yaml:31: `max: 45` would be 4500 % of MAPE; write 45% or 0.45",
@@ -479,8 +479,7 @@ MISTAKES = [
             ("  origin: [JFK, LGA]", "  origin: &o [JFK, LGA]\n  other: *o"),
         ],
         [
-            "fleet.yaml:4: aliases (`*name`) are not supported; write the value out",
-            "fleet.yaml:5: `other` must be a list, not nothing",
+            "fleet.yaml:5: aliases (`*name`) are not supported; write the value out",
         ],
         id="an alias",
     ),
@@ -658,7 +657,7 @@ MUTATIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, len(FLEET)), st.integers(0, 12), MUTATIONS), min_size=1, max_size=3))
 def test_whatever_is_typed_into_the_file_it_loads_or_is_refused_at_a_line(edits: list[tuple[int, int, str]]) -> None:
     """No slip of the keyboard ends in a traceback, and each problem lies on a line of the file."""

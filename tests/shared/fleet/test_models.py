@@ -85,14 +85,15 @@ def test_what_is_scored_is_said_for_batch_only(tmp_path: Path) -> None:
     (without, *_) = models(tmp_path, ("score.yml, data: weekly", "score.yml"))
     assert without.serve == ServePolicy(mode="batch", pipeline="pipelines/score.yml")
     endpoint = ("batch: pipelines/score.yml, data: weekly", 'online: "{region}-{format}-{movement}"')
-    (online, *_) = models(tmp_path, endpoint, (', score: "Tue 04:00"', ""))
+    leaves = ((', score: "Tue 04:00"', ""), ("data, stale", "data"), ("    stale: 60d\n", ""))
+    (online, *_) = models(tmp_path, endpoint, *leaves)
     assert online.serve == ServePolicy(mode="online", endpoint="ohio-valley-large-slow")
 
 
 def test_the_moment_of_a_run_is_left_to_be_filled(tmp_path: Path) -> None:
-    """`{as_of}` in an input is no label of the matrix: its date is known when the job begins."""
-    (first, *_) = models(tmp_path, ("epochs: 60", 'until: "{region}/{as_of}"'))
-    assert first.train.parameters == {"until": "ohio-valley/{as_of}"}
+    """`{as_of}` in an input of the scoring is no label of the matrix: its date is known when the job begins."""
+    (first, *_) = models(tmp_path, ("data: weekly}\n    stale", 'with: {until: "{region}/{as_of}"}}\n    stale'))
+    assert first.serve.parameters == {"until": "ohio-valley/{as_of}"}
 
 
 def test_a_models_tags_go_before_the_teams(tmp_path: Path) -> None:

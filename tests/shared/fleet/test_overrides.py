@@ -1,11 +1,13 @@
 """Exceptions to gates: whom they concern, until when, and what is said when they are over."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.contracts.policy import GateOverride
+from shared.contracts.evaluation import Evaluation, Figures
+from shared.contracts.policy import GateOverride, ModelPolicy
+from shared.evaluation.gates import judge
 from shared.fleet import Fleet, load_fleet, notices
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
@@ -43,10 +45,32 @@ def test_the_last_day_ends_at_midnight_in_the_fleets_zone(zone: str, day: str, e
     assert override.ends == ends
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("UTC", "2027-01-31"),
+        ("America/Chicago", "2027-01-31"),
+        ("America/Chicago", "2027-03-14"),
+        ("Asia/Tokyo", "2027-01-31"),
+        ("America/Santiago", "2027-09-04"),  # its midnight is left out: the clock jumps from 24:00 to 01:00
+    ],
+)
+def test_a_verdict_names_the_last_day_as_the_file_does(zone: str, day: str, tmp_path: Path) -> None:
+    """In the fleet's own zone, where the end in UTC may be another day, and also after the policy has travelled."""
+    text = edited(("America/Chicago", zone), ("2027-01-31", day), text=DEMAND)
+    policy = load_fleet(write_fleet(tmp_path, text)).model("demand-rockies-large-slow")
+    assert policy is not None
+    travelled = ModelPolicy.from_wire(policy.to_wire())
+    assert travelled == policy
+    figures = Figures(rows=100, zeros=0, mape=0.48)
+    verdict = judge(Evaluation(model=figures), travelled.gates[:1], datetime(2027, 1, 15, tzinfo=UTC))
+    assert f"store closures; until {day};" in verdict.gates[0].reason
+
+
 def test_an_override_that_is_over_is_no_error_but_a_notice(fleet: Fleet) -> None:
     """A file that was right yesterday does not stop the app today."""
     ends = fleet.overrides[0].ends
-    assert notices(fleet, ends.replace(hour=5)) == ()
+    assert notices(fleet, ends - timedelta(seconds=1)) == ()
     (notice,) = notices(fleet, ends)
     who = "the override of `accuracy` by ana@contoso.example"
     assert notice == f"{fleet.path}:41: {who} ended with 2027-01-31; remove it, or give it another `until`"

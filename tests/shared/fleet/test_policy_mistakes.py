@@ -387,9 +387,13 @@ MISTAKES = [
         id="a reason that no model gives",
     ),
     pytest.param(
-        [("batch: pipelines/score.yml, data: weekly", 'online: "{region}-{format}-{movement}"')],
         [
-            "38: no model is served in batch, so there is nothing to score; remove `score`",
+            ("batch: pipelines/score.yml, data: weekly", 'online: "{region}-{format}-{movement}"'),
+            ("data, stale", "data"),
+            ("    stale: 60d\n", ""),
+        ],
+        [
+            "37: no model is served in batch, so there is nothing to score; remove `score`",
         ],
         id="a schedule of scoring without batch",
     ),

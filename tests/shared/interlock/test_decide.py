@@ -224,6 +224,7 @@ def test_our_own_effects_come_back_and_start_nothing() -> None:
     after, started = play(echo, state=state)
     assert not started
     assert after.decisions[-1].decision == "confirmed"
+    assert decide(state, echo).commands == (), "a row is not written for what changes nothing in it"
 
 
 @pytest.mark.parametrize("nonsense", [None, 7, [], {}, {"kind": "?"}, {"kind": "dataset_published", "model": MODEL}])

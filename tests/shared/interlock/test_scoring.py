@@ -71,8 +71,8 @@ def test_an_older_period_does_not_serve_over_a_later_one() -> None:
     assert row_of(state).serving["published"] == "predictions/v1.csv"
 
 
-def test_a_version_that_is_not_champion_any_more_does_not_serve() -> None:
-    """A release came in between: what the version before has scored does not replace the new one's."""
+def test_what_another_version_than_the_champion_has_scored_does_not_serve() -> None:
+    """Whatever a run reports: it does not replace what the champion has published."""
     state, _ = play(
         published("d2", says=batch()), trained(2, "2", passed=True), registered("2", says=batch()),
         scoring_requested("d2"), released(2, "2", mode="batch"), scored(1, "1"), state=_champion(),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from shared.contracts.slots import SlotAsk, SlotReturn
-from shared.interlock.slots import Slots, SlotsState, ask, give_back, no_slots
+from shared.contracts.slots import SlotAsk, SlotReturn, SlotsState
+from shared.interlock.slots import Slots, ask, give_back, no_slots
 from tests.shared.interlock.builders import at
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.interlock.decide import receive
-from shared.interlock.state import SCHEMA_VERSION, InterlockState, StateFromTheFutureError, upcast
+from shared.interlock.state import SCHEMA_VERSION, InterlockState, StateFromTheFutureError, put_aside, upcast
 from shared.names import content_hash
 from tests.shared.interlock.builders import published, registered, released, trained
 from tests.shared.interlock.playing import play, row_of
@@ -47,6 +47,15 @@ def test_a_request_of_version_1_whose_training_is_forgotten_is_forgotten() -> No
     raw = json.loads((STATES / "v1.json").read_text())
     raw["trainings"] = raw["trainings"][1:]
     assert [one.request_id for one in upcast(raw).requests] == ["r2", "r3", "r4"]
+
+
+def test_older_code_keeps_what_it_is_told_again_once() -> None:
+    """The search for lost events repeats itself for as long as the older code runs."""
+    raw = {"schema_version": 99, "new": True}
+    event = trained(3, "3", passed=True).to_wire()
+    kept = put_aside(put_aside(raw, event), {**event, "at": "2027-01-01T00:00:00Z"})
+    assert kept == {**raw, "unread_events": [event]}
+    assert len(put_aside(kept, trained(4, "4", passed=True).to_wire())["unread_events"]) == 2
 
 
 def test_state_survives_the_wire() -> None:

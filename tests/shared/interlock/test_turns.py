@@ -140,11 +140,14 @@ def test_a_model_asks_for_one_slot_at_a_time() -> None:
     assert kinds(ordered) == ["StartScoring", "AskForSlot", "StartTraining"]
 
 
-def test_a_scoring_begins_with_the_champion_of_that_moment() -> None:
-    """While it waits for its slot, a newer version may be released."""
+def test_a_scoring_waits_for_the_release_in_flight_and_uses_the_new_champion() -> None:
+    """It asks for its slot when the release has ended, so the champion does not change under it."""
     state, _ = play(published("d2", 1, says=BATCH), granted("training-2", 2), state=_champion())
     state, _ = play(trained(2, "2", True, 3), registered("2", 4, says=BATCH), granted("release-2", 5), state=state)
-    state, _ = play(scoring_requested("d2", says=BATCH, minutes=6), released(2, "2", mode="batch"), state=state)
+    state, ordered = play(scoring_requested("d2", says=BATCH, minutes=6), state=state)
+    assert (ordered, row_of(state).requests[-1].outcome) == ([], "waiting")
+    assert "Release 2 is in flight" in row_of(state).requests[-1].reason
+    state, _ = play(released(2, "2", mode="batch"), state=state)
     state, ordered = play(granted("scoring-1", 7), state=state)
     assert [(c.input.version, c.input.attempt) for c in ordered if isinstance(c, StartScoring)] == [("2", 1)]
     _, ordered = play(scored(1, "2"), state=state)
@@ -194,3 +197,32 @@ def test_a_limit_that_is_gone_lets_everybody_begin() -> None:
     ask = next(c for c in ordered if isinstance(c, AskForSlot))
     assert (ask.input.key, ask.input.limit) == ("training-2", 1_000_000)
     assert [type(c) for c in ordered if isinstance(c, StartRelease | StartTraining)] == [StartRelease]
+
+
+def test_a_model_that_knows_of_nothing_gives_back_what_it_is_told_again() -> None:
+    """Its state was deleted while it had a slot; the search for lost slots tells it of that slot."""
+    state, ordered = play(granted("training-7"))
+    assert [(c.input.key, c.input.fleet) for c in ordered if isinstance(c, ReturnSlot)] == [("training-7", "flights")]
+    assert state.held == ()
+
+
+def test_the_row_tells_whose_slot_a_run_has_or_waits_for() -> None:
+    """Of two runs that wait, one has asked; a run without a limit has none."""
+    state, _ = play(scoring_requested("d1", says=BATCH, minutes=1), published("d2", 2, says=BATCH), state=_champion())
+    assert [(run.key, run.slot_of) for run in row_of(state).in_flight] == [
+        ("training-2", None),
+        ("scoring-1", "flights"),
+    ]
+    state, _ = play(granted("scoring-1", 3), state=state)
+    assert [run.slot_of for run in row_of(state).in_flight] == ["flights", "flights"]
+    assert [run.slot_of for run in row_of(play(published("d1"))[0]).in_flight] == [None]
+
+
+def test_a_release_waits_for_the_scoring_in_flight() -> None:
+    """Both move what readers are pointed to; the reason says what it waits for."""
+    scoring, _ = play(scoring_requested("d1", says=batch()), state=_champion())
+    state, ordered = play(published("d2", says=batch()), trained(2, "2", True), registered("2"), state=scoring)
+    assert kinds(ordered) == ["StartTraining"]
+    assert state.reason == "Version 2 passed and waits: scoring 1 is in flight."
+    _, ordered = play(scored(1, "1"), state=state)
+    assert kinds(ordered) == ["StartRelease"]

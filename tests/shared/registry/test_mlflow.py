@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from shared.errors import PermanentError, TransientError
-from shared.registry.mlflow import JOB_TAG, MlflowRegistry
+from shared.names import CHAMPION
+from shared.registry.mlflow import MlflowRegistry
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
+from shared.registry.mlflow_versions import JOB_TAG
 
 
 class _Crash(Exception):  # noqa: N818 - stands for the end of the process, which is no error class
@@ -200,6 +202,19 @@ def test_mlflows_global_state_is_left_alone(mlflow_server: str, model: str, fold
 
 
 @pytest.mark.timeout(60)
+def test_what_is_in_production_is_not_deleted(mlflow_server: str, model: str, folder: Path) -> None:
+    """Also when somebody took its alias away: a reader may go by the stage."""
+    registry = MlflowRegistry(mlflow_server)
+    registry.register(model, "job-1", folder, {}, {})
+    registry.promote(model, "1")
+    mlflow_client(mlflow_server).delete_registered_model_alias(model, CHAMPION)
+    with pytest.raises(PermanentError, match="is Production: take alias and stage away first"):
+        registry.delete_version(model, "1")
+    registry.retire(model)
+    registry.delete_version(model, "1")
+    assert registry.versions(model) == []
+
+
 def test_a_server_that_is_down_is_transient() -> None:
     """Nobody listens: given up within seconds (the timeout above), naming the server and what was tried."""
     with pytest.raises(TransientError, match=r"MLflow at http://127\.0\.0\.1:9 could not list the versions of 'm'"):

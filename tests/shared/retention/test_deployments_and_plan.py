@@ -22,7 +22,7 @@ LEFT = DeploymentState(
 
 def _gone(deployment: DeploymentState, traffic: int = 0, releasing: tuple[tuple[str, str], ...] = ()) -> list[str]:
     share = {deployment.deployment: traffic}
-    return [one.name for one in expired_deployments([deployment], share, releasing, NOW)]
+    return [one.name for one in expired_deployments([deployment], share, {"m"}, releasing, NOW)]
 
 
 def test_what_a_release_left_behind_goes() -> None:
@@ -32,11 +32,19 @@ def test_what_a_release_left_behind_goes() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"deployment": "v3-1"}, {"created_at": NOW - timedelta(hours=23)}, {"created_at": None}],
-    ids=["production", "young", "age unknown"],
+    [
+        {"deployment": "v3-1"},
+        {"created_at": NOW - timedelta(hours=23)},
+        {"created_at": None},
+        {"deployment": "qa-blue"},
+        {"deployment": "qa-v31-1"},
+        {"model": "theirs"},
+        {"model": None},
+    ],
+    ids=["production", "young", "age unknown", "a person's", "of another version", "another team's", "of no model"],
 )
 def test_anything_else_stays(change: dict[str, object]) -> None:
-    """What serves, what is young, and what nobody knows the age of."""
+    """What serves, what is young, what nobody knows the age of, and what somebody else put behind a shared endpoint."""
     assert _gone(LEFT.model_copy(update=change)) == []
 
 
@@ -47,7 +55,7 @@ def test_what_is_in_use_stays() -> None:
     assert _gone(LEFT, releasing=(("other", "3"), ("m", "4"))) == ["departures-jfk/qa-v3-1"]
 
 
-@given(st.integers(0, LIMIT + 100), st.integers(0, 100))
+@given(st.sampled_from([0, 1, LIMIT - 1, LIMIT, LIMIT + 100]), st.integers(0, 100))
 def test_a_plan_is_bounded_and_tells_what_waits(versions: int, files: int) -> None:
     """The first things are taken, in order; the counts tell how many were found and how many go."""
     found = [Expired(kind="version", name=f"m@{number}", reason="") for number in range(versions)]
@@ -70,6 +78,6 @@ def test_a_report_is_one_sentence() -> None:
     """What would go and what went are told apart, and so is what waits."""
     counts = plan_retention([Expired(kind="version", name="m@1", reason="")] * (LIMIT + 1), NOW).counts
     report = RetentionOutcome(at=NOW, requested_by="ana", dry_run=True, plan="p", counts=counts)
-    assert report.summary == "Would delete: 500 of 501 model versions."
+    assert report.summary == f"Would delete: {LIMIT} of {LIMIT + 1} model versions."
     nothing = report.model_copy(update={"dry_run": False, "counts": ()})
     assert nothing.summary == "No change: nothing has expired."
