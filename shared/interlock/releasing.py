@@ -98,8 +98,9 @@ def begin_release(state: InterlockState, release: Release, now: datetime) -> Ste
         reason = why_not_released(state, candidate) or f"Version {release.version} is not to be released any more."
         return Step(changed(state, release=None, reason=reason), (), "not begun", reason)
     begun = changed(release, queued=False, started_at=now, instance=_instance(state, release.attempt, release.version))
-    after = changed(state, release=begun)
-    return Step(after, (_start(after, begun, candidate),), f"started release {begun.attempt}", state.reason)
+    reason = f"Version {begun.version} passed its gates, and its release has its slot."
+    after = changed(state, release=begun, reason=reason)
+    return Step(after, (_start(after, begun, candidate),), f"started release {begun.attempt}", reason)
 
 
 def drop_release(state: InterlockState) -> InterlockState:

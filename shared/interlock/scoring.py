@@ -57,11 +57,16 @@ def score_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: A
     """When neither a scoring nor a release is in flight: the request that waits."""
     state = step.state
     waiting = _waiting(state)
-    if waiting is None or state.scoring is not None or state.release is not None or state.retirement is not None:
+    if not waiting or state.scoring is not None or state.release is not None or state.retirement is not None:
         return step
-    if (reason := _why_not_scored(state)) is not None:
-        return step.then(refused(state, waiting, reason)._replace(answer=None))
-    return step.then(_order(state, waiting, now)._replace(answer=None))
+    (first, *others) = waiting  # all of one period
+    reason = _why_not_scored(state)
+    begun = _order(state, first, now) if reason is None else refused(state, first, reason)
+    state = begun.state
+    for other in others:
+        changes = {"attempt": state.scorings} if reason is None else {"outcome": "refused", "reason": reason}
+        state = note(state, changed(other, **changes))
+    return step.then(begun._replace(state=state, answer=None))
 
 
 def begin_scoring(state: InterlockState, scoring: Scoring, now: datetime) -> Step:
@@ -97,29 +102,36 @@ def _why_not_scored(state: InterlockState) -> str | None:
 
 
 def _join_wait_or_begin(state: InterlockState, asked: Request, now: datetime) -> Step:
-    scoring, waiting = state.scoring, _waiting(state)
+    scoring = state.scoring
     before = scoring or state.release
     if before is None:
         return _order(state, asked, now)
-    if scoring is not None and (asked.dataset.version, asked.as_of) == (scoring.dataset.version, scoring.as_of):
+    if scoring is not None and _is_same_period(asked, scoring):
         reason = f"Scoring {scoring.attempt} of the same period is in flight already."
         return answered(state, changed(asked, attempt=scoring.attempt), "joined", reason)
-    if waiting is not None and _is_newer(waiting, asked):
-        return refused(state, asked, f"The newer request {waiting.request_id} waits already.")
-    if waiting is not None:
+    rivals = [one for one in _waiting(state) if not _is_same_period(asked, one)]
+    newer = next((one for one in rivals if _is_newer(one, asked)), None)
+    if newer is not None:
+        return refused(state, asked, f"The newer request {newer.request_id} waits already.")
+    for rival in rivals:
         reason = f"The newer request {asked.request_id} took its place before it began."
-        state = note(state, changed(waiting, outcome="refused", reason=reason))
+        state = note(state, changed(rival, outcome="refused", reason=reason))
     what = "Release" if scoring is None else "Scoring"
     reason = f"{what} {before.attempt} is in flight; the request of {asked.requested_by} waits for it."
     return answered(state, asked, "waiting", reason)
+
+
+def _is_same_period(one: Request, other: Request | Scoring) -> bool:
+    return (one.dataset.version, one.as_of) == (other.dataset.version, other.as_of)
 
 
 def _is_newer(one: Request, other: Request) -> bool:
     return one.at is not None and other.at is not None and one.at > other.at
 
 
-def _waiting(state: InterlockState) -> Request | None:
-    return next((one for one in state.requests if one.kind == "scoring" and one.waits), None)
+def _waiting(state: InterlockState) -> tuple[Request, ...]:
+    """The requests that wait, oldest first: all of one period, since a newer period takes their place."""
+    return tuple(one for one in state.requests if one.kind == "scoring" and one.waits)
 
 
 def _retrain_if_stale(step: Step, asked: Request, now: datetime) -> Step:

@@ -110,7 +110,9 @@ def begin_training(state: InterlockState, training: Training, now: datetime) -> 
         return Step(changed(state, trainings=others, reason=reason), (), "not begun", reason)
     instance = _instance(state, training.attempt, training.dataset)
     begun = changed(training, outcome="running", started_at=now, instance=instance)
-    return Step(with_training(state, begun), (_start(state, begun),), f"started training {begun.attempt}", state.reason)
+    reason = f"Training {begun.attempt} on dataset version {begun.dataset.version} has its slot."
+    after = with_training(changed(state, reason=reason), begun)
+    return Step(after, (_start(state, begun),), f"started training {begun.attempt}", reason)
 
 
 def drop_training(state: InterlockState, reason: str) -> InterlockState:

@@ -122,6 +122,20 @@ def test_the_same_period_is_scored_once_and_the_newest_request_waits() -> None:
     assert _outcomes(state) == ["scored", "scored", "refused", "running", "refused"]
 
 
+def test_requests_for_one_period_wait_together() -> None:
+    """Neither takes the other's place: one scoring answers both."""
+    state, _ = play(
+        scoring_requested("d2", "s1", 1), scoring_requested("d3", "s2", 2), scoring_requested("d3", "s3", 3),
+        state=_champion(),
+    )  # fmt: skip
+    assert _outcomes(state) == ["running", "waiting", "waiting"]
+    state, ordered = play(scored(1, "1", minutes=4), state=state)
+    assert [c.input.dataset.version for c in ordered] == ["d3"]
+    assert _outcomes(state) == ["scored", "running", "running"]
+    state, _ = play(scored(2, "1", minutes=5), state=state)
+    assert _outcomes(state) == ["scored", "scored", "scored"]
+
+
 def test_a_request_that_comes_twice_starts_once() -> None:
     """While it runs and after it."""
     state, ordered = play(scoring_requested("d2"), scoring_requested("d2", minutes=1), state=_champion())
