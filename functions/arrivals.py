@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from functions import adapters
-from shared.contracts.datasets import BlobArrival, ConditionDatasetInput
+from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
 from shared.fleet import Claim, Fleet
 from shared.fleet.periods import read_period
 

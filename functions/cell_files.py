@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from functions import adapters
-from shared.contracts.datasets import (
+from shared.contracts.conditioning import (
     BlobArrival,
     CellListing,
     ConditionDatasetInput,

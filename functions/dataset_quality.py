@@ -4,7 +4,8 @@ import json
 
 from functions import adapters
 from shared.blocking import run_blocking
-from shared.contracts.datasets import ConditionedFiles, DatasetRef, PublishDatasetInput
+from shared.contracts.conditioning import ConditionedFiles, PublishDatasetInput
+from shared.contracts.datasets import DatasetRef
 from shared.errors import PermanentError
 
 

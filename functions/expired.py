@@ -24,9 +24,9 @@ from functions.in_use import (
     present_datasets,
     retired_at,
 )
-from shared.contracts.datasets import BlobArrival
-from shared.contracts.interlock import ModelRow
+from shared.contracts.conditioning import BlobArrival
 from shared.contracts.policy import ModelPolicy, RetentionPolicy
+from shared.contracts.read_model import ModelRow
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.retention import Expired
 from shared.errors import PermanentError

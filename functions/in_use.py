@@ -10,9 +10,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from functions import adapters
-from shared.contracts.datasets import BlobArrival, ConditionedFiles
+from shared.contracts.conditioning import BlobArrival, ConditionedFiles
 from shared.contracts.fleet_runs import RunPlan
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.errors import PermanentError
 from shared.fleet import Fleet
 from shared.fleet_runs.places import plan_path

@@ -9,7 +9,7 @@ from typing import Final
 
 from functions import adapters
 from functions.arrivals import Cell, Listing, own_orders, published_cells, reached_orders
-from shared.contracts.datasets import BlobArrival, ConditionDatasetInput
+from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
 from shared.contracts.reconciliation import ReconcileInput
 from shared.fleet import Fleet
 from shared.fleet.data import Dataset

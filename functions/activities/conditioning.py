@@ -21,20 +21,19 @@ from functions.dataset_quality import check_quality
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
-from shared.contracts.datasets import (
+from shared.contracts.conditioning import (
     CellListing,
     ConditionDatasetInput,
     ConditionedFile,
     ConditionedFiles,
     ConditionedSource,
     ConditionSourceInput,
-    DatasetRef,
-    IndexedDataset,
     PublishDatasetInput,
     SourceFile,
     SourceFiles,
 )
-from shared.errors import PermanentError
+from shared.contracts.datasets import DatasetRef, IndexedDataset
+from shared.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from shared.conditioning import Recipe
@@ -105,6 +104,9 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
         await _write_version(order, dataset)
     entry = IndexedDataset(fleet=order.fleet, dataset=dataset, at=order.at)
     await run_blocking(adapters.dataset_index().put, entry)
+    if not await run_blocking(adapters.data().list, f"{dataset.path}manifest.json"):
+        # Retention took the old folder between our look and the entry, which from now on protects it.
+        raise TransientError(f"The dataset version {version} was deleted while it was published again.")
     return dataset
 
 

@@ -8,19 +8,15 @@ from durabletask import task
 from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, schedule, short, unpack
 from functions.orchestrators.steps import now
 from shared import names
-from shared.contracts.datasets import (
-    ConcernedModels,
-    ConcernedModelsInput,
+from shared.contracts.conditioning import (
     ConditionDatasetInput,
     ConditionedSource,
     ConditionSourceInput,
     DatasetOutcome,
-    DatasetRef,
-    ModelsTold,
     PublishDatasetInput,
     SourceFiles,
-    TellModelsInput,
 )
+from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
 from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
 
 blueprint = df.Blueprint()

@@ -5,7 +5,7 @@ from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
 from shared import names
-from shared.contracts.interlock import RecordModelInput, RowWritten
+from shared.contracts.read_model import RecordModelInput, RowWritten
 
 blueprint = df.Blueprint()
 

@@ -12,7 +12,7 @@ from functions import adapters
 from functions.triggers.http import answer
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.fleet import Fleet
 from shared.fleet.schedule import parse_schedule
 

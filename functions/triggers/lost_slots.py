@@ -18,7 +18,8 @@ from durabletask.entities import EntityInstanceId
 from functions import adapters
 from functions.triggers.starting import signal_interlock
 from shared import names
-from shared.contracts.interlock import ModelRow, RunInFlight, SlotGranted
+from shared.contracts.interlock import SlotGranted
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.slots import NO_LIMIT, SlotAsk, SlotsState
 
 _LOG: Final = logging.getLogger(__name__)

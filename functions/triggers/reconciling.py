@@ -16,13 +16,12 @@ from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.interlock import (
     InterlockEvent,
-    ModelRow,
     ReleaseFinished,
     RetirementFinished,
-    RunInFlight,
     ScoringFinished,
     TrainingFinished,
 )
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
 from shared.contracts.retirement import RetirementOutcome

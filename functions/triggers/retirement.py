@@ -14,7 +14,8 @@ from functions.triggers.starting import signal_interlock, start_once, utc_now
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
-from shared.contracts.interlock import ModelRow, RetirementRequested
+from shared.contracts.interlock import RetirementRequested
+from shared.contracts.read_model import ModelRow
 from shared.contracts.retirement import RetireDatasetInput
 from shared.fleet import Fleets
 

@@ -13,7 +13,7 @@ from functions.arrivals import conditioning_orders
 from functions.triggers.starting import start_once, utc_now
 from shared import names
 from shared.blocking import run_blocking
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.contracts.deliveries import Delivery
 from shared.errors import PermanentError
 from shared.settings import settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os.path import commonprefix
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.fleet.data import Source
 from shared.fleet.periods import Period, read_period, value_of, values_overlapping, values_required
 

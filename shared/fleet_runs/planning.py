@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from shared.contracts.datasets import ConditionDatasetInput, DatasetRef, IndexedDataset
+from shared.contracts.conditioning import ConditionDatasetInput
+from shared.contracts.datasets import DatasetRef, IndexedDataset
 from shared.contracts.fleet_runs import CellOutcome, CellState, Operation, PlannedCell, RunFleetInput
 from shared.contracts.policy import ModelPolicy
 from shared.errors import PermanentError

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import CellOutcome, CellState, PlannedCell, RunCells, RunLook, RunPlan
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 
 #: What may still change.
 OPEN: Final[frozenset[CellOutcome]] = frozenset({"asked", "waiting", "running"})

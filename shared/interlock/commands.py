@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from shared import names
 from shared.contracts.base import Contract
-from shared.contracts.interlock import RecordModelInput
+from shared.contracts.read_model import RecordModelInput
 from shared.contracts.release import ReleaseModelInput
 from shared.contracts.retirement import RetireModelInput
 from shared.contracts.scoring import ScoreModelInput

@@ -21,8 +21,6 @@ from shared.contracts.interlock import (
     INTERLOCK_EVENT,
     AnyInterlockEvent,
     DatasetPublished,
-    DecisionNote,
-    RecordModelInput,
     RegistryChanged,
     ReleaseFinished,
     RequestAnswer,
@@ -36,6 +34,7 @@ from shared.contracts.interlock import (
     TrainingRequested,
     VersionRegistered,
 )
+from shared.contracts.read_model import DecisionNote, RecordModelInput
 from shared.contracts.training import TrainingOutcome
 from shared.interlock.commands import Command, RecordModel
 from shared.interlock.memory import DeadLetter

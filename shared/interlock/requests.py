@@ -2,7 +2,8 @@
 
 from typing import Any, Final, Literal
 
-from shared.contracts.interlock import RequestAnswer, RequestNote
+from shared.contracts.interlock import RequestAnswer
+from shared.contracts.read_model import RequestNote
 from shared.interlock.memory import Request
 from shared.interlock.state import REMEMBERED, InterlockState
 from shared.interlock.steps import Step, changed

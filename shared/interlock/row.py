@@ -1,7 +1,7 @@
 """The interlock's state as one row of the read model."""
 
 from shared.contracts.evaluation import Evaluation
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.interlock.memory import Candidate
 from shared.interlock.requests import request_notes
 from shared.interlock.state import InterlockState

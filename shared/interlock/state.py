@@ -5,8 +5,8 @@ from typing import Any, Final, Literal
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
-from shared.contracts.interlock import DecisionNote, RunInFlight
 from shared.contracts.policy import ModelPolicy
+from shared.contracts.read_model import DecisionNote, RunInFlight
 from shared.errors import SignalboxError
 from shared.interlock.memory import Candidate, Champion, DeadLetter, Request
 from shared.interlock.runs import Release, Retirement, Scoring, Slot, Training

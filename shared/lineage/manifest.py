@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.contracts.datasets import CellListing, ConditionedFile, ConditionedSource
+from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource
 from shared.errors import PermanentError
 from shared.names import content_hash, slug
 

@@ -5,11 +5,12 @@ from datetime import date
 from typing import Protocol
 
 from shared.contracts.base import Contract
-from shared.contracts.datasets import BlobArrival, DatasetRef, IndexedDataset, IndexPage
+from shared.contracts.conditioning import BlobArrival
+from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Channel, Delivery
 from shared.contracts.fleet_runs import RunRow
-from shared.contracts.interlock import ModelRow
 from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.contracts.read_model import ModelRow
 
 
 class BlobStore(Protocol):

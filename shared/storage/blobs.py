@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.errors import PermanentError, TransientError
 from shared.storage.account import blob_service, error_code, storage_errors
 

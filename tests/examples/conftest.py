@@ -11,7 +11,7 @@ from examples.flights.dry_run import EXAMPLE
 from examples.flights.landing import RawFile, raw_files
 from examples.flights.nyc import ORIGINS
 from shared.conditioning import Conditioned, condition, load_recipe
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.fleet import Fleet, load_fleet
 from shared.fleet.windows import Gathered, gather
 

@@ -18,10 +18,12 @@ from functions import adapters, tracing
 from local.testing.functions import Functions
 from shared import names
 from shared.contracts.base import Contract
-from shared.contracts.datasets import BlobArrival, ConditionDatasetInput, DatasetRef, IndexedDataset, IndexPage
+from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
+from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import RunRow
-from shared.contracts.interlock import INTERLOCK_EVENT, ModelRow, RequestNote, ScoringRequested, TrainingRequested
+from shared.contracts.interlock import INTERLOCK_EVENT, ScoringRequested, TrainingRequested
+from shared.contracts.read_model import ModelRow, RequestNote
 from shared.fleet import Fleets, load_fleet
 from tests.functions.conftest import registered
 from tests.functions.world import World

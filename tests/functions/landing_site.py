@@ -10,7 +10,8 @@ from functions import adapters
 from functions.arrivals import conditioning_orders
 from functions.lost_arrivals import lost_orders
 from shared import names
-from shared.contracts.datasets import BlobArrival, ConditionDatasetInput, DatasetRef
+from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
+from shared.contracts.datasets import DatasetRef
 from shared.contracts.deliveries import Delivery
 from shared.contracts.reconciliation import ReconcileInput
 from shared.fleet import load_fleets

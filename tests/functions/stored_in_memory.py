@@ -13,10 +13,11 @@ from functions import adapters, tracing
 from local.testing.functions import Functions
 from shared import names
 from shared.contracts.base import Contract
-from shared.contracts.datasets import BlobArrival, DatasetRef, IndexedDataset, IndexPage
+from shared.contracts.conditioning import BlobArrival
+from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import RunRow
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError

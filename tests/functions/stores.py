@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from shared.contracts.datasets import BlobArrival, DatasetRef, IndexedDataset, IndexPage
+from shared.contracts.conditioning import BlobArrival
+from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Channel, Delivery
 from shared.errors import PermanentError
 

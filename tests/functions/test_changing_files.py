@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared import names
+from shared.contracts.datasets import IndexedDataset
 from tests.functions.landing_site import RECIPE, Site, csv, ready, search
 
 
@@ -88,3 +89,22 @@ async def test_a_conditioned_file_that_has_expired_is_made_again(site: Site) -> 
             site.data.delete(blob.path)
     assert await site.land("raw/flights/JFK/2013-06-b.csv", "B,2") == ["done"]
     assert site.rows() == ["B,2", "A,1"]
+
+
+async def test_a_version_that_retention_takes_while_it_is_published_again_is_written_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder was seen, and is gone when the index has it: the next attempt finds nothing, and writes it."""
+    await ready(site)
+    first = site.landing.land("raw/flights/JFK/2013-06.csv", csv("A,1"), site.clock)
+    assert await site.arrive(first) == ["done"]
+    put, manifest = site.index.put, f"{site.newest().path}manifest.json"
+
+    def entered_too_late(entry: IndexedDataset) -> None:
+        put(entry)
+        monkeypatch.setattr(site.index, "put", put)
+        site.data.delete(manifest)
+
+    monkeypatch.setattr(site.index, "put", entered_too_late)
+    await site.land("raw/flights/JFK/2013-06.csv", "A,1")
+    assert [blob.path for blob in site.data.list(manifest)] == [manifest]

@@ -7,7 +7,8 @@ import pytest
 
 from local.durable.records import InstanceQuery
 from shared import names
-from shared.contracts.datasets import ConcernedModels, ConditionDatasetInput
+from shared.contracts.conditioning import ConditionDatasetInput
+from shared.contracts.datasets import ConcernedModels
 from shared.contracts.reconciliation import LostArrivals, LostVersion, LostVersions, ReconcileInput, ReconcileOutcome
 from shared.contracts.registry import RegisteredVersion
 from tests.functions.conftest import App

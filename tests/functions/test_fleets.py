@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.triggers.fleets import describe
-from shared.contracts.interlock import ModelRow, RunInFlight
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.fleet import Fleet, load_fleet
 from tests.shared.interlock.builders import at
 

@@ -8,7 +8,7 @@ from durabletask.entities import EntityInstanceId
 from functions import adapters
 from functions.triggers.lost_slots import say_again, unheard_asks, unused_grants
 from shared import names
-from shared.contracts.interlock import ModelRow, RunInFlight
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.slots import NO_LIMIT, SlotsState
 from shared.interlock.row import model_row
 from tests.functions.conftest import App

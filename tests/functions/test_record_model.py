@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared import names
-from shared.contracts.interlock import ModelRow, RecordModelInput
+from shared.contracts.read_model import ModelRow, RecordModelInput
 from tests.functions.conftest import App
 from tests.shared.interlock.builders import MODEL, at
 

@@ -15,10 +15,11 @@ from functions.triggers.retention import RetentionRequest, begin_retention, expi
 from functions.triggers.starting import start_once
 from local.testing.app import TestApp
 from shared import names
-from shared.contracts.datasets import ConditionedFile, ConditionedFiles, DatasetRef, SourceFile
+from shared.contracts.conditioning import ConditionedFile, ConditionedFiles, SourceFile
+from shared.contracts.datasets import DatasetRef
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import PlannedCell, RunFleetInput, RunPlan, RunRow
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.contracts.release import DeploymentState
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount, RetentionOutcome, RetentionPlan
 from shared.contracts.retirement import RetireDatasetInput

@@ -9,7 +9,7 @@ import pytest
 from functions import adapters
 from functions.triggers.http import BadRequestError
 from functions.triggers.retirement import RetireRequest, refuse_retirement, retired_datasets, retired_models
-from shared.contracts.interlock import ModelRow, RunInFlight
+from shared.contracts.read_model import ModelRow, RunInFlight
 from tests.functions.stored_in_memory import MODEL, NOW, make_stored
 
 OLD = ModelRow(

@@ -9,14 +9,8 @@ from functions.triggers.azureml_events import waiting_instance
 from functions.triggers.reconciling import how_it_ended
 from functions.triggers.signatures import mlflow_signature, refuse_mlflow
 from functions.triggers.storage_events import read_arrival
-from shared.contracts.interlock import (
-    ModelRow,
-    ReleaseFinished,
-    RetirementFinished,
-    RunInFlight,
-    ScoringFinished,
-    TrainingFinished,
-)
+from shared.contracts.interlock import ReleaseFinished, RetirementFinished, ScoringFinished, TrainingFinished
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.errors import PermanentError
 from tests.shared.interlock.builders import MODEL, at
 

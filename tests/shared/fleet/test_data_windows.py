@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.fleet.data import Source, Take
 from shared.fleet.patterns import PathPattern
 from shared.fleet.periods import PERIOD_FORMS, read_period, value_of, values_required

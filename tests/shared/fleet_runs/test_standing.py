@@ -8,7 +8,7 @@ from hypothesis import given
 
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import CellOutcome
-from shared.contracts.interlock import ModelRow, RequestNote
+from shared.contracts.read_model import ModelRow, RequestNote
 from shared.fleet_runs.standing import (
     OPEN,
     Answer,

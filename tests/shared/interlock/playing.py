@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shared.contracts.interlock import AnyInterlockEvent, ModelRow
+from shared.contracts.interlock import AnyInterlockEvent
+from shared.contracts.read_model import ModelRow
 from shared.interlock.commands import RecordModel
 from shared.interlock.decide import decide
 from shared.interlock.row import model_row

@@ -7,13 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.datasets import (
-    CellListing,
-    ConditionedFile,
-    ConditionedSource,
-    SourceFile,
-    SourceFilesOfCell,
-)
+from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource, SourceFile, SourceFilesOfCell
 from shared.errors import PermanentError
 from shared.lineage.manifest import dataset_version, manifest, raw_identity
 

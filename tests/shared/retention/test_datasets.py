@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.retention.datasets import StoredVersion, expired_datasets, expired_files
 
 NOW = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
