@@ -12,8 +12,10 @@ from rich.console import Console
 
 from cli.fleet_files import given_or_configured
 from shared.errors import ConfigurationError
-from shared.fleet import Fleet, check_fleet, load_fleet, load_fleets, notices
 from shared.fleet.environments import environments_of
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import check_fleet, load_fleet, load_fleets
+from shared.fleet.overrides import notices
 from shared.fleet.patterns import labels_in
 from shared.located_yaml import read_document
 

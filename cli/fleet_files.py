@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shared.errors import ConfigurationError, PermanentError
-from shared.fleet import Fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 from shared.settings import Settings
 
 _FILES = "SIGNALBOX_FLEET"

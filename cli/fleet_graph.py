@@ -9,7 +9,7 @@ from typing import Final
 from cli.fleet_files import with_fleet
 from cli.graph_svg import Box, Edge, draw_graph
 from shared.contracts.policy import ModelPolicy
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 
 _COLUMNS: Final = ("Sources", "Datasets", "Models")
 

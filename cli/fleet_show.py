@@ -11,9 +11,9 @@ from rich.table import Table
 
 from cli.fleet_files import environment_of, with_fleet
 from shared.contracts.policy import GatePolicy, ModelPolicy
-from shared.fleet import Fleet
 from shared.fleet.amounts import bound_text
 from shared.fleet.effective import EffectiveValue, effective
+from shared.fleet.fleet import Fleet
 
 _NARROWEST = 160  # columns of a table that is not printed to a terminal
 

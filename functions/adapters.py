@@ -13,7 +13,7 @@ from shared.settings import settings
 
 if TYPE_CHECKING:
     from shared.contracts.policy import ModelPolicy
-    from shared.fleet import Fleet, Fleets
+    from shared.fleet.fleet import Fleet, Fleets
     from shared.platforms.base import Platform
     from shared.registry.base import Registry
     from shared.storage.base import BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def fleets() -> Fleets:
     """The fleets of this app; read again when a file has changed."""
-    from shared.fleet import load_fleets
+    from shared.fleet.loader import load_fleets
 
     return load_fleets(settings().fleet_files, settings().environment or None)
 

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from functions import adapters
 from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
-from shared.fleet import Claim, Fleet
+from shared.fleet.data import Claim
+from shared.fleet.fleet import Fleet
 from shared.fleet.periods import read_period
 
 type Cell = dict[str, str]

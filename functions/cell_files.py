@@ -18,7 +18,8 @@ from shared.contracts.conditioning import (
     SourceFiles,
     SourceFilesOfCell,
 )
-from shared.fleet import Fleet, Source
+from shared.fleet.data import Source
+from shared.fleet.fleet import Fleet
 from shared.fleet.periods import Period
 from shared.fleet.windows import Gathered, gather, gather_earlier, prefix_of
 from shared.names import content_hash

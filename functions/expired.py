@@ -30,7 +30,7 @@ from shared.contracts.read_model import ModelRow
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.retention import Expired
 from shared.errors import PermanentError
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from shared.retention.datasets import StoredVersion, expired_datasets, expired_files, source_of
 from shared.retention.deployments import expired_deployments
 from shared.retention.expiry import longest

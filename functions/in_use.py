@@ -14,7 +14,7 @@ from shared.contracts.conditioning import BlobArrival, ConditionedFiles
 from shared.contracts.fleet_runs import RunPlan
 from shared.contracts.read_model import ModelRow
 from shared.errors import PermanentError
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from shared.fleet_runs.places import plan_path
 from shared.retention.runs import is_silent
 

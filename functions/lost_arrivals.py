@@ -11,8 +11,8 @@ from functions import adapters
 from functions.arrivals import Cell, Listing, own_orders, published_cells, reached_orders
 from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
 from shared.contracts.reconciliation import ReconcileInput
-from shared.fleet import Fleet
 from shared.fleet.data import Dataset
+from shared.fleet.fleet import Fleet
 from shared.fleet.periods import read_period
 from shared.names import content_hash
 

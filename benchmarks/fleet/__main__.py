@@ -24,7 +24,7 @@ from benchmarks.fleet.files import raw_file, write_fleet
 from benchmarks.fleet.instant import InstantPlatform, InstantRegistry
 from local.stack import Ports, Stack
 from local.testing.app import TestApp
-from shared.fleet import load_fleet
+from shared.fleet.loader import load_fleet
 
 _ROUNDS = {10: 5, 100: 3, 1000: 1}
 _QUICK = {10: 2, 100: 1}

@@ -13,7 +13,7 @@ from functions.triggers.http import answer
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
 from shared.contracts.read_model import ModelRow
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from shared.fleet.schedule import parse_schedule
 
 blueprint = df.Blueprint()

@@ -17,7 +17,7 @@ from shared.contracts.base import Contract
 from shared.contracts.interlock import RetirementRequested
 from shared.contracts.read_model import ModelRow
 from shared.contracts.retirement import RetireDatasetInput
-from shared.fleet import Fleets
+from shared.fleet.fleet import Fleets
 
 blueprint = df.Blueprint()
 

@@ -12,7 +12,7 @@ from functions.triggers.http import BadRequestError
 from shared.contracts.base import Contract
 from shared.contracts.fleet_runs import FailOn, Operation, RunFleetInput, RunRow
 from shared.errors import PermanentError
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from shared.fleet_runs.selection import (
     MODEL,
     check_found,

@@ -16,7 +16,7 @@ from functions.triggers.fleet_runs import begin_fleet_run
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import Operation, RunFleetInput
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from shared.fleet.schedule import parse_schedule
 
 #: A schedule comes due at least once in this time.

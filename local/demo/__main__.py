@@ -21,7 +21,8 @@ from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
 from local.stack.stack import DEFAULT_STATE
 from shared.errors import ConfigurationError
-from shared.fleet import Fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 
 FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.yaml"
 #: The models that the gates reject on this data, as examples/flights/README.md tells.

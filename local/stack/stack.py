@@ -13,7 +13,7 @@ from local.services.process import RunningService, check_ports, describe_exit
 from local.stack.plan import REPOSITORY, Plan, Step, app_settings, base_url, storage
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
-from shared.fleet import load_fleets
+from shared.fleet.loader import load_fleets
 from shared.settings import read_settings
 
 type ServiceName = Literal["azurite", "mlflow", "jobs", "scoring", "host", "blob_events"]

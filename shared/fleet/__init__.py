@@ -1,22 +1,5 @@
-"""The declarative fleet: schema, matrix expansion, and a loader whose errors name file and line."""
+"""The declarative fleet: schema, matrix expansion, and a loader whose errors name file and line.
 
-from shared.fleet.data import Claim, Dataset, Source
-from shared.fleet.effective import EffectiveValue, effective
-from shared.fleet.fleet import Fleet, Fleets
-from shared.fleet.loader import FleetError, check_fleet, load_fleet, load_fleets
-from shared.fleet.overrides import notices
-
-__all__ = [
-    "Claim",
-    "Dataset",
-    "EffectiveValue",
-    "Fleet",
-    "FleetError",
-    "Fleets",
-    "Source",
-    "check_fleet",
-    "effective",
-    "load_fleet",
-    "load_fleets",
-    "notices",
-]
+`loader` reads a file, `fleet` answers what the app asks of it. Nothing is imported here: `periods` and `schedule` are
+needed at a cold start, and the rest is not.
+"""

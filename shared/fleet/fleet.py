@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shared.contracts.policy import ModelPolicy, RetentionPolicy
 from shared.errors import PermanentError
 from shared.fleet.data import Claim, Dataset, Source
-from shared.fleet.overrides import Override
 from shared.fleet.patterns import Matrix, fill_name
 from shared.fleet.periods import is_shorter, read_period, values_overlapping
 from shared.located_validation import nearest
+
+if TYPE_CHECKING:
+    from shared.fleet.overrides import Override  # it reads the file's schema, which a cold start does not need
 
 #: What every message of `PermanentError` about an unknown name ends with.
 _CHANGED: Final = "the fleet file may have changed since this was started"
@@ -47,7 +49,7 @@ class Fleet:
     environment: str | None = None
     schedule: Mapping[str, str] = field(default_factory=dict)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
-    overrides: tuple[Override, ...] = ()
+    overrides: "tuple[Override, ...]" = ()
 
     def claim(self, path: str) -> Claim | None:
         """The source and the cell of a landed path; `None` when no source claims it."""

@@ -7,7 +7,7 @@ import pytest
 
 from examples.flights.landing import BROKEN_OFF, CORRECTED
 from local.demo.outcome import look
-from shared.fleet import load_fleet
+from shared.fleet.loader import load_fleet
 from shared.settings import APP_ROOT
 from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running
 

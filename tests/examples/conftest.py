@@ -12,7 +12,8 @@ from examples.flights.landing import RawFile, raw_files
 from examples.flights.nyc import ORIGINS
 from shared.conditioning import Conditioned, condition, load_recipe
 from shared.contracts.conditioning import BlobArrival
-from shared.fleet import Fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 from shared.fleet.windows import Gathered, gather
 
 FIRST = datetime(2014, 1, 2, tzinfo=UTC)

@@ -17,7 +17,8 @@ from examples.flights.dry_run import EXAMPLE
 from shared.contracts.evaluation import Evaluation, Figures, Verdict
 from shared.evaluation.evaluate import BaselineOutput, evaluate
 from shared.evaluation.gates import judge
-from shared.fleet import Fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 from tests.examples.probes import probe
 
 Trained = dict[Cell, dict[str, Path]]

@@ -11,7 +11,7 @@ from examples.flights.dialects import DIALECTS
 from examples.flights.landing import BROKEN_OFF, CORRECTED, LATE, raw_files
 from examples.flights.nyc import HOLIDAYS, ORIGINS
 from examples.flights.standard import write_dataset
-from shared.fleet import Fleet
+from shared.fleet.fleet import Fleet
 from tests.examples.conftest import Landed, gathered, write_conditioned
 
 SHA256 = "f13a4c4327e5faefb2ae8ecfcadaaf21c53dc193a3378acf0f86f9f5bcbd70dc"

@@ -24,7 +24,8 @@ from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import RunRow
 from shared.contracts.interlock import INTERLOCK_EVENT, ScoringRequested, TrainingRequested
 from shared.contracts.read_model import ModelRow, RequestNote
-from shared.fleet import Fleets, load_fleet
+from shared.fleet.fleet import Fleets
+from shared.fleet.loader import load_fleet
 from tests.functions.conftest import registered
 from tests.functions.world import World
 

@@ -14,7 +14,7 @@ from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.deliveries import Delivery
 from shared.contracts.reconciliation import ReconcileInput
-from shared.fleet import load_fleets
+from shared.fleet.loader import load_fleets
 from tests.functions.conftest import App, registered
 from tests.functions.stores import Blobs, Deliveries, Index
 

@@ -21,7 +21,8 @@ from shared.contracts.read_model import ModelRow
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
-from shared.fleet import Fleets, load_fleet
+from shared.fleet.fleet import Fleets
+from shared.fleet.loader import load_fleet
 from tests.functions.conftest import registered
 
 NOW = datetime(2026, 11, 20, 3, 30, tzinfo=UTC)

@@ -132,7 +132,7 @@ class TestBeginning:
     def test_one_of_several_fleets_must_be_named(self, fleet: FleetInMemory, monkeypatch: pytest.MonkeyPatch) -> None:
         """The answer lists them."""
         from functions import adapters
-        from shared.fleet import Fleets
+        from shared.fleet.fleet import Fleets
 
         (one,) = adapters.fleets().all
         monkeypatch.setattr(adapters, "fleets", lambda: Fleets((one, one)))

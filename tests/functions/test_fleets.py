@@ -6,7 +6,8 @@ import pytest
 
 from functions.triggers.fleets import describe
 from shared.contracts.read_model import ModelRow, RunInFlight
-from shared.fleet import Fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 from tests.shared.interlock.builders import at
 
 _FLEET = """\

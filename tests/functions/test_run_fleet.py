@@ -15,7 +15,7 @@ from shared.contracts.datasets import DatasetRef, IndexedDataset
 from shared.contracts.fleet_runs import CellState, RunDigest, RunFleetInput
 from shared.contracts.interlock import ScoringRequested, TrainingRequested
 from shared.errors import ConfigurationError
-from shared.fleet import Fleets
+from shared.fleet.fleet import Fleets
 from tests.functions.fleet_in_memory import START, FleetInMemory, make_fleet
 from tests.functions.world import World
 

@@ -32,6 +32,9 @@ from tests.e2e.conftest import DEV
 from tests.e2e.running import FILES, MODELS, SLOW, Running, eventually
 
 HISTORIES = Path(__file__).parent / "histories"
+#: In its third turn a run asks its cells.
+_ASKED = 3
+_TRIES = 5
 
 
 def main() -> None:
@@ -76,18 +79,24 @@ def _live(running: Running) -> None:
 
 def _run_fleet(running: Running, database: Path) -> dict[tuple[str, str], Recording]:
     """What a run does with many cells, once per operation; how each began, since that history is gone at its end."""
-    beginnings = {}
+    beginnings: dict[tuple[str, str], Recording] = {}
     for operation in ("condition", "train", "score"):
-        body = {"request_id": "recorded", "again": operation == "condition", "fail_on": "never"}
-        begun = running.http.post(f"/api/datafactory/{operation}", json=body).json()
-        beginnings["run_fleet", f"-{operation}-begin"] = _beginning(database, begun["id"])
-        ended = running.finished(begun["statusQueryGetUri"])
-        assert ended["output"]["state"] == "done", ended
+        way = ("run_fleet", f"-{operation}-begin")
+        for number in range(_TRIES):
+            body = {"request_id": f"recorded-{number}", "again": operation == "condition", "fail_on": "never"}
+            begun = running.http.post(f"/api/datafactory/{operation}", json=body).json()
+            caught = _beginning(database, begun["id"])
+            ended = running.finished(begun["statusQueryGetUri"])
+            assert ended["output"]["state"] == "done", ended
+            if caught is not None:
+                beginnings[way] = caught
+                break
+        assert way in beginnings, f"how {operation} begins was missed {_TRIES} times: record again"
     return beginnings
 
 
-def _beginning(database: Path, run: str) -> Recording:
-    """The first history of a run, as far as it can be seen before the run goes on in a new one."""
+def _beginning(database: Path, run: str) -> Recording | None:
+    """The first history of a run, as far as it was seen before the run went on in a new one; `None` if too little."""
     caught = None
     while True:
         try:
@@ -96,11 +105,8 @@ def _beginning(database: Path, run: str) -> Recording:
             continue
         (started,) = [event.executionStarted for event in recording.events if event.HasField("executionStarted")]
         if json.loads(started.input.value).get("stage") is not None:
-            break
-        caught = recording
-    assert caught is not None, f"the beginning of {run} was missed: record again"
-    assert len(list(caught.turns)) > 2, f"{run} had not asked anybody when its beginning was last seen: record again"
-    return caught
+            return caught
+        caught = recording if len(list(recording.turns)) >= _ASKED else None
 
 
 def _clear_away(running: Running, fleet: Path) -> None:

@@ -10,7 +10,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import FleetError, check_fleet, effective, load_fleet
+from shared.fleet.effective import effective
+from shared.fleet.loader import FleetError, check_fleet, load_fleet
 from tests.shared.fleet.files import DEMAND, write_fleet
 
 ENVIRONMENTS = st.sampled_from([None, "dev", "prod", "staging"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.fleet import FleetError, load_fleet
+from shared.fleet.loader import FleetError, load_fleet
 from tests.shared.fleet.files import edited, write_fleet
 
 SOURCE = "    recipe: recipes/holidays.yaml\n"

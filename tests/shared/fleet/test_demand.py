@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from shared.contracts.policy import BaselinePolicy, ModelPolicy, RetentionPolicy
-from shared.fleet import Fleet, FleetError, check_fleet, load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import FleetError, check_fleet, load_fleet
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
 

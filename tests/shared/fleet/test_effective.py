@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import PermanentError
-from shared.fleet import effective
+from shared.fleet.effective import effective
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
 ROCKIES, OHIO = "demand-rockies-large-slow", "demand-ohio-valley-large-slow"

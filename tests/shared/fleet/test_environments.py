@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import FleetError, check_fleet, load_fleet, load_fleets
 from shared.fleet.environments import overlaid
+from shared.fleet.loader import FleetError, check_fleet, load_fleet, load_fleets
 from shared.located_yaml import read_document
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import load_fleet
+from shared.fleet.loader import load_fleet
 
 VALUES = st.lists(st.text("abcXYZ019", min_size=1, max_size=4), min_size=1, max_size=4, unique_by=str.lower)
 MATRIX = st.dictionaries(st.sampled_from(["region", "format", "movement"]), VALUES, min_size=1)

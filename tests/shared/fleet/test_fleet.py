@@ -7,7 +7,9 @@ import pytest
 
 from shared.contracts.policy import GatePolicy, ModelPolicy, ServePolicy, TrainPolicy
 from shared.errors import ConfigurationError, PermanentError
-from shared.fleet import Claim, Fleet, FleetError, check_fleet, load_fleet, load_fleets
+from shared.fleet.data import Claim
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import FleetError, check_fleet, load_fleet, load_fleets
 from tests.shared.fleet.files import edited, write_fleet
 
 

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from shared.fleet import check_fleet, load_fleet
 from shared.fleet.json_schema import SCHEMA_FILE, schema_text
+from shared.fleet.loader import check_fleet, load_fleet
 from tests.shared.fleet.files import DEMAND, FLEET, edited, write_fleet
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())

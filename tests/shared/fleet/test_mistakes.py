@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import FleetError, load_fleet
+from shared.fleet.loader import FleetError, load_fleet
 from tests.shared.fleet.files import FLEET, edited, write_fleet
 
 MISTAKES = [

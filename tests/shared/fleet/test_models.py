@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.policy import ModelPolicy, ServePolicy
-from shared.fleet import FleetError, load_fleet, load_fleets
+from shared.fleet.loader import FleetError, load_fleet, load_fleets
 from shared.fleet.model_names import baseline_name, read_model_name
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 

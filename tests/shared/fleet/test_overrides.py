@@ -8,7 +8,9 @@ import pytest
 from shared.contracts.evaluation import Evaluation, Figures
 from shared.contracts.policy import GateOverride, ModelPolicy
 from shared.evaluation.gates import judge
-from shared.fleet import Fleet, load_fleet, notices
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
+from shared.fleet.overrides import notices
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
 

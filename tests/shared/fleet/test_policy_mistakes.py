@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.fleet import FleetError, load_fleet
+from shared.fleet.loader import FleetError, load_fleet
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
 MISTAKES = [
