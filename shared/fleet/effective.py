@@ -185,7 +185,11 @@ class _Effective:
         """The key under `models` that the model comes from."""
         labels, model = self.policy.labels, self.policy.model
         names = map(read_model_name, self.overlay.document.mapping(("models",)))
-        mine = (name for name in names if set(name.labels) == set(labels) and name.filled(labels) == model)
+        mine = (
+            name
+            for name in names
+            if name.fixed.items() <= labels.items() and set(name.labels) == set(labels) and name.filled(labels) == model
+        )
         return next(mine).written
 
     @property

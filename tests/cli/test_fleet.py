@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from shared.settings import APP_ROOT
 
 _FLEET = """\
 fleet: demand
@@ -198,3 +199,8 @@ def test_a_place_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> N
     """One line with the path, exit code 1."""
     done = signalbox("graph", "--file", file, "--out", tmp_path / "nowhere" / "fleet.svg")
     assert (done.exit_code, "cannot be written" in done.stderr) == (1, True)
+
+
+def test_the_picture_in_the_readme_is_of_the_example_as_it_is() -> None:
+    """Drawn anew by `signalbox fleet graph --out docs/flights.svg` after a change of the fleet file."""
+    assert signalbox("graph", "--out", "-").stdout == (APP_ROOT / "docs/flights.svg").read_text()

@@ -7,6 +7,7 @@ import pytest
 
 from shared.errors import PermanentError
 from shared.fleet.effective import effective
+from shared.settings import APP_ROOT
 from tests.shared.fleet.files import DEMAND, edited, write_fleet
 
 ROCKIES, OHIO = "demand-rockies-large-slow", "demand-ohio-valley-large-slow"
@@ -81,3 +82,14 @@ def test_an_unknown_model_is_refused_with_the_nearest(path: Path) -> None:
     """As everywhere."""
     with pytest.raises(PermanentError, match="did you mean `demand-ohio-valley-large-slow`"):
         effective(path, "demand-ohio-vally-large-slow")
+
+
+def test_two_entries_that_differ_in_a_held_label_are_told_apart() -> None:
+    """The example's fast and slow models: each value is of the model's own entry."""
+    path = APP_ROOT / "examples/flights/fleet.yaml"
+    lines = path.read_text().splitlines()
+    for movement, key in (("fast", "serve.online"), ("slow", "serve.batch")):
+        found = origins(path, f"departures-lga-regional-{movement}")
+        entry = next(number for number, line in enumerate(lines, start=1) if f"{{movement={movement}}}" in line)
+        assert found["labels.movement"] == f"{movement} <- fleet.yaml:{entry}"
+        assert int(found[key].rsplit(":", 1)[1]) > entry
