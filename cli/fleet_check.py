@@ -123,9 +123,9 @@ def _print(reports: list[Report]) -> None:
 
 
 def _from_here(file: Path) -> Path:
-    """A path as a person here would write it, where that is shorter."""
+    """A path as a person here would write it, where it lies below."""
     relative = Path(os.path.relpath(file))
-    return relative if len(str(relative)) < len(str(file)) else file
+    return file if ".." in relative.parts else relative
 
 
 def _shortened(text: str, file: Path) -> str:
