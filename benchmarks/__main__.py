@@ -19,7 +19,11 @@ BENCHMARKS = {
         "(null without PostgreSQL), `poll_30_days_s` below 40 (stretch 10), `cost_10000_over_100` and `growth_time` "
         "at most 1.3; ratios are medians of interleaved pairs, and more than 1 is faster than the other"
     ),
-    "demo": "`stack_ready_s` at most 30, `demo_s` at most 240",
+    "fleet": (
+        "`load_1000_s` below 1; seconds per 100 models flat from 10 to 1,000: `cost_1000_over_10` at most 1.3; "
+        "`at_once_cost_1000` says what taking turns costs"
+    ),
+    "demo": "`stack_ready_s` at most 30, `demo_s` (twelve models) at most 300, `demo_peak_mb` at most 4000",
 }
 
 

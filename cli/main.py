@@ -6,11 +6,19 @@ from typing import Annotated
 
 import typer
 
+from cli.fleet import fleet
+from cli.retire import retention, retire
+from cli.runs import runs
+
 app = typer.Typer(
     name="signalbox", help="Runs the life of machine-learning models.", no_args_is_help=True, add_completion=False
 )
 host = typer.Typer(help="The local Functions host.", no_args_is_help=True)
 app.add_typer(host, name="host")
+app.add_typer(fleet, name="fleet")
+app.add_typer(runs, name="run")
+app.command("retire")(retire)
+app.command("retention")(retention)
 
 
 @app.callback()

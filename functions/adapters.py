@@ -13,17 +13,17 @@ from shared.settings import settings
 
 if TYPE_CHECKING:
     from shared.contracts.policy import ModelPolicy
-    from shared.fleet import Fleet, Fleets
+    from shared.fleet.fleet import Fleet, Fleets
     from shared.platforms.base import Platform
     from shared.registry.base import Registry
-    from shared.storage.base import BlobStore, Inbox, Ledger, ReadModel
+    from shared.storage.base import BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
 
 
 def fleets() -> Fleets:
     """The fleets of this app; read again when a file has changed."""
-    from shared.fleet import load_fleets
+    from shared.fleet.loader import load_fleets
 
-    return load_fleets(settings().fleet_files)
+    return load_fleets(settings().fleet_files, settings().environment or None)
 
 
 def policies() -> tuple[ModelPolicy, ...]:
@@ -71,6 +71,22 @@ def read_model() -> ReadModel:
     from shared.storage.read_model import TableReadModel
 
     return TableReadModel(settings().storage)
+
+
+@cache
+def runs() -> Runs:
+    """Runs of fleets, and what became of their cells."""
+    from shared.storage.runs import StoredRuns
+
+    return StoredRuns(settings().storage, data())
+
+
+@cache
+def dataset_index() -> DatasetIndex:
+    """Published dataset versions."""
+    from shared.storage.datasets import TableDatasetIndex
+
+    return TableDatasetIndex(settings().storage)
 
 
 @cache

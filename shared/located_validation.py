@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from types import NoneType
-from typing import Any, Final, get_args
+from typing import Annotated, Any, ClassVar, Final, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,26 +29,40 @@ class FileModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
+    #: Keys that a later version will know; they are refused by name, since leaving them aside would be a lie.
+    not_yet: ClassVar[tuple[str, ...]] = ()
 
-def validated[M: BaseModel](document: Document, place: Place, model: type[M], problems: list[Problem]) -> M | None:
-    """The value at a place as a model; `None`, and problems added, where it does not fit."""
+
+def validated[M: BaseModel](
+    document: Document, place: Place, model: type[M], problems: list[Problem], example: str = ""
+) -> M | None:
+    """The value at a place as a model; `None`, and problems added, where it does not fit.
+
+    Args:
+        document: The file.
+        place: Where the value lies.
+        model: What it has to fit.
+        problems: Where what is wrong is added.
+        example: What is shown to who wrote no mapping at all.
+    """
     try:
         return model.model_validate(document.at(place))
     except ValidationError as error:
-        said = [((*place, *detail["loc"]), _explain(place, model, detail)) for detail in error.errors()]
+        said = [((*place, *detail["loc"]), _explain(place, model, detail, example)) for detail in error.errors()]
         unknown = [text for _, text in said if text.startswith("unknown key")]
-        problems.extend(
-            document.problem(where, text)
-            for where, text in said
-            if not any(f"did you mean {text.split(' is missing')[0]}?" in other for other in unknown)
-        )
+        unread = {problem.line for problem in document.problems}
+        for where, text in said:
+            meant = any(f"did you mean {text.split(' is missing')[0]}?" in other for other in unknown)
+            lost = where in document.lines and document.at(where) is None and document.lines[where] in unread
+            if not meant and not lost:
+                problems.append(document.problem(where, text))
         return None
 
 
-def similar(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, whatever its case."""
+def similar(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known word that was probably meant, whatever its case; `likeness` is 1 for the very same word."""
     by_lower = {name.lower(): name for name in sorted(known)}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 
@@ -61,24 +75,43 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names)}" if names else "none are known here"
 
 
-def _explain(place: Place, model: type[BaseModel], detail: ErrorDetails) -> str:
+def one_of(*keys: str) -> dict[str, Any]:
+    """What a JSON Schema says of keys of which exactly one is written."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
+
+
+def not_supported_yet(what: str) -> str:
+    """The message about a key or a value that a later version will know."""
+    return f"`{what}` is not supported yet; remove it"
+
+
+def _explain(place: Place, model: type[BaseModel], detail: ErrorDetails, example: str) -> str:
     location, code, value = detail["loc"], detail["type"], detail["input"]
     owner, name = _owner(model, location[:-1]), _spoken((*place, *location))
     match code:
         case "value_error":
             return str(detail["ctx"]["error"])  # a model's own words
+        case "extra_forbidden" if owner and location[-1] in owner.not_yet:
+            return not_supported_yet(str(location[-1]))
         case "extra_forbidden":
             return f"unknown key `{location[-1]}`; {nearest(str(location[-1]), _keys(owner))}"
         case "literal_error":
             known = [str(choice) for choice in get_args(_annotation(model, location))]
+            if isinstance(value, str) and value in known:
+                return f"{name} must be a number, not text; write {value} without quotes"
             return f"{name} cannot be `{value}`; {nearest(str(value), known)}"
-        case "missing" | "too_short":
-            what, remedy = ("is missing" if code == "missing" else "is empty"), _example(owner, location)
+        case "missing" | "too_short" | "string_too_short":
+            what, remedy = ("is missing" if code == "missing" else "is empty"), _example(model, location)
+        case "greater_than_equal" | "less_than_equal":
+            bounds = detail["ctx"]
+            limit = f"at least {bounds['ge']}" if "ge" in bounds else f"at most {bounds['le']}"
+            what, remedy = f"must be {limit}, not {value}", _example(model, location)
         case _ if code in _EXPECTED:
-            what = f"must be {_EXPECTED[code]}, not {kind(value)}"
-            remedy = _type_remedy(code, value) or _example(owner, location)
+            what = f"must be {_EXPECTED[code]}, not {value if isinstance(value, float) else kind(value)}"
+            remedy = _type_remedy(code, value) or _example(model, location)
+            remedy = remedy or (f"write for example `{example}`" if example else "")
         case _:
-            what, remedy = f"does not fit: {detail['msg']}", _example(owner, location)
+            what, remedy = f"does not fit: {detail['msg']}", _example(model, location)
     return f"{name} {what}; {remedy}" if remedy else f"{name} {what}"
 
 
@@ -101,10 +134,13 @@ def _type_remedy(code: str, value: Any) -> str:
     return ""
 
 
-def _example(owner: type[BaseModel] | None, location: tuple[str | int, ...]) -> str:
-    for name, field in owner.model_fields.items() if owner and location else ():
-        if (field.alias or name) == location[-1] and field.examples:
-            return f"write for example `{field.examples[0]}`"
+def _example(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    """The example of the key that a place belongs to: the nearest one that has any."""
+    for length in range(len(location), 0, -1):
+        owner = _owner(model, location[: length - 1])
+        for name, field in owner.model_fields.items() if owner else ():
+            if (field.alias or name) == location[length - 1] and field.examples:
+                return f"write for example `{field.examples[0]}`"
     return ""
 
 
@@ -112,9 +148,9 @@ def _keys(model: type[BaseModel] | None) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
-def _owner(model: type[BaseModel], location: tuple[str | int, ...]) -> type[BaseModel] | None:
+def _owner(model: type[BaseModel], location: tuple[str | int, ...]) -> type[FileModel] | None:
     found = _annotation(model, location)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    return found if isinstance(found, type) and issubclass(found, FileModel) else None
 
 
 def _annotation(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
@@ -131,4 +167,5 @@ def _annotation(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:
             if (NoneType in get_args(current))
             else current
         )
+        current = get_args(current)[0] if get_origin(current) is Annotated else current
     return current

@@ -20,6 +20,7 @@ class Settings(BaseModel):
 
     Attributes:
         fleet: Fleet files, separated by `;`, relative to the app's folder.
+        environment: The environment of the fleet files that is laid over them; the files as they are when empty.
         storage: Storage account: a connection string, or the blob endpoint's URL to use the managed identity.
         landing_container: Where raw files land.
         data_container: Where conditioned data, quarantine, manifests and predictions are kept.
@@ -31,12 +32,15 @@ class Settings(BaseModel):
         webhook_max_age_seconds: Older webhook deliveries are refused; longer than MLflow's whole retry span.
         telemetry: Where spans go: `file:PATH`, `console` or `off`.
         reconcile_schedule: NCRONTAB of the search for lost events; the timer's binding needs it as a setting.
+        tick_schedule: NCRONTAB of the look at the fleets' own schedules: every minute, since they are to the minute.
+        retention_schedule: NCRONTAB of the deletion of what has expired.
         settle_seconds: How old a thing must be before its missing event counts as lost.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     fleet: str = "examples/flights/fleet.yaml"
+    environment: str = ""
     storage: str
     landing_container: str = "landing"
     data_container: str = "signalbox"
@@ -48,6 +52,8 @@ class Settings(BaseModel):
     webhook_max_age_seconds: int = Field(default=600, ge=30)
     telemetry: str = "off"
     reconcile_schedule: str
+    retention_schedule: str
+    tick_schedule: str
     settle_seconds: int = Field(default=30, ge=0)
 
     @field_validator("platform")

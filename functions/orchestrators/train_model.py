@@ -1,11 +1,18 @@
 """`train_model`: from a dataset version to a registered, judged model version."""
 
 from datetime import timedelta
+from typing import Any
 
 import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.baselines import (
+    BaselineFailedError,
+    register_baseline,
+    submit_baseline,
+    wait_for_baseline,
+)
 from functions.orchestrators.steps import (
     STEP_FAILED,
     WaitTimeoutError,
@@ -16,9 +23,9 @@ from functions.orchestrators.steps import (
     write_ledger,
 )
 from shared import names
-from shared.contracts.evaluation import EvaluatedModel, EvaluateModelInput
+from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import TrainingFinished
-from shared.contracts.jobs import FolderInput, JobKey, JobState, SubmitJobInput
+from shared.contracts.jobs import FolderInput, JobKey, JobState, SubmitJobInput, job_parameters, job_tags
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
 
@@ -33,7 +40,7 @@ def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> S
     """
     try:
         outcome = yield from _train(context, order)
-    except (*STEP_FAILED, WaitTimeoutError) as error:
+    except (*STEP_FAILED, WaitTimeoutError, BaselineFailedError) as error:
         outcome = _failed(order, explain(error))
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, TrainingFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
@@ -50,12 +57,42 @@ def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> S
 def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[TrainingOutcome]:
     """The way to a version.
 
-    1. Submit the job; its name is this instance's id, so that a repeated submit finds it.
-    2. Wait for it without holding a thread.
-    3. Judge its evaluation against the gates; what is missing fails.
-    4. Register the model, passed or rejected: the registry is the memory.
+    1. Submit the jobs, the baseline's and the model's: a repeated submit finds them by their names.
+    2. Wait for both without holding a thread.
+    3. Judge the model's evaluation against the gates, beside the baseline's; what is missing fails.
+    4. Register both, the model passed or rejected: the registry is the memory.
     """
     job = context.instance_id
+    baseline = yield from _submit(context, order, job)
+    failure = yield from _wait(context, order, job, baseline)
+    if failure is not None:
+        return _failed(order, failure)
+
+    context.set_custom_status({"step": "judging", "job": job})
+    evaluate = EvaluateModelInput(
+        job=job,
+        gates=order.policy.gates,
+        dataset=order.dataset.version,
+        baseline=baseline,
+        at=now(context),
+        trace=order.trace,
+    )
+    judged = yield from call(context, names.EVALUATE_MODEL, evaluate, EvaluatedModel)
+
+    # The baseline first: a version of the model always finds what it was judged by.
+    beside = {} if baseline is None else {"baseline": (yield from register_baseline(context, order, baseline))}
+    register = _registration(order, job, judged)
+    version = yield from call(context, names.REGISTER_VERSION, register, RegisteredVersion)
+    outcome = _judged(order, version.version, judged)
+    facts = _facts(order, version, job, judged) | beside
+    yield from write_ledger(context, order.model, "ModelRegistered", outcome.reason, facts, order.trace)
+    return outcome
+
+
+def _submit(context: task.OrchestrationContext, order: TrainModelInput, job: str) -> Steps[BaselineJob | None]:
+    """Both jobs, the baseline's first: it is short, and other models may wait for it."""
+    wanted = order.policy.baseline
+    baseline = (yield from submit_baseline(context, order, wanted)) if wanted is not None else None
     context.set_custom_status({"step": "training", "job": job})
     yield from call(context, names.SUBMIT_JOB, _job(order, job), JobState)
     facts = {
@@ -64,21 +101,39 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
         "dataset": order.dataset.version,
         "pipeline": order.policy.train.pipeline,
     }
+    if baseline is not None:
+        facts["baseline_job"] = baseline.job
     reason = f"Dataset version {order.dataset.version}"
     yield from write_ledger(context, order.model, "TrainingStarted", reason, facts, order.trace)
+    return baseline
 
-    state = yield from wait_for_job(context, job, timedelta(minutes=order.policy.train.timeout_minutes), order.trace)
+
+def _wait(
+    context: task.OrchestrationContext, order: TrainModelInput, job: str, baseline: BaselineJob | None
+) -> Steps[str | None]:
+    """Wait for both jobs within one budget; how the model's own failed, or `None`.
+
+    A baseline's job goes on when the model's fails: other models wait for it. When the budget ends it has had the whole
+    of it, too, and is cancelled.
+    """
+    budget = timedelta(minutes=order.policy.train.timeout_minutes)
+    deadline = context.current_utc_datetime + budget
+    try:
+        state = yield from wait_for_job(context, job, budget, order.trace)
+    except WaitTimeoutError:
+        if baseline is not None:
+            yield from attempt(call(context, names.CANCEL_JOB, JobKey(name=baseline.job, trace=order.trace), JobState))
+        raise
     if state.status != "Completed":
-        return _failed(order, f"The job {job} ended as {state.status}: {state.error or 'no message'}")
+        return f"The job {job} ended as {state.status}: {state.error or 'no message'}"
+    if baseline is not None:
+        yield from wait_for_baseline(context, order, baseline, deadline)
+    return None
 
-    context.set_custom_status({"step": "judging", "job": job})
-    evaluate = EvaluateModelInput(job=job, gates=order.policy.gates, trace=order.trace)
-    judged = yield from call(context, names.EVALUATE_MODEL, evaluate, EvaluatedModel)
 
-    register = _registration(order, job, judged)
-    version = yield from call(context, names.REGISTER_VERSION, register, RegisteredVersion)
-    outcome = _judged(order, version.version, judged)
-    facts = {
+def _facts(order: TrainModelInput, version: RegisteredVersion, job: str, judged: EvaluatedModel) -> dict[str, Any]:
+    """What the ledger keeps of a registration."""
+    return {
         "version": version.version,
         "run": version.run_id,
         "job": job,
@@ -87,8 +142,6 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
         "evaluation": judged.evaluation.to_wire(),
         "gates": [gate.to_wire() for gate in judged.verdict.gates],
     }
-    yield from write_ledger(context, order.model, "ModelRegistered", outcome.reason, facts, order.trace)
-    return outcome
 
 
 def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
@@ -97,13 +150,19 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
         fleet=order.policy.fleet,
         pipeline=order.policy.train.pipeline,
         experiment=order.model,
-        inputs={**order.policy.train.parameters, "dataset": FolderInput(type="uri_folder", path=order.dataset.path)},
-        tags={
-            "signalbox.instance": name,
-            "signalbox.model": order.model,
-            "signalbox.dataset": order.dataset.version,
-            "signalbox.attempt": str(order.attempt),
+        inputs={
+            **job_parameters(order.policy.train.parameters, None),
+            "dataset": FolderInput(type="uri_folder", path=order.dataset.path),
         },
+        tags=job_tags(
+            order.policy.tags,
+            {
+                "signalbox.instance": name,
+                "signalbox.model": order.model,
+                "signalbox.dataset": order.dataset.version,
+                "signalbox.attempt": str(order.attempt),
+            },
+        ),
         trace=order.trace,
     )
 
@@ -118,6 +177,7 @@ def _registration(order: TrainModelInput, job: str, judged: EvaluatedModel) -> R
         dataset=order.dataset,
         evaluation=judged.evaluation,
         verdict=judged.verdict,
+        tags=order.policy.tags,
         trace=order.trace,
     )
 

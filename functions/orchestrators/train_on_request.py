@@ -59,7 +59,11 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
     model = order.policy.model
     entity = EntityInstanceId(names.MODEL_INTERLOCK, model)
     find = FindDatasetInput(
-        dataset=order.policy.train.dataset, labels=order.policy.labels, version=order.dataset, trace=order.trace
+        fleet=order.policy.fleet,
+        dataset=order.policy.train.dataset,
+        labels=order.policy.labels,
+        version=order.dataset,
+        trace=order.trace,
     )
     dataset = yield from call(context, names.FIND_DATASET, find, DatasetRef)
     event = TrainingRequested(

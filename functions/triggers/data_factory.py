@@ -1,11 +1,15 @@
-"""`POST /api/datafactory/train`: Data Factory, or anybody else, asks for a training."""
+"""`POST /api/datafactory/{operation}`: Data Factory, or anybody else, asks for one training, or for a whole fleet."""
+
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from functions import adapters, tracing
-from functions.triggers.http import BadRequestError, problem, read_object
+from functions.triggers.fleet_runs import begin_fleet_run
+from functions.triggers.http import BadRequestError, read_object
+from functions.triggers.run_requests import read_body_as, read_operation, read_run_request
 from functions.triggers.starting import start_once, utc_now
 from shared import names
 from shared.contracts.base import Contract
@@ -15,7 +19,7 @@ blueprint = df.Blueprint()
 
 
 class TrainRequest(Contract):
-    """The body.
+    """The body for one training.
 
     Attributes:
         model: A model of the fleet file.
@@ -28,33 +32,45 @@ class TrainRequest(Contract):
     request_id: str = Field(min_length=1, max_length=200)
 
 
-@blueprint.route(route="datafactory/train", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route(route="datafactory/{operation}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 @blueprint.durable_client_input(client_name="client")
-async def datafactory_train(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Start `train_on_request` once per request id, and answer 202 with the URLs that tell how it stands.
+async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Start what is asked for once per request id, and answer 202 with the URLs that tell how it stands.
 
-    The status URL answers 500 for a training that failed or was rejected: the usual 200 would look like a success.
+    `train` with a `model` is one training; everything else is a run over what `select` says. The status URL answers
+    500 for what failed: the usual 200 would look like a success.
     """
-    try:
-        request = TrainRequest.from_wire(read_object(req))
-    except BadRequestError as error:
-        return error.answer
-    except ValidationError as error:
-        wrong = "; ".join(f"`{'.'.join(map(str, e['loc']))}`: {e['msg']}" for e in error.errors())
-        return problem(400, "bad-request", f"{wrong}. Needed: model, request_id; allowed: dataset.")
+    with tracing.span("datafactory", req.headers.get("traceparent")):
+        try:
+            operation, body = read_operation(req.route_params.get("operation")), read_object(req)
+            if operation == "train" and "model" in body:
+                instance = await _train_one(client, body)
+            else:
+                instance = await begin_fleet_run(
+                    client, read_run_request(operation, body, utc_now(), tracing.traceparent())
+                )
+        except BadRequestError as error:
+            return error.answer
+    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+
+
+async def _train_one(client: df.DurableFunctionsClient, body: dict[str, Any]) -> str:
+    """Start `train_on_request`; a training that failed or was rejected fails the instance."""
+    wanted = "Needed: model, request_id; allowed: dataset. For several models leave `model` out, and give `select`."
+    request = read_body_as(TrainRequest, body, wanted)
     policy = adapters.fleets().model(request.model)
     if policy is None:
         known = ", ".join(model.model for model in adapters.policies()[:20])
-        return problem(404, "unknown-model", f"No fleet of this app has a model {request.model}. Known: {known}.")
-    with tracing.span("datafactory_train", req.headers.get("traceparent")):
-        order = TrainOnRequestInput(
-            policy=policy,
-            dataset=request.dataset,
-            requested_by="Data Factory",
-            request_id=request.request_id,
-            at=utc_now(),
-            trace=tracing.traceparent(),
-        )
-        instance = names.instance_id(f"request {request.model}", request.request_id)
-        await start_once(client, names.TRAIN_ON_REQUEST, order, instance)
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+        told = f"No fleet of this app has a model {request.model}. Known: {known}."
+        raise BadRequestError(404, "unknown-model", told)
+    order = TrainOnRequestInput(
+        policy=policy,
+        dataset=request.dataset,
+        requested_by="Data Factory",
+        request_id=request.request_id,
+        at=utc_now(),
+        trace=tracing.traceparent(),
+    )
+    instance = names.instance_id(f"request {request.model}", request.request_id)
+    await start_once(client, names.TRAIN_ON_REQUEST, order, instance)
+    return instance

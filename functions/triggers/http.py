@@ -1,6 +1,7 @@
 """What every HTTP door does alike: read JSON within bounds, answer JSON, and say what was wrong (RFC 9457)."""
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -65,10 +66,23 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     try:
         value = json.loads(body)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is JSON, but no text
+    except ValueError as error:
         raise BadRequestError(400, "not-json", f"The body is no JSON: {error}") from error
     except RecursionError as error:
         raise BadRequestError(400, "not-json", "The body is nested too deeply to be read.") from error
     if not isinstance(value, dict):
         raise BadRequestError(400, "not-an-object", f"The body is a JSON {type(value).__name__}; an object is needed.")
     return value
+
+
+def read_limit(request: func.HttpRequest, *, usual: int, most: int) -> int:
+    """How many things `?limit=` asks for.
+
+    Raises:
+        BadRequestError: It is no whole number from 1 to `most`.
+    """
+    text = request.params.get("limit", str(usual))
+    if not (re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= most):
+        raise BadRequestError(400, "bad-request", f"`limit` is {text!r}; give a whole number from 1 to {most}.")
+    return int(text)

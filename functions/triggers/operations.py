@@ -1,16 +1,23 @@
 """What people and the command line ask: models, their story, deliveries, the search for lost events."""
 
+from typing import Final
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from functions import adapters, tracing
-from functions.triggers.http import answer, problem
+from functions.triggers.http import BadRequestError, answer, problem, read_limit
 from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
+from shared.contracts.deliveries import CHANNELS
 from shared.lineage.story import tell
 
 blueprint = df.Blueprint()
+
+_NOTHING_YET: Final = (
+    "Nothing has happened yet: it is trained when a version of its dataset is published, or by `signalbox run train`."
+)
 
 
 @blueprint.route(route="models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -24,7 +31,7 @@ async def list_models(req: func.HttpRequest) -> func.HttpResponse:
                 "model": policy.model,
                 "labels": policy.labels,
                 "state": "waiting",
-                "reason": "Nothing has happened yet: its dataset has not been published.",
+                "reason": _NOTHING_YET,
             }
     return answer(200, {"models": [rows[name] for name in sorted(rows)]})
 
@@ -58,8 +65,16 @@ async def get_ledger(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route(route="deliveries", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
-    """What came in lately and what became of it, newest first."""
-    deliveries = await run_blocking(adapters.inbox().recent)
+    """What came in lately and what became of it, newest first; `?channel=` and `?limit=` narrow it."""
+    wanted = req.params.get("channel")
+    channel = next((one for one in CHANNELS if one == wanted), None)
+    if wanted is not None and channel is None:
+        return problem(400, "unknown-channel", f"There is no channel {wanted!r}; there are {', '.join(CHANNELS)}.")
+    try:
+        limit = read_limit(req, usual=100, most=1000)
+    except BadRequestError as error:
+        return error.answer
+    deliveries = await run_blocking(adapters.inbox().recent, channel, limit)
     return answer(200, {"deliveries": [delivery.to_wire() for delivery in deliveries]})
 
 
@@ -74,5 +89,5 @@ async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient
 
 def _unknown(name: str) -> func.HttpResponse:
     if adapters.fleets().model(name) is not None:
-        return problem(404, "nothing-yet", f"Nothing has happened to {name} yet: its dataset has not been published.")
+        return problem(404, "nothing-yet", f"{name}: {_NOTHING_YET}")
     return problem(404, "unknown-model", f"No fleet of this app has a model {name}. `GET /api/models` lists all.")

@@ -1,5 +1,6 @@
 """Beginning the search for lost events: on demand and by the clock alike."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,67 +9,111 @@ from durabletask.client import OrchestrationState, OrchestrationStatus
 from pydantic import ValidationError
 
 from functions import adapters, tracing
+from functions.triggers.lost_slots import say_again
 from functions.triggers.starting import signal_interlock, start_once
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
-from shared.contracts.interlock import InterlockEvent, ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
+from shared.contracts.interlock import (
+    InterlockEvent,
+    ReleaseFinished,
+    RetirementFinished,
+    ScoringFinished,
+    TrainingFinished,
+)
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
+from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.scoring import ScoringOutcome
 from shared.contracts.training import TrainingOutcome
 from shared.settings import settings
 
 
 async def begin_reconciliation(client: df.DurableFunctionsClient, at: datetime) -> str:
-    """Start `reconcile_events`, and end the runs that died without a word; the instance id of the search."""
+    """Start `reconcile_events`, end the runs that died without a word, and free what slots they had.
+
+    Returns:
+        The instance id of the search.
+    """
     order = ReconcileInput(at=at, settle_seconds=settings().settle_seconds, trace=tracing.traceparent())
     instance = names.instance_id("reconcile", at.isoformat())
     # Started first: whatever a dead run's remains look like, they do not keep lost events from being found.
     await start_once(client, names.RECONCILE_EVENTS, order, instance)
-    await _end_dead_runs(client, at)
+    rows = await run_blocking(adapters.read_model().all)
+    ended = await _end_dead_runs(client, rows, at)
+    await say_again(client, rows, ended, at)
     return instance
 
 
-async def _end_dead_runs(client: df.DurableFunctionsClient, at: datetime) -> None:
-    """Tell interlocks of runs that have ended and whose word has not come.
+async def _end_dead_runs(client: df.DurableFunctionsClient, rows: Iterable[ModelRow], at: datetime) -> set[str]:
+    """Tell interlocks of runs that have ended and whose word has not come; the runs' instances.
 
     An orchestration that was terminated or purged, or that failed on something nobody thought of, cannot tell its
     interlock; the model would wait for ever. Telling twice is harmless: results carry their attempt.
     """
     settled = at - timedelta(seconds=settings().settle_seconds)  # what a younger row waits for may not have begun
-    for row in await run_blocking(adapters.read_model().all):
+    ended: set[str] = set()
+    for row in rows:
         for run in row.in_flight if row.updated_at < settled else ():
             state = await client.get_orchestration_state(run.instance)
             event = how_it_ended(row, run, state, at)
             if event is not None:
                 await signal_interlock(client, event)
+                ended.add(run.instance)
+    return ended
 
 
 def how_it_ended(
     row: ModelRow, run: RunInFlight, state: OrchestrationState | None, at: datetime
 ) -> InterlockEvent | None:
-    """What the interlock must be told of a run; `None` while it goes on.
+    """What the interlock must be told of a run; `None` while it goes on, waits for its slot, or may not be there yet.
 
     A run that completed has told it already, or its signal was lost: its own result is told again.
     """
-    if state is not None and state.runtime_status in _ALIVE:
+    if run.waits_for_slot or (state is not None and state.runtime_status in _ALIVE):
         return None
-    trace = tracing.traceparent()
+    if state is None and at - row.updated_at < _GONE_AFTER:
+        return None
     completed = state is not None and state.runtime_status is OrchestrationStatus.COMPLETED
     result = state.get_output() if state is not None and completed else None
     ended = "is gone" if state is None else f"ended as {state.runtime_status.name.lower()}"
     reason = f"Its run {run.instance} {ended} without a result."
-    if run.kind == "training":
-        lost_training = TrainingOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=reason)
-        return TrainingFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_training))
-    lost_release = ReleaseOutcome(
+    told: dict[str, Any] = {"model": row.model, "at": at, "trace": tracing.traceparent()}
+    match run.kind:
+        case "training":
+            return TrainingFinished(**told, outcome=_read(result, _lost_training(row, run, reason)))
+        case "scoring":
+            return ScoringFinished(**told, outcome=_read(result, _lost_scoring(row, run, reason)))
+        case "retirement":
+            return RetirementFinished(**told, outcome=_read(result, _lost_retirement(row, run, reason)))
+        case "release":
+            return ReleaseFinished(**told, outcome=_read(result, _lost_release(row, run, reason)))
+
+
+def _lost_training(row: ModelRow, run: RunInFlight, reason: str) -> TrainingOutcome:
+    return TrainingOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=reason)
+
+
+def _lost_scoring(row: ModelRow, run: RunInFlight, reason: str) -> ScoringOutcome:
+    return ScoringOutcome(
         model=row.model,
-        version=run.version or "",
         attempt=run.attempt,
-        released=False,
-        reason=f"{reason} What it had done may be half done: compare the registry with what serves.",
+        outcome="failed",
+        reason=reason,
+        version=run.version or "",
+        dataset=row.dataset or "",
     )
-    return ReleaseFinished(model=row.model, at=at, trace=trace, outcome=_read(result, lost_release))
+
+
+def _lost_retirement(row: ModelRow, run: RunInFlight, reason: str) -> RetirementOutcome:
+    told = f"{reason} Ask again: what is gone already is fine."
+    return RetirementOutcome(model=row.model, attempt=run.attempt, retired=False, reason=told)
+
+
+def _lost_release(row: ModelRow, run: RunInFlight, reason: str) -> ReleaseOutcome:
+    told = f"{reason} What it had done may be half done: compare the registry with what serves."
+    return ReleaseOutcome(model=row.model, version=run.version or "", attempt=run.attempt, released=False, reason=told)
 
 
 def _read[C: Contract](result: Any, otherwise: C) -> C:
@@ -79,6 +124,9 @@ def _read[C: Contract](result: Any, otherwise: C) -> C:
         return otherwise
 
 
+#: A run that cannot be found may be one whose start is still under way: a row's time is that of the event that led to
+#: it, and a file that has just been conditioned arrived minutes ago. Only a purge leaves nothing to be found.
+_GONE_AFTER: Final = timedelta(hours=1)
 _ALIVE: Final = frozenset(
     {
         OrchestrationStatus.PENDING,

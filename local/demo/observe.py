@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,12 +106,17 @@ class Observer:
         content = self._blobs("signalbox").download_blob(path, timeout=10).readall()
         return list(csv.DictReader(io.StringIO(content.decode())))
 
-    def quarantined(self) -> int:
-        """Rejected rows over all sources, counted in the quarantine itself."""
+    def quarantined(self) -> Counter[str]:
+        """Rejected rows over all sources by the rule that each breaks, counted in the quarantine itself."""
         container = self._blobs("signalbox")
         blobs = [blob.name for blob in container.list_blobs(name_starts_with="quarantine/")]
-        contents = [container.download_blob(name, timeout=10).readall() for name in blobs]
-        return sum(len(list(csv.reader(io.StringIO(content.decode())))) - 1 for content in contents)
+        contents = [container.download_blob(name, timeout=10).readall().decode() for name in blobs]
+        return Counter(row["rule"] for content in contents for row in csv.DictReader(io.StringIO(content, newline="")))
+
+    def holds(self, path: str, content: bytes) -> bool:
+        """Whether a raw file lies there with these very bytes."""
+        blob = self._blobs("landing").get_blob_client(path)
+        return bool(blob.exists(timeout=10)) and blob.download_blob(timeout=60).readall() == content
 
     def land(self, path: str, content: bytes) -> str:
         """Put a raw file where files land; the key that its delivery will have."""
@@ -118,15 +124,16 @@ class Observer:
         etag = blob.get_blob_properties(timeout=10).etag.strip('"')
         return f"landing/{path}@{etag}"
 
-    def deliveries(self) -> list[dict[str, Any]]:
-        """What came in lately and what became of it."""
-        found: list[dict[str, Any]] = self._get(f"{self._stack.host_url}/api/deliveries")["deliveries"]
+    def arrivals(self) -> list[dict[str, Any]]:
+        """The files that the app was told of, and what became of each."""
+        url = f"{self._stack.host_url}/api/deliveries"
+        found: list[dict[str, Any]] = self._get(url, channel="storage", limit="1000")["deliveries"]
         return found
 
     def conditioning(self) -> list[dict[str, Any]]:
-        """The orchestrations that make datasets, newest first."""
+        """The orchestrations under way that make datasets."""
         url = f"{self._stack.host_url}/runtime/webhooks/durabletask/instances"
-        answer = self._http.get(url, params={"instanceIdPrefix": "condition-", "top": "20"})
+        answer = self._http.get(url, params={"instanceIdPrefix": "condition-", "runtimeStatus": "Pending,Running"})
         found: list[dict[str, Any]] = answer.json() if answer.is_success else []
         return found
 

@@ -16,6 +16,7 @@ class Outcome:
 
     Attributes:
         serving: Where its predictions come from, as the serving side itself says.
+        rejection: The gates that it failed, with figure and requirement, as the ledger has them; empty when released.
         prediction: One answer of the production endpoint beside the expected one; online models only.
         figures: Of the model, the baseline and the naive forecast, as the ledger has them.
         problems: What was expected and not observed; empty when all is well.
@@ -24,34 +25,69 @@ class Outcome:
     model: Model
     version: Version | None
     serving: str
+    rejection: tuple[str, ...]
     prediction: tuple[dict[str, Any], float, float] | None
     figures: dict[str, dict[str, Any]]
     problems: tuple[str, ...]
 
 
-def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path) -> Outcome:
-    """Read one model's outcome from every place that holds a part of it."""
+def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path, *, rejected: bool = False) -> Outcome:
+    """Read one model's outcome from every place that holds a part of it.
+
+    Args:
+        observer: Of the running stack.
+        model: As the read model tells of it.
+        policy: What the fleet file says of it.
+        folder: The fleet file's.
+        rejected: Whether the gates are expected to reject it.
+    """
     versions = observer.versions(model.name)
+    rows = observer.ledger(model.name)
+    if rejected:
+        return _look_at_rejected(observer, model, policy, versions, rows)
     champion = next((version for version in reversed(versions) if "champion" in version.aliases), None)
     problems = list(_registry_problems(model, versions, champion))
     prediction, serving = None, "not served"
     if policy.serve.mode == "online" and policy.serve.endpoint:
         endpoint = observer.endpoint(policy.serve.endpoint)
-        serving = _traffic(endpoint)
+        serving = f"online: {_traffic(endpoint)}"
         problems += _endpoint_problems(endpoint)
         prediction = _ask(observer, policy.serve.endpoint, folder / policy.golden)
         if prediction is None:
             problems.append(f"the endpoint {policy.serve.endpoint} gave no prediction")
     elif path := model.row.get("serving", {}).get("published"):
-        rows = observer.published(path)
-        serving = f"{len(rows)} rows published"
-        problems += [] if rows else [f"{path} holds no predictions"]
+        published = observer.published(path)
+        serving = f"batch: {len(published)} rows published"
+        problems += [] if published else [f"{path} holds no predictions"]
     else:
         problems.append("no predictions are published")
-    rows = observer.ledger(model.name)
     problems += _ledger_problems(observer, model, rows)
     shown = champion or (versions[-1] if versions else None)
-    return Outcome(model, shown, serving, prediction, _figures(rows, shown), tuple(problems))
+    return Outcome(model, shown, serving, (), prediction, _figures(rows, shown), tuple(problems))
+
+
+def _look_at_rejected(
+    observer: Observer, model: Model, policy: ModelPolicy, versions: list[Version], rows: list[dict[str, Any]]
+) -> Outcome:
+    """A model that its gates rejected: registered with its verdict, and nowhere in production."""
+    shown = versions[-1] if versions else None
+    failed = tuple(
+        gate["reason"]
+        for row in rows
+        if row["entry"]["effect"] == "ModelRegistered" and shown and row["entry"]["facts"]["version"] == shown.number
+        for gate in row["entry"]["facts"]["gates"]
+        if not gate["passed"]
+    )
+    problems = [] if failed else ["the ledger tells of no gate that it failed"]
+    if model.state != "rejected":
+        problems.append(f"it should have been rejected, and is {model.state}: {model.reason}")
+    if shown is None or shown.verdict != "rejected":
+        problems.append("the registry has no version with the verdict rejected")
+    if any(version.aliases for version in versions) or any("ModelReleased" in row["entry"]["effect"] for row in rows):
+        problems.append("a version of it was released all the same")
+    if policy.serve.endpoint and observer.endpoint(policy.serve.endpoint):
+        problems.append(f"the endpoint {policy.serve.endpoint} exists all the same")
+    return Outcome(model, shown, "not served", failed, None, _figures(rows, shown), tuple(problems))
 
 
 def _figures(rows: list[dict[str, Any]], version: Version | None) -> dict[str, dict[str, Any]]:

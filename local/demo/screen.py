@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,12 +14,23 @@ from local.demo.observe import Model
 
 #: The steps of a model's way, with the states of the read model in which each is reached.
 STEPS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    ("data", frozenset({"training", "registered", "rejected", "failed", "releasing", "released", "release_failed"})),
+    (
+        "data",
+        frozenset(
+            {"queued", "training", "registered", "rejected", "failed", "releasing", "released", "release_failed"}
+        ),
+    ),
     ("trained", frozenset({"registered", "rejected", "releasing", "released", "release_failed"})),
     ("passed", frozenset({"registered", "releasing", "released", "release_failed"})),
     ("released", frozenset({"released"})),
 )
-_ACTIVE: Final = {"training": "trained", "registered": "released", "releasing": "released", "waiting": "data"}
+_ACTIVE: Final = {
+    "queued": "trained",
+    "training": "trained",
+    "registered": "released",
+    "releasing": "released",
+    "waiting": "data",
+}
 _FAILED: Final = {"failed": "trained", "rejected": "passed", "release_failed": "released"}
 
 
@@ -58,35 +69,52 @@ class Screen:
         if change == "ready":
             self._line(f"{name} is ready", key=name)
 
-    def landed(self, done: int, total: int, path: str) -> None:
+    def landed(self, done: int, total: int) -> None:
         """A raw file has landed."""
         self._bars.update(self._landing, completed=done, total=total, visible=True)
-        self._line(f"landed {path}", key=path)
 
-    def status(self, text: str) -> None:
-        """What is under way."""
-        self._status = text
+    def tell(self, text: str) -> None:
+        """A line that stays, on a terminal too."""
+        self._console.print(
+            f"{time.monotonic() - self._started:6.1f} s  {text}", highlight=False, markup=False, soft_wrap=True
+        )
+
+    def status(self, text: str, detail: str = "") -> None:
+        """What is under way; how far it is shows on a terminal only."""
+        self._status = f"{text}: {detail}" if detail else text
         self._line(text, key="status")
 
     def models(self, models: Sequence[Model]) -> None:
         """The models as they stand."""
         self._models = models
-        reached = sum(model.state in states for model in models for _, states in STEPS)
+        reached = sum(_stage(model) in states for model in models for _, states in STEPS)
         self._bars.update(self._way, completed=reached, total=len(models) * len(STEPS), visible=bool(models))
         for model in models:
-            self._line(f"{model.name}: {model.state}. {model.reason}", key=model.name)
+            if model.state != "waiting":
+                self._line(f"{model.name}: {model.state}. {model.reason}", key=model.name)
+
+    def grid(self) -> Table:
+        """A row per model, a column per step."""
+        table = Table(box=None, padding=(0, 1), expand=True)
+        table.add_column("model", no_wrap=True, min_width=max(len(model.name) for model in self._models))
+        for title, _ in STEPS:
+            table.add_column(title, justify="center", no_wrap=True, min_width=8)
+        table.add_column("why", overflow="ellipsis", no_wrap=True, ratio=1)
+        for model in self._models:
+            table.add_row(model.name, *(_cell(model, *step) for step in STEPS), Text(model.reason, style="dim"))
+        return table
 
     def _line(self, text: str, key: str) -> None:
         """Without a terminal: one line per change."""
         if self._console.is_terminal or self._seen.get(key) == text:
             return
         self._seen[key] = text
-        self._console.print(f"{time.monotonic() - self._started:6.1f} s  {text}", highlight=False, soft_wrap=True)
+        self.tell(text)
 
     def _render(self) -> RenderableType:
         parts: list[RenderableType] = [self._service_line(), Text(f"  {self._status}", style="dim"), self._bars]
         if self._models:
-            parts.append(self._grid())
+            parts.append(self.grid())
         return Group(*parts)
 
     def _service_line(self) -> Text:
@@ -96,37 +124,19 @@ class Screen:
             line.append(f"{name}  ")
         return line
 
-    def _grid(self) -> Table:
-        table = Table(box=None, padding=(0, 2))
-        table.add_column("model", no_wrap=True, min_width=max(len(model.name) for model in self._models))
-        for title, _ in STEPS:
-            table.add_column(title, justify="center", no_wrap=True, min_width=8)
-        table.add_column("why", overflow="ellipsis", no_wrap=True)
-        for model in self._models:
-            table.add_row(model.name, *(_cell(model, *step) for step in STEPS), Text(model.reason, style="dim"))
-        return table
-
 
 def _cell(model: Model, step: str, states: frozenset[str]) -> Text:
     """A step as a sign and a word: nobody has to tell colours apart."""
-    if _FAILED.get(model.state) == step:
+    stage = _stage(model)
+    if _FAILED.get(stage) == step:
         return Text("✗ no", style="red")
-    if model.state in states:
+    if stage in states:
         return Text("✓ yes", style="green")
-    if _ACTIVE.get(model.state) == step:
-        return Text("… now", style="yellow")
+    if _ACTIVE.get(stage) == step:
+        return Text("… next", style="dim") if model.state == "queued" else Text("… now", style="yellow")
     return Text("·", style="dim")
 
 
-def percent(value: float | None) -> str:
-    """A fraction as people write it."""
-    return "unknown" if value is None else f"{value * 100:.1f} %"
-
-
-def story(why: dict[str, Any]) -> Group:
-    """Why a model is in production, step by step."""
-    table = Table(box=None, padding=(0, 2), show_header=False)
-    for step in why["story"]:
-        table.add_row(step["at"][11:19], step["what"], Text(step["reason"], style="dim"))
-    seal = "The hash chain of the ledger is unbroken." if why["verified"] else "THE LEDGER IS BROKEN."
-    return Group(Text(why["summary"]), table, Text(seal, style="green" if why["verified"] else "red"))
+def _stage(model: Model) -> str:
+    """How far a model is: what is queued after its gates were passed waits for its release, not for its training."""
+    return "registered" if model.state == "queued" and model.row.get("verdict") == "passed" else model.state

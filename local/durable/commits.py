@@ -94,14 +94,17 @@ class Commits:
         try:
             self._commit(batch)
         except Exception as error:  # noqa: BLE001 - any change's error goes to the caller that asked for it
-            if trouble := storage_error(error, self._path):
-                self._tell_of(trouble)
-                for _, future in batch:
-                    _fail(future, StorageError(str(trouble), full=trouble.full))
-                return
-            if len(batch) == 1:
-                _fail(batch[0][1], error)
-                return
+            self._refuse(batch, error)
+            self._wake(Wakes())  # nothing is ready, but whoever waits until all is idle may have waited for this
+
+    def _refuse(self, batch: list[_Pending], error: Exception) -> None:
+        if trouble := storage_error(error, self._path):
+            self._tell_of(trouble)
+            for _, future in batch:
+                _fail(future, StorageError(str(trouble), full=trouble.full))
+        elif len(batch) == 1:
+            _fail(batch[0][1], error)
+        else:
             log.debug("A change failed; %d changes are committed one by one.", len(batch))
             self._commit_singly(batch)
 

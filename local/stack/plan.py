@@ -21,6 +21,8 @@ BLOB_EVENTS_FUNCTION = "storage_events"
 JOB_EVENTS_FUNCTION = "azureml_events"
 READY_TIMEOUT_SECONDS = 120.0
 RECONCILE_SCHEDULE = "0 */5 * * * *"
+RETENTION_SCHEDULE = "0 30 3 * * *"
+TICK_SCHEDULE = "0 * * * * *"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
@@ -175,5 +177,7 @@ def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
         "SIGNALBOX_REGISTRY_URI": tracking_uri(ports.mlflow),
         "SIGNALBOX_WEBHOOK_SECRET": state.webhook_secret(),
         "SIGNALBOX_RECONCILE_SCHEDULE": RECONCILE_SCHEDULE,
+        "SIGNALBOX_RETENTION_SCHEDULE": RETENTION_SCHEDULE,
+        "SIGNALBOX_TICK_SCHEDULE": TICK_SCHEDULE,
         "SIGNALBOX_TELEMETRY": f"file:{state.root / 'traces.jsonl'}",
     }

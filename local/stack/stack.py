@@ -13,7 +13,7 @@ from local.services.process import RunningService, check_ports, describe_exit
 from local.stack.plan import REPOSITORY, Plan, Step, app_settings, base_url, storage
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
-from shared.fleet import load_fleets
+from shared.fleet.loader import load_fleets
 from shared.settings import read_settings
 
 type ServiceName = Literal["azurite", "mlflow", "jobs", "scoring", "host", "blob_events"]
@@ -171,7 +171,8 @@ class Stack:
 
     def _check_app(self) -> None:
         """Read what the app will read, so that a mistake is told at once and not by its first event."""
-        load_fleets(read_settings(self.settings()).fleet_files)
+        settings = read_settings(self.settings())
+        load_fleets(settings.fleet_files, settings.environment)
 
     def _make_steps(self, lock: int) -> dict[ServiceName, Step]:
         plan = Plan(self.state, self.ports, lock=lock, tools=self._tools)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from shared.conditioning.units import UNITS, conversion
 from shared.located_validation import FileModel, nearest, validated
 from shared.located_yaml import DocumentError, Problem, kind, read_document
 
@@ -43,6 +44,30 @@ def _limit(value: Any) -> Any:
 Limit = Annotated[int | float | date, BeforeValidator(_limit)]
 
 
+class Unit(FileModel):
+    """The units of a quantity, as in `unit: {from: km, to: mi}`.
+
+    Attributes:
+        source: What the raw file counts in.
+        target: What the standard CSV counts in.
+    """
+
+    source: str = Field(alias="from", examples=["unit: {from: km, to: mi}"])
+    target: str = Field(alias="to", examples=["unit: {from: km, to: mi}"])
+
+    @field_validator("source", "target")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in UNITS:
+            raise ValueError(f"the unit `{name}` is unknown; {nearest(name, UNITS)}")
+        return name
+
+    @model_validator(mode="after")
+    def _convertible(self) -> Self:
+        conversion(self.source, self.target)
+        return self
+
+
 class Column(FileModel):
     """A column of the standard CSV.
 
@@ -50,8 +75,9 @@ class Column(FileModel):
         source: The column's name in the raw file's header.
         type: `present` is true where the raw value is not null; `boolean` reads true/false, yes/no, t/f, y/n and 1/0.
         format: Of a date: %Y, %m, %d, %b (Jan), %B (January) and text between them.
+        unit: Of an integer or a number: it is converted, and an integer is then rounded.
         required: Whether a row without a value is rejected.
-        min: Smallest value kept, of integers, numbers and dates.
+        min: Smallest value kept, of integers, numbers and dates; in the unit of the standard CSV.
         max: Largest value kept.
         one_of: The texts that are kept.
     """
@@ -59,6 +85,7 @@ class Column(FileModel):
     source: str = Field(alias="from", min_length=1, examples=["from: FlightDate"])
     type: ColumnType = Field(default="text", examples=["type: date"])
     format: str = Field(default="%Y-%m-%d", examples=['format: "%m/%d/%Y"'])
+    unit: Unit | None = Field(default=None, examples=["unit: {from: km, to: mi}"])
     required: bool = Field(default=True, examples=["required: false"])
     min: Limit | None = Field(default=None, examples=["min: 0"])
     max: Limit | None = Field(default=None, examples=["max: 100"])
@@ -85,6 +112,8 @@ class Column(FileModel):
             raise ValueError(f"`format` is for dates, and this column is {self.type}; remove it, or add `type: date`")
         if self.type != "text" and self.one_of is not None:
             raise ValueError(f"`one_of` is for texts, and this column is {self.type}; remove it, or use min and max")
+        if self.type not in ("integer", "number") and self.unit is not None:
+            raise ValueError(f"`unit` is for integers and numbers, and this column is {self.type}; remove it")
         if self.type == "present" and "required" in self.model_fields_set:
             raise ValueError("`required` says nothing of a `present` column, which is never null; remove it")
         for name, limit in (("min", self.min), ("max", self.max)):
@@ -111,6 +140,7 @@ class Recipe(FileModel):
     Attributes:
         format: The raw file's format.
         delimiter: One character; quotes are `"`, doubled inside a quoted value.
+        decimal: What stands before a number's fraction; the other one is no part of a number.
         nulls: Spellings of "no value", compared after trimming.
         trim: Whether blanks around values are cut off.
         columns: The standard CSV's columns, in order, by name.
@@ -118,6 +148,7 @@ class Recipe(FileModel):
 
     format: Literal["csv"] = Field(default="csv", examples=["format: csv"])
     delimiter: str = Field(default=",", examples=['delimiter: ";"'])
+    decimal: Literal[".", ","] = Field(default=".", examples=['decimal: ","'])
     nulls: list[str] = Field(default=[""], examples=['nulls: ["", NA]'])
     trim: bool = Field(default=True, examples=["trim: true"])
     columns: dict[str, Column] = Field(min_length=1, examples=["columns: {date: {from: Date, type: date}}"])

@@ -104,11 +104,17 @@ def _parsed(lines: list[str], delimiter: str, file: str) -> Iterator[tuple[int, 
             return
         except csv.Error as error:
             if "unexpected end of data" in str(error):
-                text = f"{file}:{begin}: a quote is opened and never closed, so all that follows it would be one value"
-                raise PermanentError("UnclosedQuote", f"{text}; close it, or double it if it is meant") from error
+                raise _unclosed(f"{file}:{begin}", "never closed, so all that follows it") from error
+            if reader.line_num > begin:  # rows have gone into one value, and rejecting it would count them as one
+                raise _unclosed(f"{file}:{begin}", f"not closed, so all up to line {reader.line_num}") from error
             row = error
         if row:
             yield begin, reader.line_num, row
+
+
+def _unclosed(where: str, what: str) -> PermanentError:
+    text = f"{where}: a quote is opened and {what} would be one value; close it, or double it if it is meant"
+    return PermanentError("UnclosedQuote", text)
 
 
 def _decoded(content: bytes, file: str) -> str:

@@ -1,10 +1,11 @@
 """What came in from outside, kept so that nothing is lost and a person can see why it led to nothing."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from shared.contracts.base import Contract, Instant
 
-Channel = Literal["mlflow", "storage", "conditioning"]
+Channel = Literal["mlflow", "storage", "conditioning", "retirement", "retention", "starts", "schedule"]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 Outcome = Literal["accepted", "ignored", "waiting", "done", "failed", "dead"]
 
 
@@ -12,7 +13,9 @@ class Delivery(Contract):
     """One event as it was received.
 
     Attributes:
-        channel: The door that it came through, or `conditioning` for what a landed file led to.
+        channel: The door that it came through; or what is written down here itself: `conditioning` for what a landed
+            file led to, `retirement` and `retention` for what was taken away, `starts` for runs that were deleted after
+            their time and must not be started again, `schedule` for what was due by the clock.
         key: The same for every delivery of the same event, whatever its delivery id.
         subject: What it is about: a blob's path, a model version, a cell of a dataset.
         outcome: `accepted` when it was handed on, `ignored` when it concerns nothing, `dead` when it can never be used;

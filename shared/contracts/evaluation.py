@@ -1,6 +1,6 @@
 """Figures of a model and what the gates say of them."""
 
-from shared.contracts.base import Contract
+from shared.contracts.base import Contract, Instant
 from shared.contracts.policy import GatePolicy, Metric
 
 
@@ -28,11 +28,18 @@ class Figures(Contract):
 
 
 class Evaluation(Contract):
-    """A model beside its references on the same rows."""
+    """A model beside its references on the same rows.
+
+    Attributes:
+        baseline_model: The registered baseline that `baseline` is of; absent when it is a column of the evaluation.
+        baseline_problem: Why the baseline's figures are missing, where a baseline was trained.
+    """
 
     model: Figures
     baseline: Figures | None = None
     naive: Figures | None = None
+    baseline_model: str | None = None
+    baseline_problem: str | None = None
 
 
 class GateResult(Contract):
@@ -45,6 +52,7 @@ class GateResult(Contract):
         got: The model's figure.
         required: The bound that it was held to: absolute, or the reference's figure.
         reason: One sentence for a person.
+        override: Whether the bound is that of an exception to the gate.
     """
 
     gate: str
@@ -53,6 +61,7 @@ class GateResult(Contract):
     got: float | None
     required: float | None
     reason: str
+    override: bool = False
 
 
 class Verdict(Contract):
@@ -67,11 +76,32 @@ class Verdict(Contract):
         return tuple(gate.reason for gate in self.gates if not gate.passed)
 
 
+class BaselineJob(Contract):
+    """A finished job that trained a baseline.
+
+    Attributes:
+        model: The registered baseline's name.
+        job: The job's name.
+    """
+
+    model: str
+    job: str
+
+
 class EvaluateModelInput(Contract):
-    """Input of `evaluate_model`: the finished job whose output `evaluation` is read."""
+    """Input of `evaluate_model`: the finished job whose output `evaluation` is read.
+
+    Attributes:
+        dataset: The dataset version that an evaluation which names one must be of.
+        baseline: What the model is compared with; its column `historical_average` when absent.
+        at: The moment of the judgement: overrides that have ended by then do not hold, nor does any without it.
+    """
 
     job: str
     gates: tuple[GatePolicy, ...]
+    dataset: str | None = None
+    baseline: BaselineJob | None = None
+    at: Instant | None = None
     trace: str | None = None
 
 

@@ -8,6 +8,8 @@ from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import ReleaseOutcome
+from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.scoring import ScoringOutcome
 from shared.contracts.training import TrainingOutcome
 
 
@@ -33,13 +35,18 @@ class DatasetPublished(InterlockEvent):
 
 
 class TrainingRequested(InterlockEvent):
-    """A person or another system asks for a training."""
+    """A person or another system asks for a training.
+
+    Attributes:
+        again: Whether a dataset version that the model is trained on already is trained on once more.
+    """
 
     kind: Literal["training_requested"] = "training_requested"
     policy: ModelPolicy
     dataset: DatasetRef
     requested_by: str
     request_id: str
+    again: bool = True
 
 
 class TrainingFinished(InterlockEvent):
@@ -75,8 +82,68 @@ class ReleaseFinished(InterlockEvent):
     outcome: ReleaseOutcome
 
 
+class SlotGranted(InterlockEvent):
+    """The fleet has a slot for a run that asked for one.
+
+    Attributes:
+        fleet: Where the slot has to be given back.
+        key: The run, as it asked.
+    """
+
+    kind: Literal["slot_granted"] = "slot_granted"
+    fleet: str
+    key: str
+
+
+class ScoringRequested(InterlockEvent):
+    """The period's predictions are wanted from the champion.
+
+    Attributes:
+        as_of: The moment that the scoring stands for, where that is not now.
+    """
+
+    kind: Literal["scoring_requested"] = "scoring_requested"
+    policy: ModelPolicy
+    dataset: DatasetRef
+    requested_by: str
+    request_id: str
+    as_of: Instant | None = None
+
+
+class ScoringFinished(InterlockEvent):
+    """A scoring has ended."""
+
+    kind: Literal["scoring_finished"] = "scoring_finished"
+    outcome: ScoringOutcome
+
+
+class RetirementRequested(InterlockEvent):
+    """Somebody confirmed that a model which its fleet file does not have any more goes out of service."""
+
+    kind: Literal["retirement_requested"] = "retirement_requested"
+    requested_by: str
+    request_id: str
+
+
+class RetirementFinished(InterlockEvent):
+    """The model is out of service, or some of it could not be taken away."""
+
+    kind: Literal["retirement_finished"] = "retirement_finished"
+    outcome: RetirementOutcome
+
+
 AnyInterlockEvent = Annotated[
-    DatasetPublished | TrainingRequested | TrainingFinished | VersionRegistered | RegistryChanged | ReleaseFinished,
+    DatasetPublished
+    | TrainingRequested
+    | TrainingFinished
+    | VersionRegistered
+    | RegistryChanged
+    | ReleaseFinished
+    | SlotGranted
+    | ScoringRequested
+    | ScoringFinished
+    | RetirementRequested
+    | RetirementFinished,
     Field(discriminator="kind"),
 ]
 
@@ -85,13 +152,14 @@ INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent,
 
 
 class RequestAnswer(Contract):
-    """What the interlock answers to `TrainingRequested` when it is called and not signalled.
+    """What the interlock answers to `TrainingRequested` and `ScoringRequested` when it is called and not signalled.
 
     Attributes:
-        decision: `started` and `joined` have an attempt to wait for; `waiting` starts when the running one has ended.
+        decision: `started` and `joined` have an attempt to wait for, which may itself wait for a slot; `waiting` starts
+            when the running one has ended; `unchanged` names the past attempt on the same dataset version.
     """
 
-    decision: Literal["started", "joined", "waiting", "refused"]
+    decision: Literal["started", "joined", "waiting", "unchanged", "refused"]
     attempt: int | None
     reason: str
 
@@ -105,75 +173,3 @@ class TrainingProgress(Contract):
 
     attempt: int
     outcome: TrainingOutcome | None
-
-
-class DecisionNote(Contract):
-    """One line of a model's recent decisions.
-
-    Attributes:
-        event: What came in.
-        decision: What was done about it.
-        reason: Why, for a person.
-    """
-
-    at: Instant
-    event: str
-    decision: str
-    reason: str
-
-
-class RunInFlight(Contract):
-    """A training or a release that the interlock waits for.
-
-    Attributes:
-        instance: The orchestration that has to tell how it ended.
-        version: The version that is released; absent for a training.
-    """
-
-    kind: Literal["training", "release"]
-    instance: str
-    attempt: int
-    version: str | None = None
-
-
-class ModelRow(Contract):
-    """One model in the read model: what `GET /api/models` shows.
-
-    Attributes:
-        revision: Raised with every decision; a row never goes back to an older one.
-        state: `waiting`, `training`, `rejected`, `failed`, `registered`, `releasing`, `released`, `release_failed`.
-        reason: The sentence behind the state.
-        figures: The last evaluation's figures, as fractions and target units.
-    """
-
-    fleet: str
-    model: str
-    labels: dict[str, str]
-    revision: int
-    state: str
-    reason: str
-    updated_at: Instant
-    dataset: str | None = None
-    attempt: int | None = None
-    version: str | None = None
-    champion: str | None = None
-    champion_since: Instant | None = None
-    serving: dict[str, str | int | None] = {}
-    figures: dict[str, dict[str, float | int | None]] = {}
-    verdict: str | None = None
-    gates: tuple[str, ...] = ()
-    decisions: tuple[DecisionNote, ...] = ()
-    in_flight: tuple[RunInFlight, ...] = ()
-
-
-class RecordModelInput(Contract):
-    """Input of `record_model` and `write_model_row`."""
-
-    row: ModelRow
-    trace: str | None = None
-
-
-class RowWritten(Contract):
-    """Result of `write_model_row`; `written` is false when a newer row was there."""
-
-    written: bool

@@ -1,5 +1,7 @@
 """Jobs on the training platform, in Azure ML's words."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, Literal
 
 from shared.contracts.base import Contract, Instant
@@ -8,6 +10,12 @@ from shared.contracts.policy import Scalar
 #: Azure ML's job statuses (facts: wire contracts, section 5). A platform may also answer one that we do not know yet.
 JobStatusName = str
 FINAL: Final = frozenset({"Completed", "Failed", "Canceled"})
+#: Azure ML's code when another definition has the job's name (facts: wire contracts, section 5).
+NAME_TAKEN: Final = "UserError"
+#: What Signalbox's own tags begin with; nobody else's may.
+OWN_TAGS: Final = "signalbox."
+#: Stands in a parameter's text for the day that a run stands for.
+AS_OF: Final = "{as_of}"
 
 
 class FolderInput(Contract):
@@ -28,6 +36,22 @@ class ModelInput(Contract):
 JobInput = Scalar | FolderInput | ModelInput
 
 
+def job_parameters(parameters: Mapping[str, Scalar], as_of: datetime | None) -> dict[str, JobInput]:
+    """A pipeline's parameters, with `{as_of}` in texts filled.
+
+    Args:
+        parameters: As the fleet file says them under `with`.
+        as_of: The moment that the run stands for; its date is filled in, `latest` where there is none.
+    """
+    day = "latest" if as_of is None else as_of.date().isoformat()
+    return {name: value.replace(AS_OF, day) if isinstance(value, str) else value for name, value in parameters.items()}
+
+
+def job_tags(wanted: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The fleet file's tags beside Signalbox's own, which nothing in a file can replace."""
+    return {**{name: value for name, value in wanted.items() if not name.startswith(OWN_TAGS)}, **own}
+
+
 class SubmitJobInput(Contract):
     """Input of `submit_job`.
 
@@ -37,6 +61,7 @@ class SubmitJobInput(Contract):
         pipeline: The pipeline job YAML.
         inputs: Scalars, folders and models; `path` of a folder is inside the data container.
         tags: For lineage; `signalbox.instance` is the orchestration that waits.
+        needs: An output that a job found completed must still have; one that has lost it counts as failed.
     """
 
     name: str
@@ -45,6 +70,7 @@ class SubmitJobInput(Contract):
     experiment: str
     inputs: dict[str, JobInput]
     tags: dict[str, str] = {}
+    needs: str | None = None
     trace: str | None = None
 
 

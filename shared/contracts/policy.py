@@ -2,12 +2,34 @@
 
 from typing import Literal
 
-from shared.contracts.base import Contract
+from shared.contracts.base import Contract, Instant
 
 #: A parameter of a pipeline job, as Azure ML takes it.
 Scalar = str | int | float | bool
 
 Metric = Literal["mape", "rmse", "rmse_zero"]
+
+
+#: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains and rolls back by itself.
+Level = Literal[1, 2, 3, 4]
+
+#: What lets a training begin without anybody asking: a dataset version, or a model that is too old.
+RetrainReason = Literal["data", "stale"]
+
+
+class GateOverride(Contract):
+    """An exception to a gate's absolute bound: whose, why, and until when.
+
+    Attributes:
+        max: The bound that holds instead, in the metric's own unit.
+        by: Who answers for it.
+        until: From this moment on the gate's own bound holds again.
+    """
+
+    max: float
+    by: str
+    reason: str
+    until: Instant
 
 
 class GatePolicy(Contract):
@@ -20,6 +42,21 @@ class GatePolicy(Contract):
     metric: Metric
     max: float | None = None
     better_than: Literal["baseline"] | None = None
+    override: GateOverride | None = None
+
+
+class BaselinePolicy(Contract):
+    """A plain forecast that a model has to beat, trained once per dataset version and shared by the models of a group.
+
+    Attributes:
+        model: The registered model's name: `departures-jfk-mainline-baseline`.
+        pipeline: The YAML's path, relative to the fleet file.
+        parameters: Inputs of the pipeline, beside its input `dataset`.
+    """
+
+    model: str
+    pipeline: str
+    parameters: dict[str, Scalar] = {}
 
 
 class TrainPolicy(Contract):
@@ -46,12 +83,14 @@ class ServePolicy(Contract):
         endpoint: The endpoint's name, for online.
         pipeline: The YAML of the scoring job, relative to the fleet file, for batch.
         parameters: Inputs of the scoring job, beside `model` and `data`.
+        dataset: What is scored, for batch; the dataset of the training when absent.
     """
 
     mode: Literal["online", "batch"]
     endpoint: str | None = None
     pipeline: str | None = None
     parameters: dict[str, Scalar] = {}
+    dataset: str | None = None
 
 
 class ModelPolicy(Contract):
@@ -64,6 +103,12 @@ class ModelPolicy(Contract):
         labels: Its cell of the matrix: `{"origin": "JFK"}`.
         gates: All must hold; never empty.
         golden: CSV of inputs with `expected` and `tolerance`, relative to the fleet file.
+        baseline: What the gates compare with; absent where the evaluation brings its own column.
+        level: How far automation goes.
+        at_once: How many jobs of the fleet may run at the same time; as many as there are when absent.
+        stale_days: From this age on, a model that scores is stale; never when absent.
+        retrain_when: What lets a training begin without anybody asking.
+        tags: Tags of its jobs and its registered versions.
     """
 
     fleet: str
@@ -74,3 +119,25 @@ class ModelPolicy(Contract):
     serve: ServePolicy
     gates: tuple[GatePolicy, ...]
     golden: str
+    baseline: BaselinePolicy | None = None
+    level: Level = 3
+    at_once: int | None = None
+    stale_days: int | None = None
+    retrain_when: tuple[RetrainReason, ...] = ("data",)
+    tags: dict[str, str] = {}
+
+
+class RetentionPolicy(Contract):
+    """How long a fleet keeps what is not needed any more.
+
+    Attributes:
+        runs_days: Finished orchestrations.
+        versions: How many versions of a model, beside the one in production.
+        datasets_days: Dataset versions that no kept model version was trained on.
+        quarantine_days: Rejected rows.
+    """
+
+    runs_days: int = 30
+    versions: int = 20
+    datasets_days: int = 365
+    quarantine_days: int = 90

@@ -1,7 +1,7 @@
 """Finding what was lost: landed files and registered versions whose event never came."""
 
 from shared.contracts.base import Contract, Instant
-from shared.contracts.datasets import ConditionDatasetInput
+from shared.contracts.conditioning import ConditionDatasetInput
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.registry import RegisteredVersion
 

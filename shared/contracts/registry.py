@@ -9,6 +9,9 @@ class RegisterVersionInput(Contract):
     """Input of `register_version`: every trained model is registered, the rejected too.
 
     The effect's key is `job`: a version that carries it already is adopted, not made again.
+
+    Attributes:
+        tags: The fleet file's tags for the model.
     """
 
     model: str
@@ -19,6 +22,20 @@ class RegisterVersionInput(Contract):
     dataset: DatasetRef
     evaluation: Evaluation
     verdict: Verdict
+    tags: dict[str, str] = {}
+    trace: str | None = None
+
+
+class RegisterBaselineInput(Contract):
+    """Input of `register_baseline`: what a group of models is compared with, registered once per job.
+
+    The effect's key is `job`, and every model of the group asks for it.
+    """
+
+    model: str
+    fleet: str
+    job: str
+    dataset: DatasetRef
     trace: str | None = None
 
 
@@ -28,6 +45,7 @@ class RegisteredVersion(Contract):
     Attributes:
         aliases: Names that point to it, such as `champion`.
         stage: MLflow's stage, `None` where the registry has none.
+        previous: The champion that it replaced when it was promoted.
     """
 
     model: str
@@ -37,6 +55,7 @@ class RegisteredVersion(Contract):
     aliases: tuple[str, ...] = ()
     tags: dict[str, str] = {}
     created_at: Instant | None = None
+    previous: str | None = None
 
 
 class PromoteVersionInput(Contract):

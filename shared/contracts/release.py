@@ -8,7 +8,12 @@ from shared.contracts.policy import ModelPolicy
 
 
 class Serving(Contract):
-    """Where the model's predictions come from now."""
+    """Where the model's predictions come from now.
+
+    Attributes:
+        published: The CSV that readers are pointed to.
+        rows: How many predictions the version has published there; absent when they are another version's.
+    """
 
     mode: Literal["online", "batch"]
     endpoint: str | None = None
@@ -22,7 +27,8 @@ class ReleaseModelInput(Contract):
 
     Attributes:
         attempt: The interlock's number of this release; results carry it, older ones are ignored.
-        dataset: The dataset version that the model was trained on, and that a batch model scores first.
+        dataset: The dataset version that the model was trained on. A batch model scores it first, unless its policy
+            names another dataset to score: then the newest version of that.
         replaces: What serves now, and is torn down when this version has taken over.
     """
 
@@ -55,7 +61,12 @@ class DeploymentKey(Contract):
 
 
 class DeploymentState(Contract):
-    """Where a deployment stands; `status` is Azure ML's `provisioning_state`."""
+    """Where a deployment stands.
+
+    Attributes:
+        status: Azure ML's `provisioning_state`.
+        created_at: Absent where the platform does not tell.
+    """
 
     endpoint: str
     deployment: str
@@ -63,6 +74,7 @@ class DeploymentState(Contract):
     model: str | None = None
     version: str | None = None
     error: str | None = None
+    created_at: Instant | None = None
 
 
 class ShiftTrafficInput(Contract):
@@ -137,12 +149,17 @@ class GoldenResult(Contract):
 
 
 class PublishPredictionsInput(Contract):
-    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions."""
+    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions.
+
+    Attributes:
+        as_of: The moment that they were made for, where that is not now; it is part of their path.
+    """
 
     model: str
     version: str
     job: str
     dataset: DatasetRef
+    as_of: Instant | None = None
     trace: str | None = None
 
 
@@ -172,11 +189,13 @@ class PublishedPredictions(Contract):
             to it, and is moved last.
         rows: Predictions in it.
         sha256: Hash of its bytes.
+        kept: What readers are still pointed to, since it is of a later period; absent when they are pointed to this.
     """
 
     path: str
     rows: int
     sha256: str
+    kept: str | None = None
 
 
 class ReleaseOutcome(Contract):

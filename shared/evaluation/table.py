@@ -1,61 +1,115 @@
 """The evaluation table that a training pipeline puts out: the contract with its authors.
 
-A CSV with one row per observation of the test period and at least the columns `actual` and `prediction`;
-`historical_average` (the baseline) and `naive` (the last known value) are compared when they are there.
+A CSV in UTF-8 with one row per observation of the test period and at least the columns `actual` and `prediction`;
+`historical_average` (a baseline) and `naive` (the last known value) are compared when they are there. A column
+`dataset_version` must name the version that was trained on. All other columns say which observation a row is.
 Signalbox computes the figures itself, so that a pipeline cannot report better ones than its predictions earn.
 """
 
 import csv
 import io
 import math
+from dataclasses import dataclass
+from typing import Final
 
-from shared.contracts.evaluation import Evaluation, Figures
+from shared.contracts.evaluation import Figures
 from shared.errors import PermanentError
 from shared.evaluation.metrics import compare
 
-ACTUAL, PREDICTION, BASELINE, NAIVE = "actual", "prediction", "historical_average", "naive"
+ACTUAL, PREDICTION, AVERAGE, NAIVE = "actual", "prediction", "historical_average", "naive"
+DATASET: Final = "dataset_version"
+_FIGURES: Final = frozenset({ACTUAL, PREDICTION, AVERAGE, NAIVE, DATASET})
 
 
-def evaluate(content: bytes) -> Evaluation:
-    """Figures of the model, the baseline and the naive forecast in an evaluation table.
+@dataclass(frozen=True)
+class EvaluationTable:
+    """An evaluation that has been read and found usable.
+
+    Attributes:
+        owner: For messages: `The pipeline's output`.
+        columns: Names, in the order of the file.
+        rows: Cells as text.
+        actual: What happened, row by row.
+    """
+
+    owner: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, str]]
+    actual: list[float]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that say which observation a row is."""
+        return tuple(name for name in self.columns if name not in _FIGURES)
+
+    def predictions(self, column: str = PREDICTION) -> list[float | None]:
+        """A column's numbers; `None` where a cell holds none."""
+        return [_number(row[column]) for row in self.rows]
+
+    def figures(self, column: str) -> Figures | None:
+        """Figures of a column beside what happened; `None` when there is no such column."""
+        return compare(self.actual, self.predictions(column)) if column in self.columns else None
+
+
+def read_table(content: bytes, owner: str, dataset: str | None = None) -> EvaluationTable:
+    """Read an evaluation.
+
+    Args:
+        content: The file.
+        owner: Whose it is, for messages: `The pipeline's output`.
+        dataset: The dataset version that it must be of, where it names one.
 
     Raises:
-        PermanentError: The table has no rows, lacks a column, or an actual value is not a number.
+        PermanentError: `EvaluationIncomplete`: no rows, or a column is missing; `EvaluationInvalid`: no CSV, a column
+            that is there twice, or an actual value that is no number; `EvaluationOfOtherDataset`.
     """
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    rows = list(reader)
-    columns = tuple(reader.fieldnames or ())
+    columns, rows = _read(content, owner)
     absent = [name for name in (ACTUAL, PREDICTION) if name not in columns]
     if absent or not rows:
         what = f"lacks the column {', '.join(absent)}" if absent else "has no rows"
         code = "EvaluationIncomplete"
-        raise PermanentError(
-            code, f"The pipeline's output `evaluation` {what}; it needs `{ACTUAL}` and `{PREDICTION}`."
-        )
-    actual = [_actual(row[ACTUAL], line) for line, row in enumerate(rows, start=2)]
-
-    def figures(column: str) -> Figures | None:
-        return compare(actual, [_number(row[column]) for row in rows]) if column in columns else None
-
-    model = figures(PREDICTION)
-    assert model is not None  # the column was checked above
-    return Evaluation(model=model, baseline=figures(BASELINE), naive=figures(NAIVE))
+        raise PermanentError(code, f"{owner} `evaluation` {what}; it needs `{ACTUAL}` and `{PREDICTION}`.")
+    if dataset is not None and DATASET in columns:
+        _require_dataset(rows, dataset, owner)
+    actual = [_actual(row[ACTUAL], line, owner) for line, row in enumerate(rows, start=2)]
+    return EvaluationTable(owner, columns, rows, actual)
 
 
-def _actual(text: str | None, line: int) -> float:
+def _read(content: bytes, owner: str) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), restval="")
+        rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        code = "EvaluationInvalid"
+        raise PermanentError(code, f"{owner} `evaluation` is no CSV in UTF-8: {error}.") from error
+    columns = tuple(reader.fieldnames or ())
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        code = "EvaluationInvalid"
+        raise PermanentError(code, f"{owner} `evaluation` has several columns {twice[:80]!r}; a name stands for one.")
+    return columns, rows
+
+
+def _require_dataset(rows: list[dict[str, str]], dataset: str, owner: str) -> None:
+    other = next((row[DATASET] for row in rows if row[DATASET] != dataset), None)
+    if other is not None:
+        code = "EvaluationOfOtherDataset"
+        what = f"{owner} `evaluation` is of dataset version {other[:80]!r}, not of {dataset!r}"
+        raise PermanentError(code, f"{what}, which was trained on.")
+
+
+def _actual(text: str, line: int, owner: str) -> float:
     value = _number(text)
     if value is None:
         code = "EvaluationInvalid"
-        raise PermanentError(
-            code, f"The pipeline's output `evaluation`, line {line}: `{ACTUAL}` {text!r} is no number."
-        )
+        raise PermanentError(code, f"{owner} `evaluation`, line {line}: `{ACTUAL}` {text[:80]!r} is no number.")
     return value
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str) -> float | None:
     """A finite number; `None` for anything else: what is not known is missing, never guessed."""
     try:
-        value = float(text or "")
+        value = float(text)
     except ValueError:
         return None
     return value if math.isfinite(value) else None

@@ -1,6 +1,5 @@
-"""The declarative fleet: schema, matrix expansion, and a loader whose errors name file and line."""
+"""The declarative fleet: schema, matrix expansion, and a loader whose errors name file and line.
 
-from shared.fleet.fleet import Claim, Dataset, Fleet, Fleets, Source
-from shared.fleet.loader import FleetError, load_fleet, load_fleets
-
-__all__ = ["Claim", "Dataset", "Fleet", "FleetError", "Fleets", "Source", "load_fleet", "load_fleets"]
+`loader` reads a file, `fleet` answers what the app asks of it. Nothing is imported here: `periods` and `schedule` are
+needed at a cold start, and the rest is not.
+"""

@@ -1,15 +1,15 @@
-"""Whether the names, labels, sources and datasets of a fleet file fit each other."""
+"""Whether the names, labels and values of a fleet file are well formed."""
 
 import re
 import zoneinfo
 from collections.abc import Iterator
 from typing import Final
 
-from shared.fleet.draft import Draft
-from shared.fleet.patterns import PathPattern, ambiguities, is_value, labels_in, stray_braces
-from shared.fleet.schema import DatasetSpec, SourceSpec
-from shared.located_validation import nearest, similar
-from shared.located_yaml import Problem
+from shared.contracts.jobs import AS_OF
+from shared.fleet.draft import Draft, is_zone
+from shared.fleet.patterns import is_value
+from shared.located_validation import similar
+from shared.located_yaml import Place, Problem
 
 #: Names of models are names in the registry and parts of other names; 63 characters are what every service takes.
 NAME: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -28,17 +28,74 @@ def check_names(draft: Draft) -> Iterator[Problem]:
         for name in section.names:
             if not _ENTRY.fullmatch(name):
                 yield problem((title, name), f"`{name}` is no name; use up to 63 of a-z, 0-9, - and _, a-z first")
-    if not draft.gates.names and draft.document.mapping(()):
+    if not draft.document.at(("gates",)) and draft.document.mapping(()):
         example = "write for example `gates: {accuracy: {metric: mape, max: 45%}}`"
         yield problem(("gates",), f"there are no gates, and a model without gates is refused; {example}")
 
 
 def _check_timezone(draft: Draft) -> Iterator[Problem]:
-    known = zoneinfo.available_timezones()
-    if draft.timezone not in known:
-        meant = similar(draft.timezone, known)
+    written = draft.document.at(("timezone",))
+    if isinstance(written, str) and not is_zone(written):
+        meant = _zone_meant(written)
         remedy = f"did you mean `{meant}`?" if meant else "write for example America/New_York"
-        yield draft.document.problem(("timezone",), f"`{draft.timezone}` is no time zone; {remedy}")
+        yield draft.document.problem(("timezone",), f"`{written}` is no time zone; {remedy}")
+
+
+def _zone_meant(written: str) -> str | None:
+    """The zone of the city that was named: `CST` is none, and is not near to `UCT` either."""
+    zones = (zone for zone in sorted(zoneinfo.available_timezones(), reverse=True) if not zone.startswith("Etc/"))
+    cities = {city: zone for zone in zones if (city := zone.partition("/")[2])}
+    meant = similar(written.partition("/")[2] or written, cities, likeness=0.8)
+    return cities[meant] if meant else None
+
+
+def check_automation(draft: Draft) -> Iterator[Problem]:
+    """What is started by itself must have something to do."""
+    specs = draft.models.specs
+    if not specs or len(specs) < len(draft.models.names):
+        return
+    if "stale" in (draft.retrain.when or ()) and (fault := _stale_fault(draft)):
+        yield draft.document.problem(("retrain", "when"), f"{fault}, or remove `stale` here")
+    if draft.schedule.score and not any(spec.serve.batch for spec in specs.values()):
+        text = "no model is served in batch, so there is nothing to score; remove `score`"
+        yield draft.document.problem(("schedule", "score"), text)
+
+
+def _stale_fault(draft: Draft) -> str | None:
+    """Why no model would ever be trained for its age, and what to do about it."""
+    aged = [spec for spec in draft.models.specs.values() if spec.stale]
+    if not aged:
+        return "no model says when it is stale; write for example `stale: 60d` for one"
+    environments = draft.document.mapping(("environments",)).values()
+    said = [draft.document.value, *(one for one in environments if isinstance(one, dict) and "level" in one)]
+    levels = [one.get("level", draft.level) for one in said]
+    if draft.environment is None and all(type(level) is int and level < 4 for level in levels):
+        return f"only level 4 retrains a model for its age, and the level is {draft.level}; write `level: 4`"
+    return None
+
+
+def check_empty(draft: Draft) -> Iterator[Problem]:
+    """Keys without a value, of which nothing has been said yet: an empty `stale:` is not meant as "never"."""
+    said: dict[int, str] = {}
+    for problem in draft.problems:
+        said[problem.line] = f"{said.get(problem.line, '')} {problem.text}"
+    unread = {problem.line for problem in draft.document.problems}
+    for place in _empty_places(draft.document.value, ()):
+        problem = draft.document.problem(place, f"`{place[-1]}` is empty; write a value, or remove it")
+        words = said.get(problem.line, "")
+        told = any(word in words for word in (f"`{place[-1]}`", "nothing", "None", "not supported", "braces"))
+        if problem.line not in unread and not told:
+            yield problem
+
+
+def _empty_places(value: object, place: Place) -> Iterator[Place]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        if place == () and key == "environments":
+            continue  # there, an empty value takes away
+        if inner is None and isinstance(value, dict):
+            yield (*place, key)
+        yield from _empty_places(inner, (*place, key))
 
 
 def check_matrix(draft: Draft) -> Iterator[Problem]:
@@ -48,87 +105,17 @@ def check_matrix(draft: Draft) -> Iterator[Problem]:
         place = ("matrix", label)
         if not _LABEL.fullmatch(label):
             yield problem(place, f"`{label}` is no label; use a-z, 0-9 and _, a-z first")
+        if f"{{{label}}}" == AS_OF:
+            yield problem(place, f"`{label}` is the moment that a run stands for; use another name")
         if values == []:
             yield problem(place, f"`{label}` has no values; write for example `{label}: [JFK, LGA]`")
-        texts = [value if isinstance(value, str) else "" for value in values] if isinstance(values, list) else []
-        for index, value in enumerate(texts):
+        seen: set[str] = set()
+        for index, value in enumerate(values if isinstance(values, list) else ()):
+            if not isinstance(value, str):
+                continue
             here = (*place, index)
-            if isinstance(values[index], str) and not is_value(value):
+            if not is_value(value):
                 yield problem(here, f"`{value}` is no value of a label; it may hold no blank and none of / \\ {{ }} *")
-            if value.lower() in (earlier.lower() for earlier in texts[:index] if earlier):
+            if value.lower() in seen:
                 yield problem(here, f"`{value}` appears twice (names are in lower case); keep one of them")
-
-
-def check_sources(draft: Draft) -> Iterator[Problem]:
-    """Path patterns: well formed, read in one way only, and no path claimed twice."""
-    patterns: dict[str, PathPattern] = {}
-    for name, spec in draft.sources.specs.items():
-        found = list(_pattern_faults(spec, draft))
-        yield from (draft.document.problem(("sources", name, "files"), text) for text in found)
-        if found:
-            continue
-        pattern = PathPattern(spec.files, draft.matrix)
-        for earlier, other in patterns.items():
-            if pattern.overlaps(other):
-                line = draft.document.problem(("sources", earlier, "files"), "").line
-                text = f"a path of `{spec.files}` can also be one of `{other.text}` (source `{earlier}`, line {line})"
-                yield draft.document.problem(("sources", name, "files"), f"{text}; let their folders differ")
-        patterns[name] = pattern
-
-
-def _pattern_faults(spec: SourceSpec, draft: Draft) -> Iterator[str]:
-    files = spec.files
-    stray = stray_braces(files)
-    if stray:
-        yield f"`{stray}` in `{files}` is no label; write {{label}} with a-z, 0-9 and _"
-    elif "*" in files:
-        yield f"`*` in `{files}` is not supported yet; write a label instead, such as {{part}}"
-    elif files.startswith("/") or "\\" in files or "" in files.split("/") or ".." in files.split("/"):
-        yield f"`{files}` is no path inside the landing container; write for example raw/{{year}}.csv"
-    else:
-        yield from ambiguities(files, draft.matrix)
-
-
-def check_datasets(draft: Draft) -> Iterator[Problem]:
-    """Sources exist, and one file of each belongs to each cell."""
-    for name, spec in draft.datasets.specs.items():
-        place = ("datasets", name, "from")
-        for index, source in enumerate(spec.sources):
-            if source not in draft.sources.names:
-                text = f"there is no source `{source}`; {nearest(source, draft.sources.names)}"
-                yield draft.document.problem((*place, index), text)
-            yield from (draft.document.problem((*place, index), text) for text in _cell_faults(spec, source, draft))
-        yield from _check_labels_of(name, spec, draft)
-
-
-def _cell_faults(spec: DatasetSpec, source: str, draft: Draft) -> Iterator[str]:
-    """Why no one file of a source belongs to a cell; nothing where a mistake is reported elsewhere."""
-    raw = draft.sources.specs.get(source)
-    if raw is None or any(_pattern_faults(raw, draft)):
-        return
-    labels = labels_in(raw.files)
-    surplus = [label for label in labels if label not in spec.per]
-    if surplus and all(_is_known(label, draft) for label in spec.per):
-        yield f"`{source}` has one file per {{{surplus[0]}}}, but the dataset has not; add `{surplus[0]}` to `per`"
-    for label in spec.per:
-        if label not in labels and label not in draft.document.mapping(("matrix",)) and _is_known(label, draft):
-            yield (
-                f"`{source}` has no {{{label}}} in its path, and the matrix has no values of it; "
-                f"add {{{label}}} to the path, or `{label}` to the matrix"
-            )
-
-
-def _check_labels_of(name: str, spec: DatasetSpec, draft: Draft) -> Iterator[Problem]:
-    for index, label in enumerate(spec.per):
-        if not _is_known(label, draft):
-            text = f"there is no label `{label}`; {nearest(label, _known_labels(draft))}"
-            yield draft.document.problem(("datasets", name, "per", index), text)
-
-
-def _is_known(label: str, draft: Draft) -> bool:
-    return label in _known_labels(draft)
-
-
-def _known_labels(draft: Draft) -> set[str]:
-    in_paths = (label for spec in draft.sources.specs.values() for label in labels_in(spec.files))
-    return {*draft.document.mapping(("matrix",)), *in_paths}
+            seen.add(value.lower())

@@ -1,51 +1,24 @@
 """A fleet that has been read and found right, and the questions that the app asks of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.contracts.policy import ModelPolicy
+from shared.contracts.policy import ModelPolicy, RetentionPolicy
 from shared.errors import PermanentError
-from shared.fleet.patterns import Matrix, PathPattern
+from shared.fleet.data import Claim, Dataset, Source
+from shared.fleet.patterns import Matrix, fill_name
+from shared.fleet.periods import is_shorter, read_period, values_overlapping
 from shared.located_validation import nearest
+
+if TYPE_CHECKING:
+    from shared.fleet.overrides import Override  # it reads the file's schema, which a cold start does not need
 
 #: What every message of `PermanentError` about an unknown name ends with.
 _CHANGED: Final = "the fleet file may have changed since this was started"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Whose file a landed path is.
-
-    Attributes:
-        fleet: The fleet's name.
-        source: The source's name in it.
-        cell: The labels read from the path, with their case: `{"origin": "JFK", "year": "2013"}`.
-    """
-
-    fleet: str
-    source: str
-    cell: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Raw files that land, and their recipe (relative to the fleet file)."""
-
-    name: str
-    files: PathPattern
-    recipe: str
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """What is published as one version per cell."""
-
-    name: str
-    sources: tuple[str, ...]
-    per: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +31,10 @@ class Fleet:
         timezone: IANA name; the zone of every time in the file.
         models: One policy per model, in the order of the file.
         lines: The line that each model comes from.
+        environment: The one of the file's environments that is laid over it; `None` for the file as it is.
+        schedule: What is started by the clock, as it is written: `{"train": "Mon 10:00"}`.
+        retention: How long what is not needed any more is kept.
+        overrides: Exceptions to gates.
     """
 
     name: str
@@ -69,6 +46,10 @@ class Fleet:
     datasets: Mapping[str, Dataset]
     models: tuple[ModelPolicy, ...]
     lines: Mapping[str, int]
+    environment: str | None = None
+    schedule: Mapping[str, str] = field(default_factory=dict)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    overrides: "tuple[Override, ...]" = ()
 
     def claim(self, path: str) -> Claim | None:
         """The source and the cell of a landed path; `None` when no source claims it."""
@@ -82,37 +63,67 @@ class Fleet:
         """Names of the datasets that are made of a source."""
         return tuple(dataset.name for dataset in self.datasets.values() if source in dataset.sources)
 
-    def source_path(self, source: str, cell: Mapping[str, str]) -> str:
-        """The path of a source's file for a cell; labels that the source does not have are left aside.
+    def recipe_path(self, source: str, cell: Mapping[str, str]) -> Path:
+        """A source's recipe for a cell.
 
         Raises:
-            PermanentError: `UnknownSource`, or the cell does not fit the source's pattern (`CellMismatch`).
+            PermanentError: `UnknownSource`, or the cell lacks a label of the recipe (`CellMismatch`).
         """
+        recipe = self.source(source).recipe
         try:
-            return self._source(source).files.fill(cell)
-        except ValueError as error:
-            raise PermanentError("CellMismatch", f"{error}; {_CHANGED}") from error
-
-    def recipe_path(self, source: str) -> Path:
-        """A source's recipe.
-
-        Raises:
-            PermanentError: `UnknownSource`.
-        """
-        return self.path.parent / self._source(source).recipe
+            return self.path.parent / fill_name(recipe, cell)
+        except KeyError as error:
+            what = f"the recipe {recipe} needs a value for {error}, and the cell is {dict(cell)}"
+            raise PermanentError("CellMismatch", f"{what}; {_CHANGED}") from error
 
     def cells(self, dataset: str, claim: Claim) -> tuple[dict[str, str], ...]:
         """The cells of a dataset that a landed file concerns.
 
         A label that the file's path does not have takes every value of the matrix: the holidays of a year concern
-        every airport.
+        every airport. A period takes every value that has a day in common with the file's own; the cells of a file
+        without a period are not known from its path, so there are none.
 
         Raises:
             PermanentError: `UnknownDataset`.
         """
-        per = self._dataset(dataset).per
-        values = [[claim.cell[label]] if label in claim.cell else self.matrix[label] for label in per]
-        return tuple(dict(zip(per, cell, strict=True)) for cell in product(*values))
+        wanted, source = self.dataset(dataset), self.source(claim.source)
+        values: list[Sequence[str]] = []
+        for label in wanted.per:
+            if label == wanted.period and source.period is None:
+                return ()
+            if label == wanted.period and source.period is not None:
+                days = read_period(source.period, claim.cell[source.period])
+                values.append(tuple(values_overlapping(label, days)))
+            else:
+                values.append([claim.cell[label]] if label in claim.cell else self.matrix[label])
+        return tuple(dict(zip(wanted.per, cell, strict=True)) for cell in product(*values))
+
+    def leads(self, dataset: str, source: str) -> bool:
+        """Whether a file of the source is enough to say that there is a cell.
+
+        The flights of a month are; the holidays of a year say nothing of which months there are, nor does a file
+        without a period. Where all sources are of that kind, those with the shortest periods lead.
+
+        Raises:
+            PermanentError: `UnknownDataset` or `UnknownSource`.
+        """
+        wanted = self.dataset(dataset)
+        if wanted.period is None:
+            return True
+        own, all_ = self.source(source).period, [self.source(name).period for name in wanted.sources]
+        periods = [period for period in all_ if period is not None]
+        short = [period for period in periods if is_shorter(period, wanted.period)]
+        return own in short if short else own is not None and all(is_shorter(own, one) for one in periods)
+
+    def check_cell(self, dataset: str, cell: Mapping[str, str]) -> None:
+        """That a cell is one of the dataset.
+
+        Raises:
+            PermanentError: `UnknownDataset`, or it is not (`CellMismatch`).
+        """
+        fault = self._cell_fault(self.dataset(dataset), cell)
+        if fault:
+            raise PermanentError("CellMismatch", f"{dict(cell)} is no cell of `{dataset}`: {fault}; {_CHANGED}")
 
     def sources_of(self, dataset: str) -> tuple[str, ...]:
         """Names of the sources that a dataset is made of.
@@ -120,7 +131,7 @@ class Fleet:
         Raises:
             PermanentError: `UnknownDataset`.
         """
-        return self._dataset(dataset).sources
+        return self.dataset(dataset).sources
 
     def models_of(self, dataset: str, cell: Mapping[str, str]) -> tuple[ModelPolicy, ...]:
         """The models that are trained on a cell of a dataset: no label of theirs says otherwise."""
@@ -133,19 +144,45 @@ class Fleet:
 
     def model(self, name: str) -> ModelPolicy | None:
         """One model's policy."""
-        return next((policy for policy in self.models if policy.model == name), None)
+        return self._by_name.get(name)
 
-    def _source(self, name: str) -> Source:
+    @cached_property
+    def _by_name(self) -> dict[str, ModelPolicy]:
+        return {policy.model: policy for policy in self.models}
+
+    def source(self, name: str) -> Source:
+        """One source.
+
+        Raises:
+            PermanentError: `UnknownSource`.
+        """
         if name not in self.sources:
             what = f"fleet `{self.name}` has no source `{name}`; {nearest(name, self.sources)}"
             raise PermanentError("UnknownSource", f"{what}; {_CHANGED}")
         return self.sources[name]
 
-    def _dataset(self, name: str) -> Dataset:
+    def dataset(self, name: str) -> Dataset:
+        """One dataset.
+
+        Raises:
+            PermanentError: `UnknownDataset`.
+        """
         if name not in self.datasets:
             what = f"fleet `{self.name}` has no dataset `{name}`; {nearest(name, self.datasets)}"
             raise PermanentError("UnknownDataset", f"{what}; {_CHANGED}")
         return self.datasets[name]
+
+    def _cell_fault(self, dataset: Dataset, cell: Mapping[str, str]) -> str:
+        if set(cell) != set(dataset.per):
+            return f"it needs {', '.join(dataset.per)}"
+        for label, value in cell.items():
+            if value not in self.matrix.get(label, (value,)):
+                return f"`{value}` is no {label}, {nearest(value, self.matrix[label])}"
+        try:
+            dataset.period_of(cell)
+        except ValueError as error:
+            return str(error)
+        return ""
 
 
 @dataclass(frozen=True, eq=False)

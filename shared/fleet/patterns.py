@@ -4,13 +4,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-#: Labels and the values that each can take; a label that is not in it (a year, a week) can take any value.
+from shared.fleet.periods import PERIOD_EXAMPLES, PERIOD_FORMS, read_period
+
+#: Labels and the values that each can take; a label that is not in it can take any value, or any of its periods.
 type Matrix = Mapping[str, Sequence[str]]
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _NOT_IN_VALUES: Final = re.compile(r"[/\\{}*\s]")
+_STAR: Final = "*"
 _ANY: Final = ""  # one character, whichever; a literal character stands for itself
+_DIGIT: Final = "0-9"  # one of these
 _MANY: Final = "*"  # any number of characters
+_DIGITS: Final = {_DIGIT, *"0123456789"}
 
 
 def labels_in(text: str) -> tuple[str, ...]:
@@ -45,13 +50,13 @@ def stray_braces(text: str) -> str | None:
 
 
 class PathPattern:
-    """Where the files of a source lie: segments with at most a few labels each.
+    """Where the files of a source lie: segments with at most a few labels each, and `*` for any text.
 
-    In a segment with several labels, each value but the last ends at the text between them. So a path has one
-    reading only, and reading back what was filled in gives the same labels.
+    A period label has the form of its period; in a segment with several others, each value but the last ends at the
+    text between them. So a path has one reading only, and reading back what was filled in gives the same labels.
 
     Args:
-        text: `raw/flights/{origin}/{year}.csv`.
+        text: `raw/flights/{origin}/{month}*.csv`.
         matrix: Labels whose values are known.
     """
 
@@ -63,24 +68,28 @@ class PathPattern:
         self._regex = re.compile("/".join(_segment_regex(segment, matrix, seen) for segment in text.split("/")))
 
     def read(self, path: str) -> dict[str, str] | None:
-        """The labels of a path, or `None` when the path is not of this pattern."""
+        """The labels of a path, or `None` when the path is not of this pattern or its period not of the calendar."""
         match = self._regex.fullmatch(path)
-        return match.groupdict() if match else None
+        labels = match.groupdict() if match else None
+        try:
+            for label in PERIOD_FORMS.keys() & (labels or {}):
+                read_period(label, (labels or {})[label])
+        except ValueError:
+            return None
+        return labels
 
-    def fill(self, labels: Mapping[str, str]) -> str:
-        """The path of these labels; labels that the pattern does not have are left aside.
-
-        Raises:
-            ValueError: A label is missing, or has a value that would not be read back from the path.
-        """
-        wanted = {label: labels[label] for label in self.labels if label in labels}
-        missing = [label for label in self.labels if label not in labels]
-        if missing:
-            raise ValueError(f"{self.text} needs a value for {', '.join(missing)}")
-        path = fill(self.text, wanted)
-        if self.read(path) != wanted:
-            raise ValueError(f"{path} is not a path of {self.text} with {wanted}")
-        return path
+    def prefix(self, labels: Mapping[str, str]) -> str:
+        """What all paths with these labels begin with: the text up to the first label that is not given, or `*`."""
+        parts = _PLACEHOLDER.split(self.text)
+        prefix = ""
+        for index, part in enumerate(parts):
+            text = labels.get(part) if index % 2 else part.partition(_STAR)[0]
+            if text is None:
+                break
+            prefix += text
+            if not index % 2 and _STAR in part:
+                break
+        return prefix
 
     def overlaps(self, other: "PathPattern") -> bool:
         """Whether a path may be of both patterns."""
@@ -95,29 +104,46 @@ def ambiguities(text: str, matrix: Matrix) -> Iterator[str]:
     """Why a path of this pattern could be read in two ways, and what to do about it."""
     for segment in text.split("/"):
         parts = _PLACEHOLDER.split(segment)
-        for label, behind in zip(parts[1:-2:2], parts[2:-1:2], strict=True):
-            if not behind:
-                yield f"`{{{label}}}` runs into the next label; put a text or a / between them"
-                continue
-            holder = next((value for value in matrix.get(label, ()) if behind[0] in value), None)
-            if holder:
-                yield f"`{holder}` holds the `{behind[0]}` that ends `{{{label}}}`; put a / between the labels"
+        labels = list(zip(parts[1::2], parts[2::2], strict=True))
+        for index, (label, behind) in enumerate(labels):
+            if _STAR in "".join(parts[: 2 * index + 1 : 2]):
+                yield f"`*` before `{{{label}}}` leaves open where it begins; put a / between them"
+            elif label not in PERIOD_FORMS and (_STAR in behind or index < len(labels) - 1):
+                yield from _open_end(label, behind, matrix)
+
+
+def _open_end(label: str, behind: str, matrix: Matrix) -> Iterator[str]:
+    """Why it is open where the value of a label ends."""
+    if not behind:
+        yield f"`{{{label}}}` runs into the next label; put a text or a / between them"
+    elif behind.startswith(_STAR):
+        yield f"`{{{label}}}` runs into `*`; put a text or a / between them"
+    else:
+        holder = next((value for value in matrix.get(label, ()) if behind[0] in value), None)
+        if holder:
+            yield f"`{holder}` holds the `{behind[0]}` that ends `{{{label}}}`; put a / between the labels"
 
 
 def _segment_regex(segment: str, matrix: Matrix, seen: set[str]) -> str:
     parts = _PLACEHOLDER.split(segment)
-    regex = re.escape(parts[0])
+    regex = _text_regex(parts[0])
     for index in range(1, len(parts), 2):
         label, behind = parts[index], parts[index + 1]
-        last = index == len(parts) - 2
-        regex += _label_regex(label, "" if last else behind[:1], matrix, seen) + re.escape(behind)
+        last = index == len(parts) - 2 and _STAR not in behind
+        regex += _label_regex(label, "" if last else behind[:1], matrix, seen) + _text_regex(behind)
     return regex
+
+
+def _text_regex(text: str) -> str:
+    return "[^/]*".join(re.escape(part) for part in text.split(_STAR))
 
 
 def _label_regex(label: str, end: str, matrix: Matrix, seen: set[str]) -> str:
     if label in seen:
         return f"(?P={label})"
     seen.add(label)
+    if label in PERIOD_FORMS:
+        return f"(?P<{label}>{PERIOD_FORMS[label]})"
     if label in matrix:
         return f"(?P<{label}>{'|'.join(re.escape(value) for value in matrix[label])})"
     return rf"(?P<{label}>[^/\s{re.escape(end)}]+)"
@@ -127,12 +153,15 @@ def _globs(segment: str, matrix: Matrix) -> list[tuple[str, ...]]:
     """The segment as sequences of characters, one per combination of known values."""
     globs: list[tuple[str, ...]] = [()]
     for index, part in enumerate(_PLACEHOLDER.split(segment)):
-        if index % 2 == 0:
-            endings = [tuple(part)]
-        else:
-            endings = [tuple(value) for value in matrix[part]] if part in matrix else [(_ANY, _MANY)]
+        endings = _label_globs(part, matrix) if index % 2 else [tuple(part)]
         globs = [glob + ending for glob in globs for ending in endings]
     return globs
+
+
+def _label_globs(label: str, matrix: Matrix) -> list[tuple[str, ...]]:
+    if label in PERIOD_FORMS:
+        return [tuple(_DIGIT if character.isdigit() else character for character in PERIOD_EXAMPLES[label])]
+    return [tuple(value) for value in matrix[label]] if label in matrix else [(_ANY, _MANY)]
 
 
 def _meet(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
@@ -156,4 +185,6 @@ def _meet(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
 
 
 def _can_be_one(here: str, there: str) -> bool:
-    return here == there or _ANY in (here, there) or _MANY in (here, there)
+    if here == there or {_ANY, _MANY} & {here, there}:
+        return True
+    return _DIGIT in {here, there} and {here, there} <= _DIGITS

@@ -1,159 +1,204 @@
-"""What may be written in a fleet file, key by key. What the entries mean to each other is in `checks`."""
+"""What may be written at the first level of a fleet file, key by key, and in its sections without entries.
 
-import math
-import re
-from typing import Annotated, Any, Final, Literal, Self, get_args
+The entries of the others are in `data_schema`, `model_schema` and `gate_schema`.
+"""
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from typing import Annotated, Any, ClassVar, Final, get_args
 
-from shared.contracts.policy import Metric, Scalar
-from shared.located_validation import FileModel
-from shared.located_yaml import kind
+from pydantic import BeforeValidator, Field, field_validator
 
-_METRICS: Final = get_args(Metric)
+from shared.contracts.policy import Level, RetrainReason
+from shared.fleet.amounts import Days
+from shared.fleet.schedule import parse_schedule
+from shared.located_validation import FileModel, not_supported_yet
 
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("a parameter must be finite; leave it out if it is not known")
-    if isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, dict) and list(value.values()) == [None]:
-        raise ValueError(f'braces without quotes are a mapping to YAML; write "{{{next(iter(value))}}}"')
-    raise ValueError(f"a parameter must be text, a number, true or false, not {kind(value)}; put it in quotes")
+#: How far automation may go.
+LEVELS: Final = get_args(Level)
 
 
-#: A parameter of a job, not converted: `007` in quotes stays text.
-Parameter = Annotated[Scalar, BeforeValidator(_scalar)]
+def _reason(value: Any) -> Any:
+    if value in ("code", "drift"):
+        raise ValueError(not_supported_yet(value))
+    return value
 
 
-class SourceSpec(FileModel):
-    """Raw files that land, and the recipe that makes standard CSV of them."""
-
-    files: str = Field(examples=['files: "raw/flights/{origin}/{year}.csv"'])
-    recipe: str = Field(examples=["recipe: recipes/flights.yaml"])
+_Reason = Annotated[RetrainReason, BeforeValidator(_reason)]
 
 
-class DatasetSpec(FileModel):
-    """One version per cell, published when all of its sources have arrived."""
-
-    sources: list[str] = Field(alias="from", min_length=1, examples=["from: [flights, holidays]"])
-    per: list[str] = Field(min_length=1, examples=["per: [origin, year]"])
-
-    @field_validator("sources", "per")
-    @classmethod
-    def _each_once(cls, names: list[str]) -> list[str]:
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"`{twice}` is listed twice; keep one of them")
-        return names
+def _whole(value: Any) -> Any:
+    """Python takes true for 1 and 4.0 for 4, and nobody writes them so on purpose."""
+    if isinstance(value, bool | float):
+        known = ", ".join(map(str, LEVELS))
+        raise ValueError(f"`level` cannot be `{str(value).lower()}`; known here: {known}")  # noqa: TRY004 - see `_reason`
+    return value
 
 
-class TrainSpec(FileModel):
-    """How a model is trained."""
+class TeamSpec(FileModel):
+    """Whose fleet it is."""
 
-    pipeline: str = Field(examples=["pipeline: pipelines/train.yml"])
-    data: str = Field(examples=["data: departures"])
-    parameters: dict[str, Parameter] = Field(default={}, alias="with", examples=['with: {origin: "{origin}"}'])
-    timeout: int = Field(default=120, examples=["timeout: 2h"])  # minutes
+    not_yet: ClassVar = ("operate", "approve", "notify")
 
-    @field_validator("timeout", mode="before")
-    @classmethod
-    def _minutes(cls, value: Any) -> int:
-        match = re.fullmatch(r"([1-9][0-9]{0,4})([mh])", value) if isinstance(value, str) else None
-        if not match:
-            raise ValueError(f"`timeout: {value}` is no duration; write for example 90m or 2h")
-        return int(match[1]) * (60 if match[2] == "h" else 1)
-
-
-class ServeSpec(FileModel):
-    """How a model's predictions are made: exactly one of `online` and `batch`."""
-
-    online: str | None = Field(default=None, examples=['online: "departures-{origin}"'])
-    batch: str | None = Field(default=None, examples=["batch: pipelines/score.yml"])
-    parameters: dict[str, Parameter] = Field(default={}, alias="with", examples=['with: {origin: "{origin}"}'])
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.online is None) == (self.batch is None):
-            raise ValueError("`serve` says one of two: `online: ENDPOINT`, or `batch: PIPELINE`; keep one of them")
-        if self.online is not None and self.parameters:
-            raise ValueError("`with` is for `batch`: an endpoint takes no parameters; remove it")
-        return self
-
-
-class ModelSpec(FileModel):
-    """One model per combination of the labels in its name."""
-
-    train: TrainSpec = Field(examples=["train: {pipeline: pipelines/train.yml, data: departures}"])
-    serve: ServeSpec = Field(examples=["serve: {batch: pipelines/score.yml}"])
-    golden: str | None = Field(default=None, examples=['golden: "golden/{origin}.csv"'])
-
-
-class GateSpec(FileModel):
-    """A condition for every model: exactly one of `max` and `better_than`."""
-
-    metric: Metric = Field(examples=["metric: mape"])
-    max: float | None = Field(default=None, examples=["max: 45%"])
-    better_than: Literal["baseline"] | None = Field(default=None, examples=["better_than: baseline"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _names_its_metric(cls, value: Any) -> Any:
-        bare = next((name for name in _METRICS if isinstance(value, dict) and name in value), None)
-        if bare:
-            bound = "45%" if bare == "mape" else value[bare]
-            raise ValueError(f"a gate does not say `{bare}: …`; write {{metric: {bare}, max: {bound}}}")
-        return value
-
-    @field_validator("max", mode="before")
-    @classmethod
-    def _bound(cls, value: Any, info: ValidationInfo) -> float | None:
-        return None if value is None else read_bound(value, info.data.get("metric"))
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Self:
-        if (self.max is None) == (self.better_than is None):
-            raise ValueError("a gate has one of two: `max: 45%`, or `better_than: baseline`; keep one of them")
-        return self
+    owner: str = Field(
+        min_length=1,
+        max_length=256,
+        description="Who answers for it; the tag `owner` of jobs and versions.",
+        examples=["owner: forecasting"],
+    )
 
 
 class ReleaseSpec(FileModel):
     """How a version comes into production."""
 
-    golden: str | None = Field(default=None, examples=['golden: "golden/{origin}.csv"'])
+    not_yet: ClassVar = ("shadow", "approval", "freeze", "rollback")
+
+    golden: str | None = Field(
+        default=None,
+        description="CSV of inputs with the expected predictions, for models that have none of their own.",
+        examples=['golden: "golden/{origin}.csv"'],
+    )
+
+
+class ScheduleSpec(FileModel):
+    """What is started by the clock, in the fleet's time zone: `Mon 10:00`, `Mon-Fri 06:30` or `daily 04:00`."""
+
+    not_yet: ClassVar = ("forecast_due",)
+
+    condition: str | None = Field(
+        default=None,
+        description="When the datasets' cells are looked through for what has arrived.",
+        examples=['condition: "daily 04:00"'],
+    )
+    train: str | None = Field(
+        default=None,
+        description="When models are trained on what is new; then arrival trains nothing unless `retrain` says so.",
+        examples=['train: "Mon 10:00"'],
+    )
+    score: str | None = Field(
+        default=None, description="When batch models score the newest period.", examples=['score: "Tue 04:00"']
+    )
+
+    @field_validator("condition", "train", "score")
+    @classmethod
+    def _is_schedule(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_schedule(text)
+        return text
+
+
+class RetrainSpec(FileModel):
+    """What lets a training begin without anybody asking, and how many run at the same time."""
+
+    not_yet: ClassVar = ("cooldown", "park_after")
+
+    when: list[_Reason] | None = Field(
+        default=None,
+        description="`data`: a dataset version is published. `stale`: the model is older than its `stale`.",
+        examples=["when: [data, stale]"],
+    )
+    at_once: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="How many jobs of the fleet may run at the same time.",
+        examples=["at_once: 8"],
+    )
+
+
+class RetentionSpec(FileModel):
+    """How long what is not needed any more is kept."""
+
+    runs: Days = Field(
+        default=30, description="Finished orchestrations; 30 days unless said otherwise.", examples=["runs: 30d"]
+    )
+    versions: int = Field(
+        default=20, ge=2, le=10_000, description="How many versions of a model.", examples=["versions: 20"]
+    )
+    datasets: Days = Field(
+        default=365, description="Dataset versions; a year unless said otherwise.", examples=["datasets: 365d"]
+    )
+    quarantine: Days = Field(
+        default=90, description="Rejected rows; 90 days unless said otherwise.", examples=["quarantine: 90d"]
+    )
 
 
 class FleetSpec(FileModel):
-    """The file's first level; the entries of its sections are checked one by one, with their own lines."""
+    """A fleet: what is waited for, what is trained on it, and what may be released.
 
-    fleet: str = Field(examples=["fleet: flights"])
-    timezone: str = Field(default="UTC", examples=["timezone: America/New_York"])
-    matrix: dict[str, list[str]] = Field(default={}, examples=["matrix: {origin: [JFK, LGA]}"])
-    sources: dict[str, Any] = Field(min_length=1, examples=["sources: {flights: {files: …, recipe: …}}"])
-    datasets: dict[str, Any] = Field(min_length=1, examples=["datasets: {departures: {from: [flights], per: [year]}}"])
-    models: dict[str, Any] = Field(min_length=1, examples=["models: {departures: {train: …, serve: …}}"])
-    gates: dict[str, Any] = Field(default={})
-    release: dict[str, Any] = Field(default={}, examples=['release: {golden: "golden/{origin}.csv"}'])
-
-
-def read_bound(value: Any, metric: str | None) -> float:
-    """A bound as a fraction (MAPE) or in the target's unit (the others).
-
-    Raises:
-        ValueError: It is not positive and finite, or nobody can tell whether it is a fraction.
+    The entries of sections are checked one by one, with their own lines, so that one reading shows every mistake.
     """
-    percent = isinstance(value, str) and value.strip().endswith("%")
-    try:
-        bound = float(value.strip().removesuffix("%")) / 100 if percent else float(value)
-    except (ValueError, TypeError):
-        raise ValueError(f"`max: {value}` is not a number; write 45% or 0.45") from None
-    if isinstance(value, bool) or (isinstance(value, str) and not percent):
-        raise ValueError(f"`max: {value}` is not a number; write it without quotes")
-    if not (math.isfinite(bound) and bound > 0):
-        raise ValueError(f"`max: {value}` holds for no model; write a finite number above 0")
-    if metric == "mape" and not percent and bound >= 1:
-        raise ValueError(f"`max: {value}` would be {bound * 100:g} % of MAPE; write {value}% or {bound / 100:g}")
-    if metric in ("rmse", "rmse_zero") and percent:
-        raise ValueError(f"`max: {value}` cannot be: {metric} is in the target's unit; write a number without %")
-    return bound
+
+    not_yet: ClassVar = ("publish", "budget")
+
+    fleet: str = Field(
+        description="The fleet's name: up to 63 of a-z, 0-9 and -, a-z first.", examples=["fleet: flights"]
+    )
+    team: dict[str, Any] = Field(default={}, description="Whose fleet it is.", examples=["team: {owner: forecasting}"])
+    timezone: str = Field(
+        default="UTC",
+        description="IANA name of the zone of every time in this file.",
+        examples=["timezone: America/New_York"],
+    )
+    level: Annotated[Level, BeforeValidator(_whole)] = Field(
+        default=3,
+        description="How far automation may go: 1 watch only, 2 + train, 3 + release, 4 + retrain and roll back.",
+        examples=["level: 3"],
+    )
+    environments: dict[str, Any] = Field(
+        default={},
+        description="What differs per environment; it is laid over the file. SIGNALBOX_ENVIRONMENT chooses one.",
+        examples=["environments: {dev: {level: 2}}"],
+    )
+    matrix: dict[str, list[str]] = Field(
+        default={},
+        description="Labels and their values; a model is made for each combination of those in its name.",
+        examples=["matrix: {origin: [JFK, LGA]}"],
+    )
+    sources: dict[str, Any] = Field(
+        min_length=1,
+        description="Raw files as they land, and the recipes that make standard CSV of them.",
+        examples=["sources: {flights: {files: …, recipe: …}}"],
+    )
+    datasets: dict[str, Any] = Field(
+        min_length=1,
+        description="What is published as one version per cell, when all of its sources have arrived.",
+        examples=["datasets: {departures: {from: [flights], per: [year]}}"],
+    )
+    models: dict[str, Any] = Field(
+        min_length=1,
+        description="One model per combination of the labels in its name.",
+        examples=["models: {departures: {train: …, serve: …}}"],
+    )
+    gates: dict[str, Any] = Field(
+        default={},
+        description="All must hold before a version may be released; their names show in rejections.",
+        examples=["gates: {accuracy: {metric: mape, max: 45%}}"],
+    )
+    release: dict[str, Any] = Field(
+        default={},
+        description="How a version comes into production.",
+        examples=['release: {golden: "golden/{origin}.csv"}'],
+    )
+    schedule: dict[str, Any] = Field(
+        default={}, description="What is started by the clock.", examples=['schedule: {train: "Mon 10:00"}']
+    )
+    retrain: dict[str, Any] = Field(
+        default={},
+        description="What lets a training begin by itself, and how many run at once.",
+        examples=["retrain: {when: [data, stale], at_once: 8}"],
+    )
+    retention: dict[str, Any] = Field(
+        default={},
+        description="How long what is not needed any more is kept.",
+        examples=["retention: {runs: 30d, versions: 20, datasets: 365d, quarantine: 90d}"],
+    )
+    overrides: list[Any] = Field(
+        default=[],
+        description="Exceptions to gates: they stay visible, and end.",
+        examples=["overrides: [{match: {origin: LGA}, gates: {accuracy: {max: 50%}}, by: …, reason: …, until: …}]"],
+    )
+
+
+class EnvironmentSpec(FileModel):
+    """Keys of an environment beside those of the first level."""
+
+    not_yet: ClassVar = ("workspace", "branch")

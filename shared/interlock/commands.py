@@ -1,11 +1,14 @@
-"""What the interlock orders: each command starts one orchestration of a deterministic id."""
+"""What the interlock orders: orchestrations of a deterministic id, and signals to the fleet's slots."""
 
 from typing import ClassVar
 
 from shared import names
 from shared.contracts.base import Contract
-from shared.contracts.interlock import RecordModelInput
+from shared.contracts.read_model import RecordModelInput
 from shared.contracts.release import ReleaseModelInput
+from shared.contracts.retirement import RetireModelInput
+from shared.contracts.scoring import ScoreModelInput
+from shared.contracts.slots import SlotAsk, SlotReturn
 from shared.contracts.training import TrainModelInput
 
 
@@ -25,6 +28,22 @@ class StartRelease(Contract):
     input: ReleaseModelInput
 
 
+class StartScoring(Contract):
+    """Score a period with the champion."""
+
+    orchestrator: ClassVar[str] = names.SCORE_MODEL
+    instance: str
+    input: ScoreModelInput
+
+
+class StartRetirement(Contract):
+    """Take the model out of service."""
+
+    orchestrator: ClassVar[str] = names.RETIRE_MODEL
+    instance: str
+    input: RetireModelInput
+
+
 class RecordModel(Contract):
     """Bring the read model up to date."""
 
@@ -33,4 +52,18 @@ class RecordModel(Contract):
     input: RecordModelInput
 
 
-Command = StartTraining | StartRelease | RecordModel
+class AskForSlot(Contract):
+    """Ask the fleet for a slot."""
+
+    operation: ClassVar[str] = names.SLOTS_ASK
+    input: SlotAsk
+
+
+class ReturnSlot(Contract):
+    """Give a slot back, or take back the ask for one."""
+
+    operation: ClassVar[str] = names.SLOTS_GIVE_BACK
+    input: SlotReturn
+
+
+Command = StartTraining | StartRelease | StartScoring | StartRetirement | RecordModel | AskForSlot | ReturnSlot

@@ -3,13 +3,16 @@
 Pure: no clock, no files, no randomness. It never raises: a signal whose operation raises is lost without a trace, so an
 event that cannot be used becomes a dead letter in the state.
 
-One training and one release are in flight at most. A newer dataset or version supersedes one that waits, never one that
-runs. A version is released when three things are known of it, in whatever order they come: it is registered, it was
-evaluated here, and it passed. Everything may come twice, late and out of order.
+At most one training is in flight, and beside it one release or one scoring. A newer dataset or version supersedes one
+that waits, never one that runs. A version is released when three things are known of it, in whatever order they come:
+it is registered, it was evaluated here, and it passed. Everything may come twice, late and out of order.
+
+An event is decided on in three steps: its rule says what it means; then what waits and may begin now begins; then the
+fleet's slots are asked for and given back.
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 from pydantic import ValidationError
 
@@ -18,23 +21,34 @@ from shared.contracts.interlock import (
     INTERLOCK_EVENT,
     AnyInterlockEvent,
     DatasetPublished,
-    DecisionNote,
-    RecordModelInput,
     RegistryChanged,
     ReleaseFinished,
     RequestAnswer,
+    RetirementFinished,
+    RetirementRequested,
+    ScoringFinished,
+    ScoringRequested,
+    SlotGranted,
     TrainingFinished,
     TrainingProgress,
     TrainingRequested,
     VersionRegistered,
 )
+from shared.contracts.read_model import DecisionNote, RecordModelInput
 from shared.contracts.training import TrainingOutcome
 from shared.interlock.commands import Command, RecordModel
-from shared.interlock.releasing import on_registered, on_registry_change, on_released
+from shared.interlock.memory import DeadLetter
+from shared.interlock.releasing import CONFIRMED, on_registered, on_registry_change, on_released, release_next
+from shared.interlock.retiring import live_on, on_retired, on_retirement, retire_next
 from shared.interlock.row import model_row
-from shared.interlock.state import REASON_LIMIT, REMEMBERED, DeadLetter, InterlockState
-from shared.interlock.steps import Step, changed
-from shared.interlock.training import on_dataset, on_request, on_trained
+from shared.interlock.scoring import on_scored, on_scoring, score_next
+from shared.interlock.state import REMEMBERED, InterlockState
+from shared.interlock.steps import Step, changed, cut
+from shared.interlock.training import on_dataset, on_request, on_trained, train_next
+from shared.interlock.turns import on_granted, take_turns
+
+#: What may begin after any event, in this order.
+_NEXT: Final = (release_next, train_next, score_next, retire_next)
 
 
 class Decision(NamedTuple):
@@ -82,52 +96,67 @@ def decide(state: InterlockState, event: AnyInterlockEvent) -> Decision:
     known = changed(
         state, model=event.model, last_at=now, policy=policy or state.policy or getattr(event, "policy", None)
     )
-    step = _rule(known, event, now)
-    note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=step.reason[:REASON_LIMIT])
+    step = _rule(live_on(known, event), event, now)
+    for begin_next in _NEXT:
+        step = begin_next(step, now, event.trace)
+    step = take_turns(step, now)
+    note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=cut(step.reason))
     after = changed(step.state, revision=state.revision + 1, decisions=(*step.state.decisions, note)[-REMEMBERED:])
-    return Decision(after, (*step.commands, *_record(after, event.trace)), step.answer)
+    # What only confirms changes nothing that a row shows, and every release of a version is confirmed several times.
+    record = () if step.decision == CONFIRMED else _record(after, event.trace)
+    return Decision(after, (*step.commands, *record), step.answer)
 
 
 def progress(state: InterlockState, attempt: int) -> TrainingProgress:
     """How an attempt stands, for those who asked for it; an attempt that is forgotten counts as failed."""
     training = next((t for t in state.trainings if t.attempt == attempt), None)
-    if training is not None and training.outcome == "running":
-        return TrainingProgress(attempt=attempt, outcome=None)
-    if training is None or training.outcome == "running":
+    if training is None:
         reason = f"Attempt {attempt} is not known any more; only the last {REMEMBERED} are kept."
-        return TrainingProgress(
-            attempt=attempt,
-            outcome=TrainingOutcome(model=state.model, attempt=attempt, outcome="failed", reason=reason),
-        )
-    candidate = state.candidate(training.version) if training.version else None
-    return TrainingProgress(
-        attempt=attempt,
-        outcome=TrainingOutcome(
-            model=state.model,
-            attempt=attempt,
-            outcome=training.outcome,
-            reason=training.reason,
-            version=training.version,
-            evaluation=candidate.evaluation if candidate else None,
-            verdict=candidate.verdict if candidate else None,
-        ),
-    )
+        forgotten = TrainingOutcome(model=state.model, attempt=attempt, outcome="failed", reason=reason)
+        return TrainingProgress(attempt=attempt, outcome=forgotten)
+    match training.outcome:
+        case "queued" | "running":
+            return TrainingProgress(attempt=attempt, outcome=None)
+        case ended:
+            candidate = state.candidate(training.version) if training.version else None
+            outcome = TrainingOutcome(
+                model=state.model,
+                attempt=attempt,
+                outcome=ended,
+                reason=training.reason,
+                version=training.version,
+                evaluation=candidate.evaluation if candidate else None,
+                verdict=candidate.verdict if candidate else None,
+            )
+            return TrainingProgress(attempt=attempt, outcome=outcome)
 
 
-def _rule(state: InterlockState, event: AnyInterlockEvent, now: datetime) -> Step:
+def _rule(  # noqa: C901, PLR0911 - one return per event
+    state: InterlockState, event: AnyInterlockEvent, now: datetime
+) -> Step:
     match event:
         case DatasetPublished():
             return on_dataset(state, event, now)
         case TrainingRequested():
             return on_request(state, event, now)
         case TrainingFinished():
-            return on_trained(state, event, now)
+            return on_trained(state, event)
         case VersionRegistered():
-            return on_registered(state, event, now)
+            return on_registered(state, event)
         case ReleaseFinished():
             return on_released(state, event, now)
         case RegistryChanged():
             return on_registry_change(state, event)
+        case SlotGranted():
+            return on_granted(state, event, now)
+        case ScoringRequested():
+            return on_scoring(state, event, now)
+        case ScoringFinished():
+            return on_scored(state, event)
+        case RetirementRequested():
+            return on_retirement(state, event, now)
+        case RetirementFinished():
+            return on_retired(state, event, now)
         case _:
             assert_never(event)
 

@@ -1,8 +1,10 @@
 """The interlock's state as one row of the read model."""
 
 from shared.contracts.evaluation import Evaluation
-from shared.contracts.interlock import ModelRow, RunInFlight
-from shared.interlock.state import Candidate, InterlockState
+from shared.contracts.read_model import ModelRow
+from shared.interlock.memory import Candidate
+from shared.interlock.requests import request_notes
+from shared.interlock.state import InterlockState
 
 _SHOWN_DECISIONS = 8
 
@@ -32,19 +34,22 @@ def model_row(state: InterlockState) -> ModelRow | None:
         verdict=None if verdict is None else "passed" if verdict.passed else "rejected",
         gates=tuple(gate.reason for gate in verdict.gates) if verdict else (),
         decisions=state.decisions[-_SHOWN_DECISIONS:],
-        in_flight=_in_flight(state),
+        in_flight=state.in_flight,
+        requests=request_notes(state),
+        datasets=_needed_datasets(state),
     )
 
 
-def _in_flight(state: InterlockState) -> tuple[RunInFlight, ...]:
-    runs = []
-    if (training := state.running) is not None:
-        runs.append(RunInFlight(kind="training", instance=training.instance, attempt=training.attempt))
-    if (release := state.release) is not None:
-        runs.append(
-            RunInFlight(kind="release", instance=release.instance, attempt=release.attempt, version=release.version)
-        )
-    return tuple(runs)
+def _needed_datasets(state: InterlockState) -> tuple[str, ...]:
+    """What runs, waits for its turn, or may still be released: none of it may be deleted meanwhile."""
+    needed = (
+        state.training and state.training.dataset,
+        state.queued,
+        state.scoring and state.scoring.dataset,
+        *(request.dataset for request in state.requests if request.outcome is None),
+        *(candidate.dataset for candidate in state.candidates if candidate.ready),
+    )
+    return tuple(dict.fromkeys(dataset.version for dataset in needed if dataset))
 
 
 def _shown_candidate(state: InterlockState) -> Candidate | None:

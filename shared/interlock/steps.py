@@ -2,9 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from shared.contracts.base import Contract
 from shared.contracts.interlock import RequestAnswer
+from shared.contracts.policy import ModelPolicy
 from shared.interlock.commands import Command
-from shared.interlock.state import REMEMBERED, Candidate, InterlockState, Request, Training
+from shared.interlock.memory import Candidate
+from shared.interlock.runs import Training
+from shared.interlock.state import REASON_LIMIT, REMEMBERED, InterlockState
 
 
 class Step(NamedTuple):
@@ -16,8 +20,18 @@ class Step(NamedTuple):
     reason: str
     answer: RequestAnswer | None = None
 
+    def then(self, further: "Step") -> "Step":
+        """This step and one more that went on from its state."""
+        return Step(
+            further.state,
+            (*self.commands, *further.commands),
+            f"{self.decision}; {further.decision}",
+            f"{self.reason} {further.reason}",
+            self.answer or further.answer,
+        )
 
-def changed[C: (InterlockState, Candidate, Training, Request)](value: C, **changes: Any) -> C:
+
+def changed[C: Contract](value: C, **changes: Any) -> C:
     """A copy with some fields changed."""
     return value.model_copy(update=changes)
 
@@ -29,11 +43,29 @@ def remember(state: InterlockState, candidate: Candidate) -> InterlockState:
     return changed(state, candidates=tuple(ordered[-REMEMBERED:]))
 
 
+def with_training(state: InterlockState, training: Training) -> InterlockState:
+    """The state with a training as it is now; the last few are kept, in the order of their attempts."""
+    others = [other for other in state.trainings if other.attempt != training.attempt]
+    ordered = sorted([*others, training], key=lambda one: one.attempt)
+    return changed(state, trainings=tuple(ordered[-REMEMBERED:]))
+
+
 def order_of(version: str) -> tuple[int, str]:
     """Registries number versions; what is no number comes first."""
     return (int(version), "") if version.isascii() and version.isdecimal() else (-1, version)
 
 
-def answer(decision: Any, attempt: int | None, reason: str) -> RequestAnswer:
-    """What somebody who asked is told."""
-    return RequestAnswer(decision=decision, attempt=attempt, reason=reason)
+def cut(reason: str) -> str:
+    """A reason that is short enough to be kept."""
+    return reason[:REASON_LIMIT]
+
+
+def policy_of(state: InterlockState) -> ModelPolicy:
+    """What the fleet file says; every event that begins something has brought it."""
+    assert state.policy is not None
+    return state.policy
+
+
+def takes_turns(policy: ModelPolicy) -> bool:
+    """Whether a run that has jobs needs a slot of the fleet before it begins."""
+    return policy.at_once is not None

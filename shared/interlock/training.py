@@ -1,137 +1,237 @@
 """Rules of training: one in flight; the newest dataset and what was asked for wait side by side."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.interlock import DatasetPublished, TrainingFinished, TrainingRequested
-from shared.contracts.training import TrainModelInput
+from shared.contracts.training import TrainingOutcome, TrainModelInput
 from shared.interlock.commands import StartTraining
-from shared.interlock.releasing import release_if_ready
-from shared.interlock.state import REASON_LIMIT, REMEMBERED, InterlockState, Request, Training
-from shared.interlock.steps import Step, answer, changed, remember
+from shared.interlock.memory import Request
+from shared.interlock.releasing import why_not_released
+from shared.interlock.requests import answered, answered_again, known_request, refused, settle
+from shared.interlock.runs import Training
+from shared.interlock.state import REMEMBERED, InterlockState
+from shared.interlock.steps import Step, changed, cut, policy_of, remember, takes_turns, with_training
+
+_WATCHES_ONLY: Final = "Level 1 watches only: ask for the training, or set `level: 2` or more in the fleet file."
 
 
 def on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) -> Step:
-    """A dataset version is there: train on it once, now or after the training in flight."""
-    version = event.dataset.version
-    if any(training.dataset.version == version and training.outcome != "failed" for training in state.trainings):
-        return Step(state, (), "ignored", f"The model is trained on dataset version {version} already.")
-    if state.running is not None:
-        return _queue(state, event.dataset)
-    return _start_training(state, event.dataset, now, event.trace, f"Dataset version {version} arrived.")
+    """A dataset version is there: train on it once, now or later, if the fleet file wants that to happen by itself."""
+    dataset = event.dataset
+    if past_training(state, dataset.version) is not None:
+        return Step(state, (), "ignored", f"The model is trained on dataset version {dataset.version} already.")
+    blocked = why_not_trained(state, dataset)
+    if blocked is None and "data" not in policy_of(state).retrain_when:
+        blocked = "A schedule or a person starts the training."
+    if blocked is None:
+        return train_on(state, dataset, now, event.trace, f"Dataset version {dataset.version} arrived.")
+    reason = f"Dataset version {dataset.version} is there. {blocked}"
+    return Step(changed(state, reason=reason) if state.summary == "waiting" else state, (), "noted", reason)
 
 
-def on_request(state: InterlockState, event: TrainingRequested, now: datetime) -> Step:
-    """Somebody asks: a repeated request is answered with the training that was started for it."""
-    running, version = state.running, event.dataset.version
-    known = next((request for request in state.requests if request.request_id == event.request_id), None)
-    if known is not None and known.attempt is not None:
-        reason = f"Training {known.attempt} answers this request."
-        return Step(state, (), "joined", reason, answer("joined", known.attempt, reason))
-    if known is not None:
-        reason = f"The request waits for training {running.attempt if running else '?'}."
-        return Step(state, (), "waiting", reason, answer("waiting", None, reason))
-    asked = Request(request_id=event.request_id, dataset=event.dataset, requested_by=event.requested_by)
-    if running is not None and running.dataset.version == version:
-        reason = f"Training {running.attempt} on dataset version {version} is running already."
-        joined = _ask(state, changed(asked, attempt=running.attempt))
-        return Step(joined, (), "joined", reason, answer("joined", running.attempt, reason))
-    if running is None:
-        return _start_requested(_ask(state, asked), asked, now, event.trace)
-    if sum(request.attempt is None for request in state.requests) >= REMEMBERED:
-        reason = f"{REMEMBERED} requests wait already. Ask again when some have been answered."
-        return Step(state, (), "refused", reason, answer("refused", None, reason))
-    reason = f"Training {running.attempt} is running; the request of {event.requested_by} waits for it."
-    return Step(_ask(state, asked), (), "waiting", reason, answer("waiting", None, reason))
+def train_on(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
+    """Train without being asked: at once, or after the training in flight.
 
-
-def _ask(state: InterlockState, request: Request) -> InterlockState:
-    """Remember a request; of those that are answered, the oldest is forgotten first."""
-    others = [other for other in state.requests if other.request_id != request.request_id]
-    answered = [other for other in others if other.attempt is not None]
-    forgotten = answered[: max(0, len(others) + 1 - 2 * REMEMBERED)]
-    return changed(state, requests=(*(other for other in others if other not in forgotten), request))
-
-
-def _start_requested(state: InterlockState, request: Request, now: datetime, trace: str | None) -> Step:
-    reason = f"{request.requested_by} asked for a training on dataset version {request.dataset.version}."
-    step = _start_training(state, request.dataset, now, trace, reason)
-    attempt = step.state.attempts
-    return step._replace(
-        state=_ask(step.state, changed(request, attempt=attempt)), answer=answer("started", attempt, reason)
-    )
-
-
-def on_trained(state: InterlockState, event: TrainingFinished, now: datetime) -> Step:
-    """A training has ended: release what passed, and go on with what waits."""
-    outcome, running = event.outcome, state.running
-    if running is None or running.attempt != outcome.attempt:
-        return Step(state, (), "ignored", f"Training {outcome.attempt} is not the one in flight; its result came late.")
-    reason = outcome.reason[:REASON_LIMIT]
-    ended = changed(running, outcome=outcome.outcome, reason=reason, version=outcome.version)
-    known = changed(
-        state, trainings=tuple(ended if t.attempt == running.attempt else t for t in state.trainings), reason=reason
-    )
-    if outcome.version is not None:
-        known = remember(
-            known,
-            changed(
-                known.candidate(outcome.version),
-                verdict=outcome.verdict,
-                evaluation=outcome.evaluation,
-                attempt=outcome.attempt,
-                dataset=running.dataset,
-                trace=event.trace,
-            ),
-        )
-    step = release_if_ready(known, now, event.trace, Step(known, (), outcome.outcome, reason))
-    return _train_next(step, now, event.trace)
-
-
-def _start_training(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
-    assert state.policy is not None  # every event that leads here carries it
-    attempt = state.attempts + 1
-    waiting = state.queued if state.queued and state.queued.version != dataset.version else None
-    instance = names.instance_id(f"train {state.model}", dataset.version, state.policy.revision, attempt=attempt)
-    training = Training(attempt=attempt, dataset=dataset, instance=instance, started_at=now)
-    after = changed(
-        state,
-        attempts=attempt,
-        trainings=(*state.trainings, training)[-REMEMBERED:],
-        queued=waiting,
-        reason=reason,
-    )
-    command = StartTraining(
-        instance=instance,
-        input=TrainModelInput(
-            model=state.model, attempt=attempt, policy=state.policy, dataset=dataset, at=now, trace=trace
-        ),
-    )
-    return Step(after, (command,), f"started training {attempt}", reason)
-
-
-def _queue(state: InterlockState, dataset: DatasetRef) -> Step:
-    assert state.running is not None  # asked by the callers
-    before = f", instead of {state.queued.version}" if state.queued and state.queued.version != dataset.version else ""
-    reason = f"Training {state.running.attempt} is running; dataset version {dataset.version} is next{before}."
+    A training that waits for its slot takes the newer dataset at its place, unless somebody asked for its own.
+    """
+    current = state.training
+    if current is None:
+        return _order(state, dataset, now, trace, reason)
+    if current.outcome == "queued" and not _asked_for(state, current):
+        taken = changed(current, dataset=dataset, instance=_instance(state, current.attempt, dataset), trace=trace)
+        reason = f"{reason} It takes the place of {current.dataset.version}, whose training has not begun."
+        return Step(changed(with_training(state, taken), reason=reason), (), "waiting", reason)
+    before = f", instead of {state.queued.version}" if state.queued and state.queued != dataset else ""
+    reason = f"Training {current.attempt} is in flight; dataset version {dataset.version} is next{before}."
     return Step(changed(state, queued=dataset), (), "waiting", reason)
 
 
-def _train_next(step: Step, now: datetime, trace: str | None) -> Step:
-    """Now that a training has ended: what was asked for first, else the newest dataset that waits."""
-    state = step.state
-    request = next((request for request in state.requests if request.attempt is None), None)
-    if request is not None:
-        started = _start_requested(state, request, now, trace)
-    elif state.queued is not None:
-        reason = f"Dataset version {state.queued.version} waited for the training before."
-        started = _start_training(changed(state, queued=None), state.queued, now, trace, reason)
-    else:
-        return step
-    return Step(
-        started.state,
-        (*step.commands, *started.commands),
-        f"{step.decision}; {started.decision}",
-        f"{step.reason} {started.reason}",
+def on_request(state: InterlockState, event: TrainingRequested, now: datetime) -> Step:
+    """Somebody asks: at every level, and also for an older dataset."""
+    known = known_request(state, "training", event.request_id)
+    if known is not None:
+        return answered_again(state, known)
+    asked = Request(
+        request_id=event.request_id,
+        dataset=event.dataset,
+        requested_by=event.requested_by,
+        at=event.at,
+        trace=event.trace,
     )
+    if state.retirement is not None:
+        return refused(state, asked, "The model is being retired; nothing new starts meanwhile.")
+    past = past_training(state, event.dataset.version)
+    if past is not None and (past.in_flight or not event.again):
+        return _answered_by(state, asked, past)
+    return _order_requested(state, asked, now) if state.training is None else _wait(state, asked, state.training)
+
+
+def on_trained(state: InterlockState, event: TrainingFinished) -> Step:
+    """A training has ended; what it led to may be released now, and the next one may begin."""
+    outcome, current = event.outcome, state.training
+    if current is None or current.attempt != outcome.attempt or current.outcome == "queued":
+        return Step(state, (), "ignored", f"Training {outcome.attempt} does not run; its result came late.")
+    reason = cut(outcome.reason)
+    known = _ended(state, changed(current, outcome=outcome.outcome, reason=reason, version=outcome.version))
+    if outcome.version is None:
+        return Step(known, (), outcome.outcome, reason)
+    known = _judged(known, outcome, current, event.trace)
+    blocked = why_not_released(known, known.candidate(outcome.version))
+    reason = f"{reason} {blocked}" if blocked else reason
+    return Step(changed(known, reason=cut(reason)), (), outcome.outcome, reason)
+
+
+def train_next(step: Step, now: datetime, trace: str | None) -> Step:
+    """When none is in flight: what was asked for first, else the newest dataset that waits."""
+    state = step.state
+    if state.training is not None or state.retirement is not None:
+        return step
+    request = next((one for one in state.requests if one.kind == "training" and one.waits), None)
+    if request is not None:
+        return step.then(_order_requested(state, request, now)._replace(answer=None))
+    if state.queued is None:
+        return step
+    dataset, state = state.queued, changed(state, queued=None)
+    if (reason := why_not_trained(state, dataset)) is not None:
+        return step.then(Step(state, (), "noted", f"Dataset version {dataset.version} waited. {reason}"))
+    reason = f"Dataset version {dataset.version} waited for the training before."
+    return step.then(_order(state, dataset, now, trace, reason))
+
+
+def begin_training(state: InterlockState, training: Training, now: datetime) -> Step:
+    """Its slot is there: begin, with the fleet file as it is now."""
+    policy = policy_of(state)
+    if policy.level < 2 and not _asked_for(state, training):
+        others = tuple(other for other in state.trainings if other != training)
+        reason = f"Training {training.attempt} does not begin. {_WATCHES_ONLY}"
+        return Step(changed(state, trainings=others, reason=reason), (), "not begun", reason)
+    instance = _instance(state, training.attempt, training.dataset)
+    begun = changed(training, outcome="running", started_at=now, instance=instance)
+    reason = f"Training {begun.attempt} on dataset version {begun.dataset.version} has its slot."
+    after = with_training(changed(state, reason=reason), begun)
+    return Step(after, (_start(state, begun),), f"started training {begun.attempt}", reason)
+
+
+def drop_training(state: InterlockState, reason: str) -> InterlockState:
+    """A training that has not begun does not begin any more, nor does the dataset that waits."""
+    state, current = changed(state, queued=None), state.training
+    if current is None or current.outcome != "queued":
+        return state
+    return _ended(state, changed(current, outcome="failed", reason=reason))
+
+
+def past_training(state: InterlockState, version: str) -> Training | None:
+    """The last training on a dataset version that has not failed."""
+    found = [one for one in state.trainings if one.dataset.version == version and one.outcome != "failed"]
+    return found[-1] if found else None
+
+
+def why_not_trained(state: InterlockState, dataset: DatasetRef) -> str | None:
+    """What keeps a dataset from being trained on without anybody asking."""
+    if state.retirement is not None:
+        return f"The model is {state.summary}."
+    if policy_of(state).level < 2:
+        return _WATCHES_ONLY
+    newest = _newest_end(state, dataset.dataset)
+    if newest is not None and dataset.ends is not None and dataset.ends < newest:
+        return (
+            f"Its period ends on {dataset.ends}, before {newest}, which the model knows already: ask for the training "
+            f"if it is wanted."
+        )
+    return None
+
+
+# ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _newest_end(state: InterlockState, name: str) -> date | None:
+    """The end of the newest period that is trained on, or waits for it."""
+    known = [one.dataset for one in state.trainings if one.outcome != "failed"]
+    known += [state.queued] if state.queued else []
+    return max((one.ends for one in known if one.dataset == name and one.ends is not None), default=None)
+
+
+def _asked_for(state: InterlockState, training: Training) -> bool:
+    return any(one.kind == "training" and one.attempt == training.attempt for one in state.requests)
+
+
+def _answered_by(state: InterlockState, asked: Request, past: Training) -> Step:
+    """A training on the dataset version asked for is in flight, or has ended and is not wanted again."""
+    asked = changed(asked, attempt=past.attempt)
+    version = past.dataset.version
+    if past.in_flight:
+        return answered(state, asked, "joined", f"Training {past.attempt} on dataset version {version} is in flight.")
+    reason = f"Training {past.attempt} on dataset version {version} has ended: {past.outcome}."
+    return answered(state, changed(asked, outcome="unchanged"), "unchanged", reason)
+
+
+def _wait(state: InterlockState, asked: Request, current: Training) -> Step:
+    if sum(one.waits for one in state.requests) >= REMEMBERED:
+        reason = f"{REMEMBERED} requests wait already. Ask again, under another id, when some have been answered."
+        return refused(state, asked, reason)
+    reason = f"Training {current.attempt} is in flight; the request of {asked.requested_by} waits for it."
+    return answered(state, asked, "waiting", reason)
+
+
+def _order_requested(state: InterlockState, request: Request, now: datetime) -> Step:
+    reason = f"{request.requested_by} asked for a training on dataset version {request.dataset.version}."
+    step = _order(state, request.dataset, now, request.trace, reason)
+    told = answered(step.state, changed(request, attempt=step.state.attempts), "started", step.reason)
+    return told._replace(commands=step.commands, decision=step.decision)
+
+
+def _order(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
+    """A training under the next number: begun at once, or waiting for its slot."""
+    waits = takes_turns(policy_of(state))
+    attempt = state.attempts + 1
+    training = Training(
+        attempt=attempt,
+        dataset=dataset,
+        instance=_instance(state, attempt, dataset),
+        started_at=now,
+        outcome="queued" if waits else "running",
+        trace=trace,
+    )
+    queued = state.queued if state.queued and state.queued.version != dataset.version else None
+    after = changed(with_training(state, training), attempts=attempt, queued=queued, reason=reason)
+    if waits:
+        reason = f"{reason} It waits for one of the {policy_of(state).at_once} slots of the fleet."
+        return Step(changed(after, reason=reason), (), f"queued training {attempt}", reason)
+    return Step(after, (_start(after, training),), f"started training {attempt}", reason)
+
+
+def _start(state: InterlockState, training: Training) -> StartTraining:
+    order = TrainModelInput(
+        model=state.model,
+        attempt=training.attempt,
+        policy=policy_of(state),
+        dataset=training.dataset,
+        at=training.started_at,
+        trace=training.trace,
+    )
+    return StartTraining(instance=training.instance, input=order)
+
+
+def _instance(state: InterlockState, attempt: int, dataset: DatasetRef) -> str:
+    return names.instance_id(f"train {state.model}", dataset.version, policy_of(state).revision, attempt=attempt)
+
+
+def _ended(state: InterlockState, training: Training) -> InterlockState:
+    state = changed(with_training(state, training), reason=training.reason)
+    return settle(state, "training", training.attempt, training.outcome, training.reason)
+
+
+def _judged(state: InterlockState, outcome: TrainingOutcome, training: Training, trace: str | None) -> InterlockState:
+    assert outcome.version is not None  # asked by the caller
+    judged = changed(
+        state.candidate(outcome.version),
+        verdict=outcome.verdict,
+        evaluation=outcome.evaluation,
+        attempt=outcome.attempt,
+        dataset=training.dataset,
+        trace=trace,
+    )
+    return remember(state, judged)

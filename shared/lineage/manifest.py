@@ -3,14 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.contracts.datasets import ConditionedSource
+from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource
 from shared.errors import PermanentError
 from shared.names import content_hash, slug
 
 #: Version of the manifest's own form; raised when a reader of the old form would misread the new one.
-MANIFEST_SCHEMA: Final = 1
+MANIFEST_SCHEMA: Final = 2
 
 _PREFIX_LIMIT: Final = 40
+_HASH_LENGTH: Final = 64
+
+
+def raw_identity(hashes: Sequence[str]) -> str:
+    """What several raw files are together: of one file its own hash, of several a hash over theirs in their order."""
+    return hashes[0] if len(hashes) == 1 else content_hash(*hashes, length=_HASH_LENGTH)
 
 
 def dataset_version(dataset: str, cell: Mapping[str, str], sources: Sequence[ConditionedSource]) -> str:
@@ -34,25 +40,54 @@ def dataset_version(dataset: str, cell: Mapping[str, str], sources: Sequence[Con
     return f"{prefix}-{content_hash(dataset, dict(cell), made_of)}"
 
 
-def manifest(dataset: str, cell: Mapping[str, str], sources: Sequence[ConditionedSource]) -> dict[str, Any]:
+def manifest(
+    dataset: str,
+    cell: Mapping[str, str],
+    sources: Sequence[ConditionedSource],
+    files: Mapping[str, Sequence[ConditionedFile]],
+    listing: CellListing,
+) -> dict[str, Any]:
     """What a dataset version was made of, as plain JSON.
+
+    Args:
+        dataset: Its name in the fleet file.
+        cell: Its labels.
+        sources: In any order; each source once.
+        files: The conditioned files of each source, in the order in which they are joined.
+        listing: What was found of the cell.
 
     Returns:
         `schema` (of this form), `dataset`, `version`, `cell`, `rows` and `rejected` over all sources, and `sources`
-        by name with all that is known of each.
+        by name with all that is known of each: its files, the periods of which it has none (`gaps`), and whether files
+        of an earlier period stand in for those that did not come in time (`earlier`).
 
     Raises:
         PermanentError: As `dataset_version`.
     """
+    version = dataset_version(dataset, cell, sources)
+    found = {one.source: one for one in listing.sources}
     return {
         "schema": MANIFEST_SCHEMA,
         "dataset": dataset,
-        "version": dataset_version(dataset, cell, sources),
+        "version": version,
         "cell": dict(cell),
         "rows": sum(source.rows_out for source in sources),
         "rejected": sum(source.rejected for source in sources),
-        "sources": [source.to_wire() for source in sorted(sources, key=lambda source: source.source)],
+        "sources": [
+            {
+                **source.to_wire(),
+                "files": [_file(file) for file in files[source.source]],
+                "gaps": list(found[source.source].gaps),
+                "earlier": found[source.source].earlier,
+            }
+            for source in sorted(sources, key=lambda source: source.source)
+        ],
     }
+
+
+def _file(file: ConditionedFile) -> dict[str, Any]:
+    """A file without what is the same of all files of its source."""
+    return file.model_dump(mode="json", exclude={"columns", "recipe_sha256"})
 
 
 def _check_once(names: list[str], dataset: str) -> None:

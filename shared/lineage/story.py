@@ -18,8 +18,12 @@ _TITLES = {
     "QaTornDown": "What is not needed was removed",
     "TearDownFailed": "Something was left over",
     "PredictionsPublished": "Predictions published",
+    "ScoringFailed": "Scoring failed",
     "ModelReleased": "Released",
     "ReleaseFailed": "Release failed",
+    "RetirementStarted": "Retirement asked for",
+    "ModelRetired": "Retired",
+    "RetirementFailed": "Retirement failed",
 }
 
 
@@ -50,6 +54,9 @@ def tell(model: str, rows: Sequence[LedgerRow]) -> dict[str, Any]:
 
 
 def _summary(model: str, rows: Sequence[LedgerRow]) -> str:
+    retired = _last(rows, "ModelRetired")
+    if retired is not None:  # nothing of what came before serves any more
+        rows = [row for row in rows if row.sequence > retired.sequence] or [retired]
     released = _last(rows, "ModelReleased")
     judged = _last(rows, "ModelRegistered")
     if released is None:

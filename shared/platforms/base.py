@@ -58,6 +58,14 @@ class Platform(Protocol):
         """Remove a deployment that carries no traffic; nothing happens when it is absent."""
         ...
 
+    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
+        """Every deployment of an endpoint, by name; empty when the endpoint is absent."""
+        ...
+
+    def delete_endpoint(self, endpoint: str) -> None:
+        """Remove an endpoint that has no deployments; nothing happens when it is absent."""
+        ...
+
     def score(self, endpoint: str, rows: list[dict[str, Any]], deployment: str | None = None) -> list[float]:
         """Ask predictions, one per row; by traffic, or from one deployment."""
         ...

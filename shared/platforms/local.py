@@ -109,6 +109,24 @@ class LocalPlatform:
         """Remove a deployment that carries no traffic; nothing happens when it is absent."""
         self._scoring.delete(_deployment(endpoint, deployment))
 
+    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
+        """Every deployment of an endpoint, by name; empty when the endpoint is absent."""
+        found = self._scoring.find(_path("endpoints", endpoint))
+        deployments = {} if found is None else found["deployments"]
+        return [_deployment_state(endpoint, deployments[name]) for name in sorted(deployments)]
+
+    def delete_endpoint(self, endpoint: str) -> None:
+        """Remove an endpoint that has no deployments; nothing happens when it is absent.
+
+        Raises:
+            PermanentError: `EndpointInUse`: it has deployments, which the service itself would delete with it.
+        """
+        deployments = [one.deployment for one in self.list_deployments(endpoint)]
+        if deployments:
+            msg = f"the endpoint {endpoint} still has {', '.join(deployments)}: delete what it serves first"
+            raise PermanentError("EndpointInUse", msg)
+        self._scoring.delete(_path("endpoints", endpoint))
+
     def score(self, endpoint: str, rows: list[dict[str, Any]], deployment: str | None = None) -> list[float]:
         """Ask predictions, one per row; by traffic, or from one deployment. NaN where the model has no number.
 
@@ -175,6 +193,7 @@ def _deployment_state(endpoint: str, body: Mapping[str, Any]) -> DeploymentState
         model=model or None,
         version=version or None,
         error=_error_text(body.get("error")),
+        created_at=body.get("created_at"),
     )
 
 

@@ -36,3 +36,11 @@ class Registry(Protocol):
     def promote(self, model: str, version: str) -> Promotion:
         """Alias `champion` and stage Production to this version; the previous one is archived."""
         ...
+
+    def retire(self, model: str) -> str | None:
+        """Take alias `champion` and stage Production away; the version that had them, which stays registered."""
+        ...
+
+    def delete_version(self, model: str, version: str) -> None:
+        """Remove a version; nothing happens when it is absent, and one that has an alias or serves is refused."""
+        ...

@@ -1,34 +1,32 @@
 """Model versions in an MLflow model registry. Uses only what mlflow-skinny has, over the server's HTTP API.
 
 Two traps of MLflow that show here: a search does not tell aliases, only the registered model does; and creating a
-version twice makes two versions, so the job's tag decides, and the oldest version with that tag is the one.
+version twice makes two versions, so the job's tag decides, and the oldest version with that tag is the one. A second
+one can only come of two processes that register a job at the same moment; it stays, and nobody is ever told of it.
 """
 
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from shared.contracts.registry import Promotion, RegisteredVersion
 from shared.errors import PermanentError, TransientError
 from shared.names import ARCHIVED, CHAMPION, PRODUCTION
+from shared.registry import mlflow_versions
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
 from shared.registry.mlflow_runs import MODEL_FOLDER, finished_run
+from shared.registry.mlflow_versions import JOB_TAG, PREVIOUS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-#: Tag of a version and of its run: the job that made it.
-JOB_TAG: Final = "signalbox.job"
-#: Tag of a version: the champion that it replaced; empty when there was none.
-PREVIOUS_TAG: Final = "signalbox.previous"
-
 _READY_SECONDS: Final = 10.0
 _READY_POLL_SECONDS: Final = 0.5
-_PAGE: Final = 1000
 
 
 class MlflowRegistry:
@@ -42,6 +40,8 @@ class MlflowRegistry:
 
     def __init__(self, tracking_uri: str) -> None:
         self._uri = tracking_uri
+        #: One at a time for each model: the models of a group register their baseline at nearly the same moment.
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def find_by_job(self, model: str, job: str) -> RegisteredVersion | None:
         """The version that a job made, if it is registered already."""
@@ -61,14 +61,14 @@ class MlflowRegistry:
         """
         if not (folder / "MLmodel").is_file():
             raise PermanentError("NotAnMlflowModel", f"the output of job {job} has no file MLmodel at its top")
-        with mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
+        with self._turns[model], mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
             client = mlflow_client(self._uri)
-            version = _of_job(client, model, job)
+            version = mlflow_versions.of_job(client, model, job)
             if version is None:
                 run = finished_run(client, model, {JOB_TAG: job}, folder, metrics)
                 _ensure_model(client, model)
                 # The upload may have taken long, and another attempt may have come first in the meantime.
-                if _of_job(client, model, job) is None:
+                if mlflow_versions.of_job(client, model, job) is None:
                     client.create_model_version(
                         model,
                         source=f"{run.info.artifact_uri}/{MODEL_FOLDER}",
@@ -77,19 +77,19 @@ class MlflowRegistry:
                         await_creation_for=0,
                     )
                 # Looked up and not taken from the answer: of two that registered at once, both must see the same one.
-                version = _of_job(client, model, job)
+                version = mlflow_versions.of_job(client, model, job)
             if version is None:
                 msg = f"the registry accepted a version of {model!r} for job {job}, but does not list it yet"
                 raise TransientError(msg)
-            return _contract(_ready(client, version), _aliases(client, model))
+            return mlflow_versions.contract(_ready(client, version), mlflow_versions.aliases(client, model))
 
     def versions(self, model: str) -> list[RegisteredVersion]:
         """All versions of a model, oldest first; empty when the model is unknown."""
         with mlflow_errors(self._uri, f"list the versions of {model!r}"):
             client = mlflow_client(self._uri)
-            found = _search(client, model)
-            aliases = _aliases(client, model) if found else {}
-            return [_contract(version, aliases) for version in found]
+            found = mlflow_versions.search(client, model)
+            aliases = mlflow_versions.aliases(client, model) if found else {}
+            return [mlflow_versions.contract(version, aliases) for version in found]
 
     def promote(self, model: str, version: str) -> Promotion:
         """Alias `champion` and stage Production to this version; the previous one is archived.
@@ -136,42 +136,47 @@ class MlflowRegistry:
                 _to_stage(client, model, previous, PRODUCTION)
             return previous
 
+    def retire(self, model: str) -> str | None:
+        """Take alias `champion` and stage Production away; the version that had them, which stays registered.
 
-def _of_job(client: "MlflowClient", model: str, job: str) -> "ModelVersion | None":
-    return next((version for version in _search(client, model) if version.tags.get(JOB_TAG) == job), None)
+        The alias goes last: an attempt after a broken one still knows which version it was.
+        """
+        with mlflow_errors(self._uri, f"retire the champion of {model!r}"):
+            client = mlflow_client(self._uri)
+            found = mlflow_versions.search(client, model)
+            champion = _champion(client, model) if found else None
+            for version in found:
+                if _serves(version):
+                    _to_stage(client, model, version.version, ARCHIVED)
+            if champion is not None:
+                client.delete_registered_model_alias(model, CHAMPION)
+            return champion
 
+    def delete_version(self, model: str, version: str) -> None:
+        """Remove a version; nothing happens when it is absent. Its run stays, with its figures.
 
-def _search(client: "MlflowClient", model: str) -> "list[ModelVersion]":
-    found: list[ModelVersion] = []
-    token: str | None = None
-    while True:
-        page = client.search_model_versions(f"name = {_quoted(model)}", max_results=_PAGE, page_token=token)
-        found.extend(page)
-        token = page.token
-        if not token:
-            return sorted(found, key=lambda version: int(version.version))
-
-
-def _quoted(model: str) -> str:
-    """A name in MLflow's filter language, which has two kinds of quotes and no way to escape them."""
-    quote = next((mark for mark in "'\"" if mark not in model), None)
-    if quote is None:
-        msg = f"a model cannot be named {model!r}: MLflow cannot search for both kinds of quotes"
-        raise PermanentError("BadModelName", msg)
-    return f"{quote}{model}{quote}"
-
-
-def _aliases(client: "MlflowClient", model: str) -> dict[str, tuple[str, ...]]:
-    """Aliases by version."""
-    found: dict[str, tuple[str, ...]] = {}
-    for alias, version in sorted(client.get_registered_model(model).aliases.items()):
-        found[str(version)] = (*found.get(str(version), ()), alias)
-    return found
+        Raises:
+            PermanentError: `VersionInUse`: it has an alias, or is in production.
+        """
+        with mlflow_errors(self._uri, f"delete version {version} of {model!r}"):
+            client = mlflow_client(self._uri)
+            found = next((one for one in mlflow_versions.search(client, model) if str(one.version) == version), None)
+            if found is None:
+                return
+            uses = [*mlflow_versions.aliases(client, model).get(version, ()), *([PRODUCTION] if _serves(found) else ())]
+            if uses:
+                msg = f"version {version} of {model!r} is {', '.join(uses)}: take alias and stage away first"
+                raise PermanentError("VersionInUse", msg)
+            client.delete_model_version(model, version)
 
 
 def _champion(client: "MlflowClient", model: str) -> str | None:
     version = client.get_registered_model(model).aliases.get(CHAMPION)
     return None if version is None else str(version)
+
+
+def _serves(version: "ModelVersion") -> bool:
+    return bool(version.current_stage == PRODUCTION)
 
 
 def _ensure_model(client: "MlflowClient", model: str) -> None:
@@ -207,16 +212,3 @@ def _to_stage(client: "MlflowClient", model: str, version: str, stage: str) -> N
         "ignore", message=r".*transition_model_version_stage.* is deprecated", category=FutureWarning, module=__name__
     )
     client.transition_model_version_stage(model, version, stage, archive_existing_versions=stage == PRODUCTION)
-
-
-def _contract(version: "ModelVersion", aliases: Mapping[str, tuple[str, ...]]) -> RegisteredVersion:
-    created = version.creation_timestamp
-    return RegisteredVersion(
-        model=version.name,
-        version=str(version.version),
-        run_id=version.run_id or None,
-        stage=version.current_stage,
-        aliases=aliases.get(str(version.version), ()),
-        tags=dict(version.tags),
-        created_at=None if created is None else datetime.fromtimestamp(created / 1000, UTC),
-    )

@@ -1,11 +1,16 @@
 """What Signalbox asks of storage: blobs for data, tables for what it remembers."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Protocol
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.base import Contract
+from shared.contracts.conditioning import BlobArrival
+from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Channel, Delivery
-from shared.contracts.interlock import ModelRow
+from shared.contracts.fleet_runs import RunRow
 from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.contracts.read_model import ModelRow
 
 
 class BlobStore(Protocol):
@@ -30,6 +35,10 @@ class BlobStore(Protocol):
 
     def write_once(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> bool:
         """Write a blob unless one is there; whether it was written."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove a blob; nothing happens when it is absent."""
         ...
 
 
@@ -70,6 +79,75 @@ class ReadModel(Protocol):
 
     def all(self) -> list[ModelRow]:
         """Every model, by name."""
+        ...
+
+
+class Runs(Protocol):
+    """Runs of fleets: a row each, for a list, and documents that are too large for a row."""
+
+    def put(self, row: RunRow) -> bool:
+        """Write a row unless one is there that has ended or is newer; whether it was written."""
+        ...
+
+    def get(self, run: str) -> RunRow | None:
+        """One run."""
+        ...
+
+    def recent(self, limit: int = 100) -> list[RunRow]:
+        """Newest first."""
+        ...
+
+    def keep[D: Contract](self, path: str, document: D) -> D:
+        """Write a document once; the one that is there afterwards, which may be somebody else's."""
+        ...
+
+    def replace(self, path: str, document: Contract) -> None:
+        """Write a document in place of the one before."""
+        ...
+
+    def read[D: Contract](self, path: str, kind: type[D]) -> D | None:
+        """A document, or `None`."""
+        ...
+
+    def forget(self, run: str, folder: str) -> None:
+        """Remove a run's documents, all in one folder, and then its row; nothing happens when they are absent."""
+        ...
+
+
+class DatasetIndex(Protocol):
+    """Published dataset versions, by fleet and dataset: the present one of each cell, and all that ever were."""
+
+    def put(self, entry: IndexedDataset) -> None:
+        """Enter a version. Of its cell it is the present one unless a later arrival has led to another."""
+        ...
+
+    def get(self, fleet: str, dataset: str, version: str) -> IndexedDataset | None:
+        """One version."""
+        ...
+
+    def newest(
+        self, fleet: str, dataset: str, labels: Mapping[str, str], ends_by: date | None = None
+    ) -> DatasetRef | None:
+        """The present version of the newest period whose cell does not contradict the labels.
+
+        Args:
+            fleet: The fleet's name.
+            dataset: The dataset's name in its file.
+            labels: A model's labels, or a cell.
+            ends_by: Periods that end later are not seen.
+        """
+        ...
+
+    def cells(self, fleet: str, dataset: str, after: str | None = None, limit: int = 100) -> IndexPage:
+        """The present version of each cell, newest period first."""
+        ...
+
+    def versions(self, fleet: str, dataset: str, after: str | None = None, limit: int = 100) -> IndexPage:
+        """Every version, by name."""
+        ...
+
+    def forget(self, entry: IndexedDataset, *, present: bool = False) -> None:
+        """Remove a version; the present one of its cell only with `present`. Nothing happens when it is absent."""
         ...
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.contracts.datasets import BlobArrival
+from shared.contracts.conditioning import BlobArrival
 from shared.errors import PermanentError, TransientError
 from shared.storage.account import blob_service, error_code, storage_errors
 
@@ -80,6 +80,19 @@ class AzureBlobStore:
             return True
 
         return self._do(f"write {path} once", call)
+
+    def delete(self, path: str) -> None:
+        """Remove a blob; nothing happens when it is absent."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+        def call(client: "ContainerClient") -> None:
+            try:
+                client.delete_blob(path)
+            except ResourceNotFoundError as error:
+                if error_code(error) != _NOT_FOUND:
+                    raise
+
+        self._do(f"delete {path}", call)
 
     def _do[T](self, operation: str, call: Callable[["ContainerClient"], T]) -> T:
         from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError  # noqa: PLC0415 - first use

@@ -8,9 +8,9 @@ both. What replaces a delivery is a row of its own: the one before stays in the 
 import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Final, get_args
+from typing import Final
 
-from shared.contracts.deliveries import Channel, Delivery
+from shared.contracts.deliveries import CHANNELS, Channel, Delivery
 from shared.errors import TransientError
 from shared.storage.tables import Change, Columns, Row, Table, packed, unpacked
 
@@ -79,8 +79,8 @@ class TableInbox:
         return unpacked(Delivery, row.columns) if row else None
 
     def recent(self, channel: Channel | None = None, limit: int = 100) -> list[Delivery]:
-        """Newest first."""
-        channels: tuple[Channel, ...] = (channel,) if channel else get_args(Channel)
+        """Newest first: of a channel, or of all but `starts`, which tells a person nothing."""
+        channels = (channel,) if channel else tuple(one for one in CHANNELS if one != "starts")
         rows = [row for one in channels for row in self._table.between(one, _FIRST, _END, limit)]
         newest = sorted(rows, key=lambda row: row.key)[:limit]
         return [unpacked(Delivery, row.columns) for row in newest]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.contracts.interlock import ModelRow
+from shared.contracts.read_model import ModelRow
 from shared.errors import TransientError
 from shared.storage.tables import Change, Table, packed, table_key, unpacked
 

@@ -123,6 +123,10 @@ class Table:
 
         return self._do(f"write to table {self._name!r}", call)
 
+    def remove(self, partition: str, key: str) -> None:
+        """Remove a row; nothing happens when it is absent."""
+        self._do(f"remove a row of table {self._name!r}", lambda client: client.delete_entity(partition, key))
+
     def _do[T](self, operation: str, call: Callable[["TableClient"], T]) -> T:
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415 - vendor SDKs are loaded at first use
 

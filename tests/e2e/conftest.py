@@ -1,26 +1,54 @@
 """One stack for the tests that only look at a finished run, or add to it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from local.stack import Ports, Stack
-from tests.e2e.running import FAST, SLOW, Running
+from tests.e2e.running import FAST, FILES, SLOW, Running, eventually
 
-#: The search for lost events runs only when a test asks for it.
-NEVER = {"SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *", "SIGNALBOX_SETTLE_SECONDS": "0"}
+#: The search for lost events runs only when a test asks for it, and nothing begins by the clock.
+NEVER = {
+    "SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_TICK_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_RETENTION_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_SETTLE_SECONDS": "0",
+}
+#: The same, of the example's two models of JFK mainline only.
+DEV = {**NEVER, "SIGNALBOX_ENVIRONMENT": "dev"}
+
+
+#: Of JFK's 26 files, those that ask for a version of its year before the last one has landed.
+ASKING = 24
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A stack on which the example's raw files have become released models."""
-    with Stack(tmp_path_factory.mktemp("stack"), ports=Ports.free(), settings=NEVER) as stack:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack on which nothing has happened yet."""
+    with Stack(tmp_path_factory.mktemp("stack"), ports=Ports.free(), settings=DEV) as stack:
         running = Running(stack)
         try:
-            running.land()
-            running.wait_released()
-            running.wait_effect(FAST, "QaTornDown")
-            running.wait_effect(SLOW, "ModelReleased")
             yield running
         finally:
             running.close()
+
+
+@pytest.fixture(scope="session")
+def incomplete(running: Running) -> list[dict[str, Any]]:
+    """What has become of the year's data when all files but the last one have landed; the broken one was corrected."""
+    running.land(*FILES[:-1])
+    return eventually(
+        lambda: running.deliveries("conditioning"), lambda found: len(found) >= ASKING, "an answer for every file"
+    )
+
+
+@pytest.fixture(scope="session")
+def released(running: Running, incomplete: list[dict[str, Any]]) -> Running:
+    """The stack on which the example's raw files have become released models."""
+    assert incomplete
+    running.land(FILES[-1])
+    running.wait_released()
+    running.wait_effect(FAST, "QaTornDown")
+    running.wait_effect(SLOW, "ModelReleased")
+    return running

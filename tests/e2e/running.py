@@ -14,10 +14,14 @@ import httpx
 from examples.flights.landing import RawFile, raw_files
 from local.demo.observe import Model, Observer
 from local.stack import Stack
+from shared.storage.blobs import AzureBlobStore
 
 FAST = "departures-jfk-mainline-fast"
 SLOW = "departures-jfk-mainline-slow"
 MODELS = (FAST, SLOW)
+BASELINE = "departures-jfk-mainline-baseline"
+#: JFK's raw files, in the order in which they land.
+FILES = tuple(raw_files("JFK"))
 
 
 def eventually[T](ask: Callable[[], T], wanted: Callable[[T], bool], what: str, seconds: float = 90) -> T:
@@ -45,33 +49,44 @@ class Running:
         self.observer = Observer(stack)
         self.http = httpx.Client(base_url=stack.host_url, timeout=30)
 
+    @property
+    def data(self) -> AzureBlobStore:
+        """Where conditioned data, quarantine, manifests and predictions are kept."""
+        settings = self.stack.settings()
+        return AzureBlobStore(settings["SIGNALBOX_STORAGE"], settings["SIGNALBOX_DATA_CONTAINER"])
+
     def close(self) -> None:
         """Close the connections."""
         self.observer.close()
         self.http.close()
 
     def land(self, *files: RawFile) -> None:
-        """Put files where files land; the example's own when none is given."""
-        for file in files or tuple(raw_files()):
+        """Put files where files land; all of JFK's when none is given."""
+        for file in files or FILES:
             self.observer.land(file.path, file.content)
 
     def model(self, name: str) -> Model:
         """A model's row, or its state as waiting."""
         return next(model for model in self.observer.models() if model.name == name)
 
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job of the job service, with its steps, the newest first."""
+        base = f"{self.stack.jobs_url}/jobs"
+        return [self.http.get(f"{base}/{job['name']}").json() for job in self.http.get(base).json()["jobs"]]
+
+    def wait(self, name: str, wanted: Callable[[Model], bool], what: str, seconds: float = 90) -> Model:
+        """Wait until a model is as wanted."""
+        return eventually(lambda: self.model(name), wanted, f"{name} {what}", seconds)
+
     def wait_state(self, name: str, state: str, seconds: float = 90) -> Model:
         """Wait until a model is in a state."""
-        return eventually(lambda: self.model(name), lambda m: m.state == state, f"{name} in state {state}", seconds)
+        return self.wait(name, lambda m: m.state == state, f"in state {state}", seconds)
 
     def wait_released(self, version: str = "1", names: tuple[str, ...] = MODELS, seconds: float = 120) -> None:
         """Wait until the models have this version in production."""
         for name in names:
-            eventually(
-                lambda name=name: self.model(name),  # type: ignore[misc]  # the default binds the loop's name
-                lambda m: m.state == "released" and m.row["champion"] == version,
-                f"version {version} of {name} in production",
-                seconds,
-            )
+            released = f"with version {version} in production"
+            self.wait(name, lambda m: m.state == "released" and m.row["champion"] == version, released, seconds)
 
     def wait_effect(self, name: str, effect: str, count: int = 1) -> None:
         """Wait until the ledger holds an effect so many times."""
@@ -81,9 +96,11 @@ class Running:
         """Effects in a model's ledger, in order."""
         return [row["entry"]["effect"] for row in self.observer.ledger(name)]
 
-    def deliveries(self) -> list[dict[str, Any]]:
-        """What came in lately."""
-        found: list[dict[str, Any]] = self.http.get("/api/deliveries").json()["deliveries"]
+    def deliveries(self, channel: str | None = None) -> list[dict[str, Any]]:
+        """What came in, newest first."""
+        only = {"channel": channel} if channel else {}
+        answer = self.http.get("/api/deliveries", params={"limit": 1000, **only})
+        found: list[dict[str, Any]] = answer.json()["deliveries"]
         return found
 
     def delivery(self, subject: str, seconds: float = 30) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """What cannot be used is refused or kept, with a clear reason, and nothing is half done."""
 
-import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from examples.flights.landing import RawFile
 from shared.settings import APP_ROOT
-from tests.e2e.running import FAST, Running, created, eventually
+from tests.e2e.running import FAST, FILES, Running, created, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -24,24 +24,23 @@ def test_a_file_that_no_source_wants(released: Running) -> None:
 
 def test_an_empty_file(released: Running) -> None:
     """It is recorded as dead, and no conditioning is started."""
-    released.land(RawFile("raw/flights/JFK/2001.csv", b""))
-    delivery = released.delivery("raw/flights/JFK/2001.csv")
+    released.land(RawFile("raw/flights/JFK/2001-01.csv", b""))
+    delivery = released.delivery("raw/flights/JFK/2001-01.csv")
     assert delivery["outcome"] == "dead"
     assert "empty" in delivery["reason"]
 
 
 def test_a_file_that_its_recipe_cannot_read(released: Running) -> None:
-    """The conditioning fails once, not six times, and names file, column and remedy."""
-    released.land(RawFile("raw/flights/JFK/2002.csv", b"nothing,that,fits\n1,2,3\n"))
-    released.land(RawFile("raw/holidays/2002.csv", b'name,date\nNew Year,"Jan 1, 2002"\n'))
-    failed = eventually(
-        lambda: [one for one in released.observer.conditioning() if one["runtimeStatus"] == "Failed"],
+    """The conditioning has failed for good, and names file, column and remedy."""
+    year = [replace(file, path=file.path.replace("2013", "2002")) for file in FILES]
+    released.land(*year[:-1], replace(year[-1], content=b"nothing,that,fits\n1,2,3\n"))
+    dead = eventually(
+        lambda: [one for one in released.deliveries("conditioning") if one["outcome"] == "dead"],
         bool,
-        "a failed conditioning",
+        "a conditioning that nobody will try again",
     )
-    output = json.dumps(failed[0])
-    assert "FlightDate" in output
-    assert "PermanentFailure" in output
+    assert "raw/flights/JFK/2002-12.csv: there is no column `FlightDate`" in dead[0]["reason"]
+    assert "deliver the column, or correct `from` in the recipe" in dead[0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_a_body_that_cannot_be_used(released: Running, body: bytes, status: int,
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        (b"{}", 400, "Needed: model, request_id"),
+        (b"{}", 400, "Needed: request_id; allowed: fleet, select"),
         (b'{"model": "departures-jfk", "request_id": "r"}', 404, "Known: departures-jfk-mainline-fast"),
         (b'{"model": "x", "request_id": "r", "datset": "y"}', 400, "datset"),
         (b"?", 400, "The body is no JSON"),

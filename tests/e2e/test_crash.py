@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from local.stack import Ports, Stack
-from tests.e2e.conftest import NEVER
-from tests.e2e.running import FAST, MODELS, SLOW, Running, eventually
+from tests.e2e.conftest import DEV
+from tests.e2e.running import BASELINE, FAST, MODELS, SLOW, Running, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 KILLS = 5
@@ -20,33 +20,30 @@ KILLS = 5
 def _final_state(running: Running) -> dict[str, Any]:
     """All effects where they happened: registry, scoring service, ledger, jobs, published data."""
     log = running.http.get(f"{running.stack.scoring_url}/log").json()["effects"]
-    jobs = [
-        running.http.get(f"{running.stack.jobs_url}/jobs/{job['name']}").json()
-        for job in running.http.get(f"{running.stack.jobs_url}/jobs").json()["jobs"]
-    ]
     return {
         "versions": {name: [(one.number, one.stage, one.aliases) for one in running.observer.versions(name)]
-                     for name in MODELS},
+                     for name in (*MODELS, BASELINE)},
         "scoring": Counter((effect["action"], effect["endpoint"], effect["deployment"]) for effect in log),
         "ledger": {name: running.effects(name) for name in MODELS},
         "figures": {name: running.model(name).figure("model") for name in MODELS},
         "predictions": running.observer.published(running.model(SLOW).row["serving"]["published"]),
         "steps": Counter((job["experiment_name"], step["name"], step["status"], step["attempt"])
-                         for job in jobs for step in job["steps"]),
+                         for job in running.jobs() for step in job["steps"]),
     }  # fmt: skip
 
 
 def test_killed_five_times_ends_as_undisturbed(tmp_path: Path) -> None:
     """Registry, scoring service, ledger, jobs and predictions hold the same effects as a run that nobody disturbed."""
     undisturbed = _run(tmp_path / "undisturbed", kills=0)
-    assert undisturbed["versions"] == {name: [("1", "Production", ("champion",))] for name in MODELS}
+    released = {name: [("1", "Production", ("champion",))] for name in MODELS}
+    assert undisturbed["versions"] == {**released, BASELINE: [("1", "None", ())]}
     assert _run(tmp_path / "disturbed", kills=KILLS) == undisturbed
 
 
 def _run(state: Path, kills: int) -> dict[str, Any]:
     """The path from raw files to released models, with SIGKILL of host and engine at random points."""
     chance = random.Random(20261120)
-    with Stack(state, ports=Ports.free(), settings=NEVER) as stack:
+    with Stack(state, ports=Ports.free(), settings=DEV) as stack:
         running = Running(stack)
         running.land()
         for _ in range(kills):

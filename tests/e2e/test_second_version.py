@@ -1,8 +1,9 @@
-"""A second version: asked for by Data Factory, released beside the first, which is torn down."""
+"""A second version: asked for by Data Factory, or made of a corrected file; released beside the first, which goes."""
 
 import pytest
 
-from tests.e2e.running import FAST, Running
+from examples.flights.landing import RawFile
+from tests.e2e.running import BASELINE, FAST, FILES, MODELS, Running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -30,3 +31,19 @@ def test_data_factory_trains_and_learns_how_it_ended(released: Running) -> None:
     assert (one.stage, two.stage) == ("Archived", "Production")
     assert two.aliases == ("champion",)
     assert released.effects(FAST).count("ModelReleased") == 2
+
+
+def test_a_correction_makes_one_version_of_data_and_of_each_model(released: Running) -> None:
+    """May is sent again without its last row: one dataset version, one training per model, one baseline, released."""
+    before = {name: released.effects(name).count("TrainingStarted") for name in MODELS}
+    wanted = {name: str(int(released.model(name).row["champion"]) + 1) for name in MODELS}
+    (may,) = [file for file in FILES if file.path == "raw/flights/JFK/2013-05.csv"]
+    *rows, _ = may.content.splitlines(keepends=True)
+    released.land(RawFile("raw/flights/JFK/2013-05_corrected.csv", b"".join(rows)))
+    for name, version in wanted.items():
+        released.wait_released(version, (name,))
+        assert released.effects(name).count("TrainingStarted") == before[name] + 1
+        assert len({version.number for version in released.observer.versions(name)}) == int(version)
+    assert len(released.observer.versions(BASELINE)) == 2
+    manifests = [blob.path for blob in released.data.list("datasets/") if blob.path.endswith("/manifest.json")]
+    assert len(manifests) == 2

@@ -1,5 +1,6 @@
 """The code of the flights example's steps, called in this process."""
 
+import argparse
 import importlib
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,17 @@ from examples.flights.dry_run import EXAMPLE
 from examples.flights.standard import write_dataset
 
 STEPS = EXAMPLE / "steps"
-MODULES = ("dataset", "features", "segment", "target", "prepare", "model_store", "score")
+MODULES = (
+    "dataset",
+    "features",
+    "segment",
+    "target",
+    "prepare",
+    "model_store",
+    "report",
+    "historical_average",
+    "score",
+)
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +163,29 @@ def test_a_model_is_not_used_for_another_segment(steps: Any) -> None:
         steps.score.require_segment(segment, "JFK", "mainline", "slow")
 
 
+def test_the_average_counts_idle_weeks_and_no_later_ones(steps: Any) -> None:
+    """10, 0 and 5 departures before the test period are 5 a week; what comes later is not known yet."""
+    rows = pd.DataFrame(
+        {
+            "carrier": "B6",
+            "destination": "BOS",
+            "week": pd.to_datetime(["2013-08-19", "2013-08-26", "2013-09-02", "2013-09-09"]),
+            "actual": [10.0, 0.0, 5.0, 99.0],
+        }
+    )
+    averages = steps.historical_average.averages(rows, "2013-09-09")
+    assert averages.to_dict("records") == [{"carrier": "B6", "destination": "BOS", "average": 5.0}]
+
+
+def test_the_moment_of_a_scoring_is_a_day_or_the_latest(steps: Any) -> None:
+    """A run that stands for no moment says `latest`; a text that is neither is refused before any model is loaded."""
+    assert steps.score.day_or_latest("latest") == "latest"
+    assert steps.score.day_or_latest("2013-11-04") == "2013-11-04"
+    for text in ("2013-02-30", "yesterday", ""):
+        with pytest.raises(argparse.ArgumentTypeError, match="is no day: write YYYY-MM-DD, or latest"):
+            steps.score.day_or_latest(text)
+
+
 def test_a_missing_column_is_named(steps: Any, tmp_path: Path) -> None:
     """A dataset made by the wrong recipe is refused with the names of what it lacks."""
     (tmp_path / "flights.csv").write_text("date,carrier,origin,dest\n2013-01-01,AA,JFK,MIA\n")
@@ -165,8 +199,8 @@ def test_a_missing_column_is_named(steps: Any, tmp_path: Path) -> None:
         ({"format": "cargo"}, "format 'cargo' is unknown: use one of mainline, regional"),
         ({"origin": "EWR"}, "no mainline flight from 'EWR'; its origins: JFK"),
         ({"horizon_weeks": 0}, "it must be 1 or more"),
-        ({"train_until": "2014-06-02"}, "has no row in its test period"),
-        ({"train_until": "2013-01-07"}, "has no row in its training period"),
+        ({"train_until": "2014-06-02"}, "no route has a row in the test period: move train_until or test_until"),
+        ({"train_until": "2013-01-07"}, "no route has a row in the training period"),
         ({"movement": "medium"}, "movement 'medium' is unknown: use one of fast, slow"),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure.durable_functions.client import DurableFunctionsClient
@@ -26,6 +26,9 @@ from shared.interlock.state import InterlockState, upcast
 from tests.functions.world import World
 from tests.local.durable.conftest import client_for
 from tests.shared.interlock.builders import MODEL
+
+if TYPE_CHECKING:
+    from tests.functions.landing_site import Site
 
 _SECONDS = 20
 
@@ -103,3 +106,11 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         await client.close()
         await server.stop()
         await engine.stop()
+
+
+@pytest.fixture
+def site(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Site":
+    """A fleet whose files land."""
+    from tests.functions.landing_site import landing_site
+
+    return landing_site(app, tmp_path, monkeypatch)

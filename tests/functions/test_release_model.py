@@ -65,6 +65,32 @@ async def test_batch_release_publishes_the_period(app: App) -> None:
     assert _end(app) == ("2", {}, [], "predictions/v2.csv")
 
 
+async def test_readers_stay_at_a_later_period(app: App) -> None:
+    """The version is released, and what serves is what readers see: a release after this one is undone to that."""
+    app.world.kept = "predictions/later.csv"
+    outcome = await _release(app, _with_version_one_in_production(app, "batch"))
+    assert outcome.serving == Serving(mode="batch", published="predictions/later.csv")
+    assert "Readers stay at predictions/later.csv" in outcome.reason
+    after = _order("batch", version="3", attempt=3, replaces=outcome.serving)
+    app.world.kept, app.world.faults = None, {names.PUBLISH_PREDICTIONS: "lost"}
+    assert not (await _release(app, after)).released
+    assert app.world.published == "predictions/later.csv"
+
+
+async def test_another_dataset_is_scored_where_the_fleet_file_names_one(app: App) -> None:
+    """Its newest version, and not the one that was trained on; when there is none, nothing is begun."""
+    order = _order("batch")
+    serve = ServePolicy(mode="batch", pipeline="s.yml", dataset="weekly")
+    order = order.model_copy(update={"policy": order.policy.model_copy(update={"serve": serve})})
+    assert (await _release(app, order)).released
+    scored = [job["inputs"]["data"]["path"] for job in app.world.jobs.values() if job["inputs"]["rows"] == "dataset"]
+    assert scored == ["datasets/weekly-1/"]
+    app.world.faults = {names.FIND_DATASET: "permanent"}
+    app.world.champion, calls = "1", app.world.calls[names.SUBMIT_JOB]
+    assert not (await _release(app, order.model_copy(update={"attempt": 3}))).released
+    assert (app.world.champion, app.world.calls[names.SUBMIT_JOB]) == ("1", calls)
+
+
 @pytest.mark.parametrize("mode", ["online", "batch"])
 async def test_a_version_that_fails_its_golden_set_is_not_released(app: App, mode: str) -> None:
     """Everything is as it was, and the reason names the golden set."""

@@ -1,6 +1,6 @@
 """What the doors read from what comes in."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from durabletask.client import OrchestrationState, OrchestrationStatus
@@ -9,7 +9,8 @@ from functions.triggers.azureml_events import waiting_instance
 from functions.triggers.reconciling import how_it_ended
 from functions.triggers.signatures import mlflow_signature, refuse_mlflow
 from functions.triggers.storage_events import read_arrival
-from shared.contracts.interlock import ModelRow, ReleaseFinished, RunInFlight, TrainingFinished
+from shared.contracts.interlock import ReleaseFinished, RetirementFinished, ScoringFinished, TrainingFinished
+from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.errors import PermanentError
 from tests.shared.interlock.builders import MODEL, at
 
@@ -109,14 +110,37 @@ class TestDeadRuns:
     def test_a_dead_one_is_told_as_failed(self, status: OrchestrationStatus | None) -> None:
         """Terminated, failed on something unforeseen, or purged: the model does not wait for ever."""
         state = self._state(status) if status is not None else None
-        training = how_it_ended(self.ROW, RunInFlight(kind="training", instance="i", attempt=3), state, at())
+        training = how_it_ended(self.ROW, RunInFlight(kind="training", instance="i", attempt=3), state, at(60))
         assert isinstance(training, TrainingFinished)
         assert (training.outcome.outcome, training.outcome.attempt) == ("failed", 3)
         run = RunInFlight(kind="release", instance="i", attempt=2, version="5")
-        release = how_it_ended(self.ROW, run, state, at())
+        release = how_it_ended(self.ROW, run, state, at(60))
         assert isinstance(release, ReleaseFinished)
         assert not release.outcome.released
         assert "half done" in release.outcome.reason
+
+    @pytest.mark.parametrize("kind", ["training", "release", "scoring", "retirement"])
+    def test_each_kind_has_its_own_end(self, kind: Literal["training", "release", "scoring", "retirement"]) -> None:
+        """The event is of the run's kind and attempt, and tells of no success."""
+        run = RunInFlight(kind=kind, instance="i", attempt=4, version="2")
+        event = how_it_ended(self.ROW, run, None, at(60))
+        assert isinstance(event, TrainingFinished | ReleaseFinished | ScoringFinished | RetirementFinished)
+        assert (event.kind, event.outcome.attempt) == (f"{kind}_finished", 4)
+        assert "is gone without a result" in event.outcome.reason
+        ended = {"training": ("outcome", "failed"), "scoring": ("outcome", "failed"), "release": ("released", False),
+                 "retirement": ("retired", False)}[kind]  # fmt: skip
+        assert getattr(event.outcome, ended[0]) == ended[1]
+
+    def test_one_that_waits_for_its_slot_has_not_begun(self) -> None:
+        """There is no instance yet, and nothing is wrong with that."""
+        run = RunInFlight(kind="training", instance="i", attempt=3, waits_for_slot=True)
+        assert how_it_ended(self.ROW, run, None, at(60)) is None
+
+    def test_one_that_cannot_be_found_may_be_about_to_begin(self) -> None:
+        """Its start may be under way, however old the event is that led to it: only after an hour is it gone."""
+        run = RunInFlight(kind="training", instance="i", attempt=3)
+        assert how_it_ended(self.ROW, run, None, at(59)) is None
+        assert how_it_ended(self.ROW, run, None, at(60)) is not None
 
     def test_the_result_of_a_completed_one_is_told_again(self) -> None:
         """Its signal may be under way or lost; the interlock knows twins."""

@@ -5,13 +5,15 @@ orchestrators and the real interlock run on the real engine, and a test can brea
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from shared import names
 from shared.contracts.evaluation import Evaluation, Figures
 from shared.contracts.policy import GatePolicy
+from shared.errors import PermanentError
 from shared.evaluation.gates import judge
 from tests.shared.interlock.builders import dataset
 
@@ -29,6 +31,7 @@ class World:
     champion: str | None = None
     before: dict[str, str | None] = field(default_factory=dict)
     published: str | None = None
+    kept: str | None = None
     versions: list[str] = field(default_factory=list)
     ledger: list[str] = field(default_factory=list)
     canceled: list[str] = field(default_factory=list)
@@ -36,10 +39,21 @@ class World:
     rows: list[Payload] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     faults: dict[str, Fault] = field(default_factory=dict)
+    jobs: dict[str, Payload] = field(default_factory=dict)
     job_status: str = "Completed"
+    baselines: list[str] = field(default_factory=list)
+    baseline_status: str = "Completed"
+    job_statuses: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Payload] = field(default_factory=dict)
+    baseline_mape: float | None = 0.2
+    lost_outputs: Sequence[str] = ()
+    evaluation_of: str | None = None
     golden_passes: bool = True
     mape: float = 0.1
     missing: list[str] = field(default_factory=list)
+    other_deployments: dict[str, int] = field(default_factory=dict)
+    endpoint_deleted: bool = False
+    cells_waiting: int = 0
     ledger_refuses: tuple[str, ...] = ()
 
     def activities(self) -> dict[str, Callable[[Payload], Payload]]:
@@ -54,7 +68,10 @@ class World:
                 return {"permanent": {"code": "Broken", "message": f"{name} is broken"}}
             if fault == "outage":
                 raise ConnectionError(f"{name} is down")
-            result = effect(payload)
+            try:
+                result = effect(payload)
+            except PermanentError as error:
+                return {"permanent": {"code": error.code, "message": error.message}}
             if fault == "lost":
                 raise TimeoutError(f"the answer of {name} was lost")
             return {"result": result}
@@ -64,21 +81,45 @@ class World:
     # ── training
 
     def submit_job(self, p: Payload) -> Payload:
-        return {"name": p["name"], "status": "Queued"}
+        known = self.jobs.setdefault(p["name"], p)
+        if any(known[part] != p[part] for part in ("pipeline", "experiment", "inputs", "tags")):
+            raise PermanentError("UserError", f"A job with this name already exists: {p['name']}")
+        if known is p:
+            return {"name": p["name"], "status": "Queued"}
+        lost = f"{p['name']}/{p.get('needs')}" in self.lost_outputs
+        return self.read_job(p) | ({"status": "Failed", "error": "its output is gone"} if lost else {})
 
     def read_job(self, p: Payload) -> Payload:
-        return {"name": p["name"], "status": self.job_status, "error": "boom" if self.job_status == "Failed" else None}
+        tags = self.jobs.get(p["name"], {}).get("tags", {})
+        of_its_kind = self.baseline_status if tags.get("signalbox.kind") == "baseline" else self.job_status
+        status = self.job_statuses.get(p["name"], of_its_kind)
+        return {"name": p["name"], "status": status, "error": "boom" if status == "Failed" else None}
 
     def cancel_job(self, p: Payload) -> Payload:
         self.canceled.append(p["name"])
         return {"name": p["name"], "status": "Canceled"}
 
     def evaluate_model(self, p: Payload) -> Payload:
+        self._require_output(p["job"], "evaluation")
+        if self.evaluation_of not in (None, p["dataset"]):
+            raise PermanentError("EvaluationOfOtherDataset", f"`evaluation` is of dataset version {self.evaluation_of}")
         evaluation = Evaluation(model=Figures(rows=1, zeros=0, mape=self.mape))
-        verdict = judge(evaluation, tuple(GatePolicy.from_wire(gate) for gate in p["gates"]))
+        if p.get("baseline"):
+            self._require_output(p["baseline"]["job"], "evaluation")
+            found = {"baseline": Figures(rows=1, zeros=0, mape=self.baseline_mape)}
+            evaluation = evaluation.model_copy(update={**found, "baseline_model": p["baseline"]["model"]})
+        at = datetime.fromisoformat(p["at"]) if p.get("at") else None
+        verdict = judge(evaluation, tuple(GatePolicy.from_wire(gate) for gate in p["gates"]), at)
         return {"evaluation": evaluation.to_wire(), "verdict": verdict.to_wire()}
 
+    def register_baseline(self, p: Payload) -> Payload:
+        self._require_output(p["job"], "model")
+        if p["job"] not in self.baselines:
+            self.baselines.append(p["job"])
+        return {"model": p["model"], "version": str(self.baselines.index(p["job"]) + 1)}
+
     def register_version(self, p: Payload) -> Payload:
+        self._require_output(p["job"], "model")
         if p["job"] not in self.versions:
             self.versions.append(p["job"])
         return {"model": p["model"], "version": str(self.versions.index(p["job"]) + 1)}
@@ -124,32 +165,59 @@ class World:
         return {**_state(p), "status": "Deleted"}
 
     def publish_predictions(self, p: Payload) -> Payload:
-        self.published = f"predictions/v{p['version']}.csv"
-        return {"path": self.published, "rows": 3, "sha256": "x"}
+        path = f"predictions/v{p['version']}.csv"
+        self.published = self.kept or path
+        return {"path": path, "rows": 3, "sha256": "x", "kept": self.kept}
 
     def restore_predictions(self, p: Payload) -> Payload:
         self.published = p["published"]
         return {"current": self.published}
 
+    # ── retirement
+
+    def withdraw_traffic(self, p: Payload) -> Payload:
+        self.traffic = {}
+        own = list(self.deployments)
+        return {"endpoint": p["endpoint"], "deployments": own, "others": len(self.other_deployments)}
+
+    def delete_endpoint(self, p: Payload) -> Payload:
+        assert not self.deployments, "the platform refuses to delete an endpoint that has deployments"
+        self.endpoint_deleted = True
+        return {"endpoint": p["endpoint"], "deleted": True}
+
+    def withdraw_predictions(self, p: Payload) -> Payload:
+        last, self.published = self.published, None
+        return {"last": last}
+
+    def retire_champion(self, p: Payload) -> Payload:
+        assert not self.traffic, "a model that serves must have its alias, so that everybody can see why"
+        version, self.champion = self.champion, None
+        return {"model": p["model"], "version": version}
+
+    def conclude_waiting_cells(self, p: Payload) -> Payload:
+        some = min(self.cells_waiting, 100)
+        self.cells_waiting -= some
+        return {"cells": some, "more": self.cells_waiting > 0}
+
     # ── conditioning
 
     def find_source_files(self, p: Payload) -> Payload:
-        file = {"source": "flights", "path": "raw/f.csv", "etag": "1", "size": 1}
-        return {"present": [] if self.missing else [file], "missing": self.missing}
+        missing = [{"source": name, "reason": "no file has landed"} for name in self.missing]
+        return {"listing": None if missing else "listing.json", "present": ["flights"], "missing": missing}
 
     def condition_source(self, p: Payload) -> Payload:
-        return {"source": p["file"]["source"], "raw": p["file"], "raw_sha256": "r", "recipe_sha256": "c", "path": "p",
-                "sha256": "s", "rows_in": 1, "rows_out": 1, "rejected": 0, "reasons": {}, "quarantine": None,
-                "columns": {}}  # fmt: skip
+        return {"source": p["source"], "raw_sha256": "r", "recipe_sha256": "c", "path": "p", "files": 1, "rows_in": 1,
+                "rows_out": 1, "rejected": 0, "reasons": {}, "columns": {}}  # fmt: skip
 
     def publish_dataset(self, p: Payload) -> Payload:
         return dataset("d1").to_wire()
 
     def find_concerned_models(self, p: Payload) -> Payload:
-        return {"policies": [], "more": False}
+        return {"policies": [], "pages": 0}
 
     def find_dataset(self, p: Payload) -> Payload:
-        return dataset(p["version"] or "d1").to_wire()
+        newest = "d1" if p["dataset"] == "departures" else f"{p['dataset']}-1"
+        return dataset(p["version"] or newest, name=p["dataset"]).to_wire()
 
     def conclude_delivery(self, p: Payload) -> Payload:
         self.concluded[p["subject"]] = p["outcome"]
@@ -162,6 +230,7 @@ class World:
             raise ConnectionError("storage is down")
         if p["key"] not in self.ledger:
             self.ledger.append(p["key"])
+            self.facts[p["key"]] = p["facts"]
         return {"sequence": 1, "previous": "0", "hash": "1", "entry": p}
 
     def write_model_row(self, p: Payload) -> Payload:
@@ -173,6 +242,10 @@ class World:
         """Effects in the ledger, in order."""
         return [key.rsplit("/", 1)[1] for key in self.ledger]
 
+    def _require_output(self, job: str, output: str) -> None:
+        if f"{job}/{output}" in self.lost_outputs or output in self.lost_outputs:
+            raise PermanentError("OutputMissing", f"The job {job} completed, but its output `{output}` cannot be read")
+
     def _golden(self) -> Payload:
         passed = self.golden_passes
         return {"passed": passed, "rows": 1, "outside": int(not passed), "worst": 0.0, "reason": "compared"}
@@ -183,7 +256,10 @@ def _state(p: Payload) -> Payload:
 
 
 _NAMES = (
+    names.WITHDRAW_TRAFFIC, names.DELETE_ENDPOINT, names.WITHDRAW_PREDICTIONS, names.RETIRE_CHAMPION,
+    names.CONCLUDE_WAITING_CELLS,
     names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB, names.EVALUATE_MODEL, names.REGISTER_VERSION,
+    names.REGISTER_BASELINE,
     names.CREATE_DEPLOYMENT, names.READ_DEPLOYMENT, names.TEST_DEPLOYMENT, names.TEST_PREDICTIONS,
     names.STAGE_GOLDEN_SET, names.PROMOTE_VERSION, names.RESTORE_CHAMPION, names.SHIFT_TRAFFIC,
     names.DELETE_DEPLOYMENT, names.PUBLISH_PREDICTIONS, names.RESTORE_PREDICTIONS, names.FIND_SOURCE_FILES,

@@ -29,6 +29,7 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     type(None): st.none(),
     dt.datetime: st.datetimes(timezones=st.just(dt.UTC)),
+    dt.date: st.dates(),
 }
 
 

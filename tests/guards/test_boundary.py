@@ -41,6 +41,8 @@ def _settings() -> dict[str, str]:
         "SIGNALBOX_REGISTRY_URI": "none",
         "SIGNALBOX_WEBHOOK_SECRET": "0123456789abcdef",
         "SIGNALBOX_RECONCILE_SCHEDULE": "none",
+        "SIGNALBOX_TICK_SCHEDULE": "none",
+        "SIGNALBOX_RETENTION_SCHEDULE": "none",
         "SIGNALBOX_JOBS_URL": "none",
         "SIGNALBOX_SCORING_URL": "none",
     }

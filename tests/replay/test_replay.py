@@ -39,10 +39,17 @@ def test_every_orchestrator_has_a_history() -> None:
     assert {file.parent.name for file in FILES} >= set(ORCHESTRATORS)
 
 
-def test_both_ways_of_a_release_are_recorded() -> None:
-    """Online and batch have little in common, so each has a history."""
-    ways = {file.stem.split("-")[-1] for file in FILES if file.parent.name == "release_model"}
-    assert ways == {"online", "batch"}
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("release_model", {"online", "batch"}),
+        ("retire_model", {"online", "batch"}),
+        ("run_fleet", {f"{one}{part}" for one in ("condition", "train", "score") for part in ("", "-begin")}),
+    ],
+)
+def test_every_way_is_recorded(name: str, ways: set[str]) -> None:
+    """Ways that have little in common have a history each."""
+    assert {file.stem.partition("-")[2] for file in FILES if file.parent.name == name} == ways
 
 
 def test_no_machine_is_told_of() -> None:

@@ -1,15 +1,19 @@
 """A setting that is missing or wrong is named, with what is expected."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.errors import ConfigurationError
-from shared.settings import read_settings
+from shared.settings import APP_ROOT, read_settings
 
 GOOD = {
     "SIGNALBOX_STORAGE": "UseDevelopmentStorage=true",
     "SIGNALBOX_REGISTRY_URI": "http://127.0.0.1:5000",
     "SIGNALBOX_WEBHOOK_SECRET": "0123456789abcdef",
     "SIGNALBOX_RECONCILE_SCHEDULE": "0 */5 * * * *",
+    "SIGNALBOX_TICK_SCHEDULE": "0 * * * * *",
+    "SIGNALBOX_RETENTION_SCHEDULE": "0 30 3 * * *",
     "SIGNALBOX_JOBS_URL": "http://127.0.0.1:1",
     "SIGNALBOX_SCORING_URL": "http://127.0.0.1:2",
 }
@@ -20,6 +24,14 @@ def test_good_settings_are_read() -> None:
     settings = read_settings({**GOOD, "PATH": "/usr/bin"})
     assert settings.landing_container == "landing"
     assert settings.fleet_files[0].name == "fleet.yaml"
+    assert settings.environment == ""
+
+
+def test_several_fleet_files_and_their_environment_are_read() -> None:
+    """Separated by semicolons, of which one too many is forgiven; relative to the app."""
+    settings = read_settings({**GOOD, "SIGNALBOX_FLEET": "a/one.yaml; /b/two.yaml;", "SIGNALBOX_ENVIRONMENT": "dev"})
+    assert settings.fleet_files == (APP_ROOT / "a/one.yaml", Path("/b/two.yaml"))
+    assert settings.environment == "dev"
 
 
 @pytest.mark.parametrize(

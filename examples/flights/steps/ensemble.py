@@ -4,7 +4,7 @@ Writes
 
 - the model folder: an MLflow pyfunc model, complete with code, signature, requirements, and its segment as metadata;
 - the evaluation: a CSV with a row per route and week of the test period: `origin`, `carrier`, `destination`, `week`,
-  `actual`, `prediction`, `historical_average`, `naive`. Departures a week; sorted by route and week;
+  `actual`, `prediction`, `naive`. Departures a week; sorted by route and week;
 - the golden set: a CSV of 12 rows of the test period, from small routes to big ones: `origin`, `carrier`,
   `destination`, `week`, the numeric features, `expected` (this model's prediction) and `tolerance` (departures either
   way that a deployed model may differ);
@@ -12,30 +12,28 @@ Writes
 """
 
 import argparse
-import json
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from dataset import KEYS
 from features import NUMERIC
-from model_store import REQUIREMENTS, SavedModel, save_model
+from model_store import SavedModel, save_ensemble
+from report import write_csv, write_training_facts
 from segment import Segment
 
 GOLDEN_ROWS: Final = 12
 TOLERANCE_SHARE: Final = 0.15
 TOLERANCE_MIN: Final = 2.0
 
-_EVALUATION_COLUMNS: Final = [*KEYS, "week", "actual", "prediction", "historical_average", "naive"]
+_EVALUATION_COLUMNS: Final = [*KEYS, "week", "actual", "prediction", "naive"]
 
 
 def evaluation(test: pd.DataFrame) -> pd.DataFrame:
     """The evaluation's rows, made of the test period with predictions."""
-    whole = test.astype({"actual": int, "naive": int}).round({"historical_average": 4})
+    whole = test.astype({"actual": int, "naive": int})
     return whole[_EVALUATION_COLUMNS].sort_values([*KEYS, "week"])
 
 
@@ -48,20 +46,6 @@ def golden_set(test: pd.DataFrame) -> pd.DataFrame:
     return chosen.assign(tolerance=tolerance)[[*KEYS, "week", *NUMERIC, "expected", "tolerance"]]
 
 
-def training_facts(
-    segment: Segment, train: pd.DataFrame, test: pd.DataFrame, settings: dict[str, Any]
-) -> dict[str, Any]:
-    """What a person asks about a training: settings, rows and weeks of both periods, versions. No clock, no path."""
-    return {
-        "segment": segment.to_dict(),
-        **settings,
-        "train": _extent(train),
-        "test": _extent(test),
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in REQUIREMENTS},
-    }
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the step."""
     arguments = _parser().parse_args(argv)
@@ -69,28 +53,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     train = pd.read_parquet(arguments.features / "train.parquet")
     test = pd.read_parquet(arguments.features / "test.parquet")
     members = {"lasso": arguments.lasso, "neural_network": arguments.neural_network}
-    save_model(arguments.model, members, segment, example=test.head(2))
+    save_ensemble(arguments.model, members, segment, example=test.head(2))
     scored = SavedModel(arguments.model).predict(test)
-    _write_csv(evaluation(scored), arguments.evaluation)
-    _write_csv(golden_set(scored), arguments.golden)
-    facts = training_facts(segment, train, test, {"alpha": arguments.alpha, "seed": arguments.seed})
-    arguments.training.parent.mkdir(parents=True, exist_ok=True)
-    arguments.training.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-
-
-def _extent(rows: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "rows": len(rows),
-        "routes": int(rows.groupby(KEYS).ngroups),
-        "weeks": int(rows["week"].nunique()),
-        "first_week": f"{rows['week'].min():%Y-%m-%d}",
-        "last_week": f"{rows['week'].max():%Y-%m-%d}",
-    }
-
-
-def _write_csv(rows: pd.DataFrame, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(file, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    write_csv(evaluation(scored), arguments.evaluation)
+    write_csv(golden_set(scored), arguments.golden)
+    facts = {"segment": segment.to_dict(), "alpha": arguments.alpha, "seed": arguments.seed}
+    write_training_facts(facts, train, test, arguments.training)
 
 
 def _parser() -> argparse.ArgumentParser:

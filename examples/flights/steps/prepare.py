@@ -1,7 +1,7 @@
 """Step `prepare`: features of one segment's training and test period, made of a dataset folder.
 
-Writes into the features folder `train.parquet` and `test.parquet` (`KEYS`, `week`, `FEATURES`, `actual`, `naive`,
-`historical_average`; a row per active route and week) and `segment.json`.
+Writes into the features folder `train.parquet` and `test.parquet` (`KEYS`, `week`, `FEATURES`, `actual`, `naive`; a row
+per active route and week) and `segment.json`.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from dataset import KEYS, of_format, read_flights, read_holidays
+from dataset import of_format, read_flights, read_holidays
 from features import build_features, full_weeks
 from segment import MOVEMENTS, Segment, fast_routes
 
@@ -17,24 +17,48 @@ from segment import MOVEMENTS, Segment, fast_routes
 def prepare(dataset: Path, segment: Segment) -> tuple[Segment, pd.DataFrame, pd.DataFrame]:
     """The segment with its fast routes decided, its training rows and its test rows.
 
-    `historical_average` is the route's mean of weekly departures over the training period.
+    Raises:
+        ValueError: One of the periods has no row.
+    """
+    rows = weekly_rows(dataset, segment.origin, segment.format, segment.horizon_weeks)
+    fast = fast_routes(rows[rows["week"] < segment.train_until])
+    segment = Segment.from_dict({**segment.to_dict(), "fast_routes": fast})
+    return segment, *periods(segment.rows(rows), segment.train_until, segment.test_until)
+
+
+def weekly_rows(dataset: Path, origin: str, flight_format: str, horizon: int) -> pd.DataFrame:
+    """The rows of `build_features` for all routes of one airport and format.
+
+    Raises:
+        ValueError: The dataset has none, or the format is unknown.
+    """
+    everything = read_flights(dataset)
+    flights = of_format(everything, origin, flight_format)
+    return build_features(flights, full_weeks(everything), read_holidays(dataset), horizon)
+
+
+def periods(rows: pd.DataFrame, train_until: str, test_until: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows before `train_until`, and those from it up to before `test_until`.
 
     Raises:
         ValueError: One of the periods has no row.
     """
-    everything = read_flights(dataset)
-    flights = of_format(everything, segment.origin, segment.format)
-    rows = build_features(flights, full_weeks(everything), read_holidays(dataset), segment.horizon_weeks)
-    past = rows[rows["week"] < segment.train_until]
-    segment = Segment.from_dict({**segment.to_dict(), "fast_routes": fast_routes(past)})
-    average = past.groupby(KEYS)["actual"].mean().rename("historical_average")
-    mine = segment.rows(rows.join(average, on=KEYS))
-    train = mine[mine["week"] < segment.train_until]
-    test = mine[(mine["week"] >= segment.train_until) & (mine["week"] < segment.test_until) & mine["actual"].notna()]
+    train = rows[rows["week"] < train_until]
+    test = rows[(rows["week"] >= train_until) & (rows["week"] < test_until) & rows["actual"].notna()]
     for name, period in (("training", train), ("test", test)):
         if period.empty:
-            raise ValueError(f"{segment} has no row in its {name} period: move train_until or test_until")
-    return segment, train, test
+            raise ValueError(f"no route has a row in the {name} period: move train_until or test_until")
+    return train, test
+
+
+def add_period_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that say which rows are read, and how they are divided."""
+    parser.add_argument("--dataset", type=Path, required=True, help="folder with flights.csv and holidays.csv")
+    parser.add_argument("--origin", required=True, help="airport of departure")
+    parser.add_argument("--format", required=True, help="mainline or regional")
+    parser.add_argument("--horizon-weeks", type=int, required=True)
+    parser.add_argument("--train-until", required=True, help="first Monday after the training period, YYYY-MM-DD")
+    parser.add_argument("--test-until", required=True, help="first Monday after the test period, YYYY-MM-DD")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -59,13 +83,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="folder with flights.csv and holidays.csv")
-    parser.add_argument("--origin", required=True, help="airport of departure")
-    parser.add_argument("--format", required=True, help="mainline or regional")
+    add_period_arguments(parser)
     parser.add_argument("--movement", required=True, choices=MOVEMENTS)
-    parser.add_argument("--horizon-weeks", type=int, required=True)
-    parser.add_argument("--train-until", required=True, help="first Monday after the training period, YYYY-MM-DD")
-    parser.add_argument("--test-until", required=True, help="first Monday after the test period, YYYY-MM-DD")
     parser.add_argument("--features", type=Path, required=True, help="folder to write")
     return parser
 

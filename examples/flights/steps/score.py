@@ -13,6 +13,7 @@ Writes a CSV with the columns `origin`, `carrier`, `destination`, `week`, `predi
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ import pandas as pd
 from dataset import KEYS, of_format, read_flights, read_holidays
 from features import CATEGORICAL, FEATURES, NUMERIC, build_features, full_weeks
 from model_store import SavedModel
+from report import write_csv
 from segment import Segment
 
 LATEST: Final = "latest"
@@ -78,6 +80,20 @@ def require_segment(segment: Segment, origin: str, flight_format: str, movement:
         raise ValueError(f"the model forecasts {' '.join(trained)}, not {' '.join(asked)}: pass the other's model")
 
 
+def day_or_latest(text: str) -> str:
+    """The text, if it is `LATEST` or a day.
+
+    Raises:
+        argparse.ArgumentTypeError: It is neither.
+    """
+    if text != LATEST:
+        try:
+            date.fromisoformat(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is no day: write YYYY-MM-DD, or {LATEST}") from error
+    return text
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the step."""
     arguments = _parser().parse_args(argv)
@@ -88,9 +104,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = rows_of_dataset(arguments.data, segment, arguments.as_of)
     else:
         rows = rows_of_features(arguments.data)
-    scored = model.predict(rows)[[*KEYS, "week", "prediction"]]
-    arguments.predictions.parent.mkdir(parents=True, exist_ok=True)
-    scored.to_csv(arguments.predictions, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    write_csv(model.predict(rows)[[*KEYS, "week", "prediction"]], arguments.predictions)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,7 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--origin", required=True, help="airport of departure")
     parser.add_argument("--format", required=True, help="mainline or regional")
     parser.add_argument("--movement", required=True, help="fast or slow")
-    parser.add_argument("--as-of", default=LATEST, help="with a dataset: use only flights before this date, YYYY-MM-DD")
+    parser.add_argument(
+        "--as-of",
+        type=day_or_latest,
+        default=LATEST,
+        help="with a dataset: use only flights before this day, YYYY-MM-DD",
+    )
     parser.add_argument("--predictions", type=Path, required=True, help="CSV to write")
     return parser
 

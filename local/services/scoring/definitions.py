@@ -40,6 +40,7 @@ class Deployment:
     error: dict[str, str] | None
     requests: int
     restarts: int
+    created_at: str
 
     def describe(self) -> dict[str, Any]:
         """The deployment as the API shows it."""
@@ -52,6 +53,7 @@ class Deployment:
             "tags": self.tags,
             "requests": self.requests,
             "restarts": self.restarts,
+            "created_at": self.created_at,
         }
 
 

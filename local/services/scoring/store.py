@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS effects (
     deployment TEXT, detail TEXT NOT NULL);
 """
 
+#: When a deployment was made is known from the log: the newest of its name, which may have been used before.
+_DEPLOYMENTS = """
+SELECT *, (SELECT max(at) FROM effects WHERE action = 'deployment_created' AND effects.endpoint = deployments.endpoint
+           AND effects.deployment = deployments.name) AS created_at FROM deployments"""
+
 
 class ScoringStore:
     """The state of the service; used from the event loop's thread only."""
@@ -82,12 +87,13 @@ class ScoringStore:
 
     def deployments(self, endpoint: str | None = None) -> list[Deployment]:
         """The deployments of one endpoint, or all, in the order of their creation."""
-        rows = self._db.execute("SELECT * FROM deployments WHERE ?1 IS NULL OR endpoint = ?1 ORDER BY id", (endpoint,))
+        query = f"{_DEPLOYMENTS} WHERE ?1 IS NULL OR endpoint = ?1 ORDER BY id"
+        rows = self._db.execute(query, (endpoint,))
         return [_deployment(row) for row in rows]
 
     def find_deployment(self, endpoint: str, name: str) -> Deployment | None:
         """The deployment, or None."""
-        query = "SELECT * FROM deployments WHERE endpoint = ? AND name = ?"
+        query = f"{_DEPLOYMENTS} WHERE endpoint = ? AND name = ?"
         row = self._db.execute(query, (endpoint, name)).fetchone()
         return _deployment(row) if row else None
 

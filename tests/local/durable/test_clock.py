@@ -1,12 +1,14 @@
 """Time: the skipping clock, and that time never goes back."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from local.durable.clock import SkippingClock, SystemClock, to_datetime, to_micros
-from tests.local.durable.conftest import Hub, close_hub, eventually, open_hub
+from local.durable.transaction import Transaction
+from tests.local.durable.conftest import DEADLINE, Hub, close_hub, eventually, open_hub
 
 
 async def test_idle_time_is_skipped_while_somebody_waits(skipping: Hub) -> None:
@@ -107,3 +109,17 @@ def test_moments_are_exact() -> None:
     at = datetime(2026, 3, 1, 12, 30, 15, 123457, tzinfo=UTC)
     assert to_datetime(to_micros(at)) == at
     assert to_micros(at.replace(tzinfo=None)) == to_micros(at)
+
+
+async def test_a_change_that_fails_keeps_nobody_waiting_until_idle(hub: Hub) -> None:
+    """It wakes nothing, and yet it may have been the last that was under way."""
+
+    def fail(_transaction: Transaction) -> None:
+        raise LookupError
+
+    refused = hub.engine._running.context.commits.run(fail)
+    idle = asyncio.create_task(hub.engine.run_until_idle())
+    with pytest.raises(LookupError):
+        await refused
+    async with asyncio.timeout(DEADLINE):
+        await idle

@@ -16,6 +16,7 @@ columns:
   operated: {from: DepTime, type: present}
   distance: {from: Distance, type: integer, min: 1}
 """
+KNOWN_UNITS = "known here: K, ft, km, km/h, kt, m, m/s, mi, mph, nmi, °C, °F"
 
 
 def written(folder: Path, old: str = "", new: str = "") -> Path:
@@ -87,6 +88,32 @@ def test_a_recipe_without_a_file_has_the_hash_of_its_content() -> None:
             "type: present, required: true",
             ["r.yaml:6: `required` says nothing of a `present` column, which is never null; remove it"],
         ),
+        (
+            "min: 1",
+            "unit: {from: kilometre, to: mi}",
+            [f"r.yaml:7: the unit `kilometre` is unknown; {KNOWN_UNITS}"],
+        ),
+        (
+            "min: 1",
+            "unit: {from: kmh, to: mph}",
+            ["r.yaml:7: the unit `kmh` is unknown; did you mean `km/h`?"],
+        ),
+        (
+            "min: 1",
+            "unit: {from: km, to: °C}",
+            ["r.yaml:7: `km` is a length and `°C` a temperature; convert `km` to one of m, km, ft, mi, nmi"],
+        ),
+        (
+            "min: 1",
+            "unit: {from: km}",
+            ["r.yaml:7: `to` is missing; write for example `unit: {from: km, to: mi}`"],
+        ),
+        (
+            "one_of: [AA, B6]",
+            "unit: {from: km, to: mi}",
+            ["r.yaml:5: `unit` is for integers and numbers, and this column is text; remove it"],
+        ),
+        ("format: csv", 'decimal: ";"', ["r.yaml:1: `decimal` cannot be `;`; known here: ,, ."]),
         (
             "format: csv",
             'delimiter: "||"',

@@ -1,6 +1,23 @@
-"""A small, right fleet in a folder, and a way to write mistakes into it."""
+"""A small, right fleet in a folder, one that uses every key, and ways to write mistakes into them."""
 
 from pathlib import Path
+from typing import Final
+
+#: A fleet that uses every key, and the files that it refers to.
+DEMAND: Final = (Path(__file__).parent / "demand.yaml").read_text()
+DEMAND_FILES: Final = (
+    "recipes/shipments.yaml",
+    "recipes/returns.yaml",
+    "recipes/weather.yaml",
+    "recipes/shoppers.yaml",
+    "recipes/events.yaml",
+    "pipelines/train.yml",
+    "pipelines/historical_average.yml",
+    "pipelines/score.yml",
+    "golden/large.csv",
+    "golden/small.csv",
+    "ref/stores.csv",
+)
 
 FLEET = """\
 fleet: flights
@@ -51,8 +68,8 @@ FILES = (
 
 
 def write_fleet(folder: Path, text: str = FLEET, name: str = "fleet.yaml") -> Path:
-    """Writes a fleet file, and every file that the right fleet refers to."""
-    for file in FILES:
+    """Writes a fleet file, and every file that the right fleets refer to."""
+    for file in (*FILES, *DEMAND_FILES):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).touch()
     path = folder / name
@@ -60,9 +77,8 @@ def write_fleet(folder: Path, text: str = FLEET, name: str = "fleet.yaml") -> Pa
     return path
 
 
-def edited(*edits: tuple[str, str]) -> str:
-    """The right fleet with texts replaced, each of which must be there."""
-    text = FLEET
+def edited(*edits: tuple[str, str], text: str = FLEET) -> str:
+    """A right fleet with texts replaced, each of which must be there."""
     for old, new in edits:
         assert old in text, old
         text = text.replace(old, new)

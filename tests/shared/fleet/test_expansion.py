@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import load_fleet
+from shared.fleet.loader import load_fleet
 
 VALUES = st.lists(st.text("abcXYZ019", min_size=1, max_size=4), min_size=1, max_size=4, unique_by=str.lower)
 MATRIX = st.dictionaries(st.sampled_from(["region", "format", "movement"]), VALUES, min_size=1)
@@ -45,7 +45,7 @@ gates: {{accuracy: {{metric: rmse, max: 3}}}}
     for policy in fleet.models:
         assert policy.train.parameters == policy.labels
         assert policy.model == "-".join(["m", *policy.labels.values()]).lower()
-    claim = fleet.claim("raw/7.csv")
+    claim = fleet.claim("raw/2013-W07.csv")
     assert claim is not None
     trained = [policy for cell in fleet.cells("weekly", claim) for policy in fleet.models_of("weekly", cell)]
     assert sorted(policy.model for policy in trained) == sorted(policy.model for policy in fleet.models)

@@ -7,7 +7,9 @@ import pytest
 
 from shared.contracts.policy import GatePolicy, ModelPolicy, ServePolicy, TrainPolicy
 from shared.errors import ConfigurationError, PermanentError
-from shared.fleet import Claim, Fleet, FleetError, load_fleet, load_fleets
+from shared.fleet.data import Claim
+from shared.fleet.fleet import Fleet
+from shared.fleet.loader import FleetError, check_fleet, load_fleet, load_fleets
 from tests.shared.fleet.files import edited, write_fleet
 
 
@@ -87,16 +89,12 @@ def test_a_label_that_a_path_lacks_takes_every_value(fleet: Fleet) -> None:
     assert fleet.cells("departures", flights) == ({"origin": "LGA", "year": "2013"},)
 
 
-def test_datasets_sources_and_paths_lead_to_each_other(fleet: Fleet) -> None:
-    """From a source to its datasets, and from a cell back to the files that it waits for."""
-    cell = {"origin": "JFK", "year": "2013"}
+def test_datasets_sources_and_recipes_lead_to_each_other(fleet: Fleet) -> None:
+    """From a source to its datasets and back, and to its recipe."""
     assert fleet.datasets_of("holidays") == ("departures",)
     assert fleet.datasets_of("weather") == ()
-    assert [fleet.source_path(source, cell) for source in fleet.sources_of("departures")] == [
-        "raw/flights/JFK/2013.csv",
-        "raw/holidays/2013.csv",
-    ]
-    assert fleet.recipe_path("flights") == fleet.path.parent / "recipes/flights.yaml"
+    assert fleet.sources_of("departures") == ("flights", "holidays")
+    assert fleet.recipe_path("flights", {"origin": "JFK"}) == fleet.path.parent / "recipes/flights.yaml"
 
 
 def test_the_models_of_a_cell_are_those_whose_labels_agree(fleet: Fleet) -> None:
@@ -110,13 +108,13 @@ def test_names_that_the_fleet_does_not_have_are_permanent_failures(fleet: Fleet)
     """An orchestration that began before a change of the file does not retry for ever."""
     claim = Claim("flights", "flights", {})
     for call, code in (
-        (lambda: fleet.source_path("flihts", {}), "UnknownSource"),
-        (lambda: fleet.recipe_path("flihts"), "UnknownSource"),
+        (lambda: fleet.source("flihts"), "UnknownSource"),
+        (lambda: fleet.recipe_path("flihts", {}), "UnknownSource"),
         (lambda: fleet.cells("departure", claim), "UnknownDataset"),
         (lambda: fleet.sources_of("departure"), "UnknownDataset"),
-        (lambda: fleet.source_path("flights", {"origin": "JFK"}), "CellMismatch"),
-        (lambda: fleet.source_path("flights", {"origin": "EWR", "year": "2013"}), "CellMismatch"),
-        (lambda: fleet.source_path("flights", {"origin": "JFK", "year": "../x"}), "CellMismatch"),
+        (lambda: fleet.check_cell("departures", {"origin": "JFK"}), "CellMismatch"),
+        (lambda: fleet.check_cell("departures", {"origin": "EWR", "year": "2013"}), "CellMismatch"),
+        (lambda: fleet.check_cell("departures", {"origin": "JFK", "year": "../x"}), "CellMismatch"),
     ):
         with pytest.raises(PermanentError) as caught:
             call()
@@ -198,11 +196,13 @@ def test_no_fleet_at_all_is_refused() -> None:
 
 
 def test_the_example_is_a_right_fleet() -> None:
-    """The example loads, and its names and files are those that its other parts count on."""
-    fleet = load_fleet(Path(__file__).parents[3] / "examples/flights/fleet.yaml")
-    assert [(policy.model, policy.serve.mode, policy.golden) for policy in fleet.models] == [
+    """Twelve models and six baselines, in every environment right, and the one that the end-to-end tests run."""
+    path = Path(__file__).parents[3] / "examples/flights/fleet.yaml"
+    assert check_fleet(path) == ()
+    fleet = load_fleet(path)
+    assert len(fleet.models) == 12
+    assert len({policy.baseline.model for policy in fleet.models if policy.baseline}) == 6
+    assert [(policy.model, policy.serve.mode, policy.golden) for policy in load_fleet(path, "dev").models] == [
         ("departures-jfk-mainline-fast", "online", "golden/jfk-mainline-fast.csv"),
         ("departures-jfk-mainline-slow", "batch", "golden/jfk-mainline-slow.csv"),
     ]
-    assert fleet.models[1].train.parameters == {"origin": "JFK", "format": "mainline", "movement": "slow"}
-    assert fleet.claim("raw/flights/JFK/2013.csv") is not None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.fleet import FleetError, load_fleet
+from shared.fleet.loader import FleetError, load_fleet
 from tests.shared.fleet.files import FLEET, edited, write_fleet
 
 MISTAKES = [
@@ -23,10 +23,10 @@ MISTAKES = [
     ),
     pytest.param(
         [
-            ("timezone: America/New_York", "schedule: {train: daily}"),
+            ("timezone: America/New_York", "publish: {predictions: {to: sql}}"),
         ],
         [
-            "fleet.yaml:2: unknown key `schedule`; known here: datasets, fleet, gates, matrix, models, release, sources, timezone",
+            "fleet.yaml:2: `publish` is not supported yet; remove it",
         ],
         id="a key of the future",
     ),
@@ -53,7 +53,7 @@ MISTAKES = [
             ('online: "departures-{origin}-fast"', "online: departures-{origin}-fast"),
         ],
         [
-            "fleet.yaml:23: not YAML: expected ',' or '}', but got '{'; close the { … }, and put a text with { or } inside it in quotes: \"{label}\"",
+            "fleet.yaml:23: not YAML: expected ',' or '}', but got '{'; close the { … } and each quote, and put a text with { or } in quotes: \"{label}\"",
         ],
         id="an unquoted label inside braces",
     ),
@@ -144,7 +144,7 @@ MISTAKES = [
             ("better_than: baseline", "better_than: champion"),
         ],
         [
-            "fleet.yaml:32: `better_than` cannot be `champion`; known here: baseline",
+            "fleet.yaml:32: `better_than: champion` is not supported yet; remove it",
         ],
         id="a reference of the future",
     ),
@@ -217,15 +217,6 @@ MISTAKES = [
             "fleet.yaml:15: `holidays` has one file per {year}, but the dataset has not; add `year` to `per`",
         ],
         id="several files per cell",
-    ),
-    pytest.param(
-        [
-            ("raw/holidays/{year}.csv", "raw/holidays.csv"),
-        ],
-        [
-            "fleet.yaml:15: `holidays` has no {year} in its path, and the matrix has no values of it; add {year} to the path, or `year` to the matrix",
-        ],
-        id="a source whose cell nobody knows",
     ),
     pytest.param(
         [
@@ -322,20 +313,11 @@ MISTAKES = [
     ),
     pytest.param(
         [
-            ('{year}.csv"\n    recipe: recipes/h', '{year}*.csv"\n    recipe: recipes/h'),
-        ],
-        [
-            "fleet.yaml:11: `*` in `raw/holidays/{year}*.csv` is not supported yet; write a label instead, such as {part}",
-        ],
-        id="a star",
-    ),
-    pytest.param(
-        [
             ("raw/holidays/{year}.csv", "raw/flights/{kind}/{year}.csv"),
         ],
         [
             "fleet.yaml:11: a path of `raw/flights/{kind}/{year}.csv` can also be one of `raw/flights/{origin}/{year}.csv` (source `flights`, line 8); let their folders differ",
-            "fleet.yaml:15: `holidays` has one file per {kind}, but the dataset has not; add `kind` to `per`",
+            "fleet.yaml:15: `holidays` has one file per {kind}, but the dataset has not; add `kind` to `per`, or write `*` for it in the path",
         ],
         id="two sources that claim one path",
     ),
@@ -362,7 +344,7 @@ MISTAKES = [
             ("raw/holidays/{year}.csv", "raw/holidays/{year}{week}.csv"),
         ],
         [
-            "fleet.yaml:11: `{year}` runs into the next label; put a text or a / between them",
+            "fleet.yaml:11: `{year}` and `{week}` are both periods; keep one, and write `*` for the other",
         ],
         id="labels without a boundary",
     ),
@@ -485,7 +467,7 @@ MISTAKES = [
             ("recipe: recipes/h", "recipies: recipes/h"),
         ],
         [
-            "fleet.yaml:2: `Amerika` is no time zone; did you mean `America/Atka`?",
+            "fleet.yaml:2: `Amerika` is no time zone; write for example America/New_York",
             "fleet.yaml:12: unknown key `recipies`; did you mean `recipe`?",
             "fleet.yaml:29: `pipelines/scores.yml` does not exist; did you mean `pipelines/score.yml`?",
             "fleet.yaml:31: `max: 45` would be 4500 % of MAPE; write 45% or 0.45",
@@ -497,8 +479,7 @@ MISTAKES = [
             ("  origin: [JFK, LGA]", "  origin: &o [JFK, LGA]\n  other: *o"),
         ],
         [
-            "fleet.yaml:4: aliases (`*name`) are not supported; write the value out",
-            "fleet.yaml:5: `other` must be a list, not nothing",
+            "fleet.yaml:5: aliases (`*name`) are not supported; write the value out",
         ],
         id="an alias",
     ),
@@ -676,7 +657,7 @@ MUTATIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, len(FLEET)), st.integers(0, 12), MUTATIONS), min_size=1, max_size=3))
 def test_whatever_is_typed_into_the_file_it_loads_or_is_refused_at_a_line(edits: list[tuple[int, int, str]]) -> None:
     """No slip of the keyboard ends in a traceback, and each problem lies on a line of the file."""

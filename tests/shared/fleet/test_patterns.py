@@ -1,43 +1,69 @@
 """Patterns hold for any labels: what is filled in is read back, and what overlaps is found."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.fleet.patterns import PathPattern, ambiguities, fill_name, labels_in, stray_braces
+from shared.fleet.patterns import PathPattern, ambiguities, fill, fill_name, labels_in, stray_braces
 
 TEXTS = st.text("ab.-_", min_size=1, max_size=3)
 MATRICES = st.fixed_dictionaries({"origin": st.lists(TEXTS, min_size=1, max_size=3, unique=True)})
-#: Segments with known labels, free labels, and texts between them.
+#: Segments with known labels, periods, free labels, stars, and texts between them.
+PARTS = ["{origin}", "{year}", "{month}", "{part}", "{kind}", "*"]
 PATTERNS = st.lists(
-    st.lists(st.one_of(TEXTS, st.sampled_from(["{origin}", "{year}", "{part}"])), min_size=1, max_size=4).map("".join),
+    st.lists(st.one_of(TEXTS, st.sampled_from(PARTS)), min_size=1, max_size=5).map("".join),
     min_size=1,
     max_size=2,
 ).map("/".join)
+PERIODS = {"year": ["2013", "2014"], "month": ["2013-06"]}
 
 
 def values(label: str, matrix: Mapping[str, list[str]]) -> list[str]:
     """Some values of a label."""
-    return list(matrix.get(label, ["a", "b-a", "a.b", "ab_"]))
+    return list(matrix.get(label, PERIODS.get(label, ["a", "b-a", "a.b", "ab_"])))
+
+
+def paths(text: str, matrix: Mapping[str, list[str]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Paths of a pattern, with the labels that they were made of."""
+    labels = labels_in(text)
+    for chosen in itertools.product(*(values(label, matrix) for label in labels)):
+        cell = dict(zip(labels, chosen, strict=True))
+        for star in ("", "a", "-2013", ".b"):
+            yield fill(text, cell).replace("*", star), cell
 
 
 @given(PATTERNS, MATRICES)
-def test_a_filled_path_is_read_back_as_it_was_filled(text: str, matrix: dict[str, list[str]]) -> None:
-    """For every pattern that is not refused: filling refuses a cell, or reading gives the same cell again."""
+def test_a_path_has_one_reading(text: str, matrix: dict[str, list[str]]) -> None:
+    """For every pattern that is not refused: a path that two cells would have is never read as both of them.
+
+    A free label takes no text that would end it, so some cells have no path at all; what is read is filled in again.
+    """
     assume(not list(ambiguities(text, matrix)))
     pattern = PathPattern(text, matrix)
-    filled: dict[str, dict[str, str]] = {}
-    for chosen in itertools.product(*(values(label, matrix) for label in pattern.labels)):
-        cell = dict(zip(pattern.labels, chosen, strict=True))
-        try:
-            path = pattern.fill(cell)
-        except ValueError:
-            continue
-        assert pattern.read(path) == cell
-        assert filled.setdefault(path, cell) == cell  # one reading only
+    for path, cell in paths(text, matrix):
+        read = pattern.read(path)
+        free = [value for label, value in cell.items() if label not in matrix and label not in PERIODS]
+        if read is not None and not free:
+            assert read == cell
+        if read is not None and "*" not in text:
+            assert fill(text, read) == path
+        if not free:
+            assert read is not None
+
+
+@given(PATTERNS, MATRICES, st.data())
+def test_a_path_begins_with_the_prefix_of_its_labels(
+    text: str, matrix: dict[str, list[str]], data: st.DataObject
+) -> None:
+    """Whatever labels are given: one listing under the prefix finds every file with them."""
+    path, cell = data.draw(st.sampled_from(list(paths(text, matrix))))
+    given_labels = {
+        label: cell[label] for label in data.draw(st.sets(st.sampled_from([*cell, "other"]))) if label in cell
+    }
+    assert path.startswith(PathPattern(text, matrix).prefix(given_labels))
 
 
 @given(PATTERNS, PATTERNS, MATRICES, st.data())
@@ -47,10 +73,7 @@ def test_a_path_of_two_patterns_means_that_they_overlap(
     """No pair of sources gets past the check and claims one path."""
     assume(not list(ambiguities(one, matrix)) and not list(ambiguities(two, matrix)))
     first, second = PathPattern(one, matrix), PathPattern(two, matrix)
-    cell = {label: data.draw(st.sampled_from(values(label, matrix))) for label in first.labels}
-    path = one
-    for label, value in cell.items():
-        path = path.replace(f"{{{label}}}", value)
+    path, _ = data.draw(st.sampled_from(list(paths(one, matrix))))
     if first.read(path) is not None and second.read(path) is not None:
         assert first.overlaps(second)
         assert second.overlaps(first)
@@ -68,11 +91,19 @@ def test_a_pattern_overlaps_itself(text: str, matrix: dict[str, list[str]]) -> N
     [
         ("raw/{origin}.csv", "raw/holidays.csv", False),
         ("raw/{origin}.csv", "raw/JFK.csv", True),
-        ("raw/{year}.csv", "raw/holidays.csv", True),
+        ("raw/{part}.csv", "raw/holidays.csv", True),
+        ("raw/{year}.csv", "raw/holidays.csv", False),
+        ("raw/{year}.csv", "raw/2013.csv", True),
+        ("raw/{year}.csv", "raw/{month}.csv", False),
+        ("raw/{year}*.csv", "raw/{month}.csv", True),
+        ("raw/{year}*.csv", "raw/h*.csv", False),
+        ("raw/*.csv", "raw/{week}.csv", True),
+        ("raw/*/x.csv", "raw/x.csv", False),
         ("raw/{year}.csv", "raw/{year}.json", False),
         ("raw/{year}.csv", "raw/{year}/x.csv", False),
-        ("raw/a{year}.csv", "raw/{year}b.csv", True),
-        ("raw/a{year}", "raw/a", False),
+        ("raw/a{part}.csv", "raw/{part}b.csv", True),
+        ("raw/a{part}", "raw/a", False),
+        ("raw/a*", "raw/a", True),
     ],
 )
 def test_known_values_are_told_apart_from_any_text(one: str, two: str, overlap: bool) -> None:
@@ -87,6 +118,31 @@ def test_a_value_that_holds_the_boundary_is_ambiguous() -> None:
         "`a-b` holds the `-` that ends `{origin}`; put a / between the labels"
     ]
     assert list(ambiguities("{origin}_{year}.csv", {"origin": ["a", "a-b"]})) == []
+    assert list(ambiguities("{month}{origin}.csv", {"origin": ["a", "a-b"]})) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{week}*.csv", []),
+        ("{origin}-*.csv", []),
+        ("*/{week}.csv", []),
+        ("*{week}.csv", ["`*` before `{week}` leaves open where it begins; put a / between them"]),
+        ("{origin}*.csv", ["`{origin}` runs into `*`; put a text or a / between them"]),
+        ("{part}{week}.csv", ["`{part}` runs into the next label; put a text or a / between them"]),
+    ],
+)
+def test_a_star_ends_no_label_and_begins_none(text: str, told: list[str]) -> None:
+    """Only a period ends by its own form."""
+    assert list(ambiguities(text, {"origin": ["JFK", "LGA"]})) == told
+
+
+def test_a_period_that_is_not_in_the_calendar_is_nobodys() -> None:
+    """A file of the 31st of June is left alone, and so is a week that the year does not have."""
+    assert PathPattern("{date}.csv", {}).read("2013-06-31.csv") is None
+    assert PathPattern("{week}*.csv", {}).read("2013-W53.csv") is None
+    assert PathPattern("{week}*.csv", {}).read("2015-W53-b.csv") == {"week": "2015-W53"}
+    assert PathPattern("{week}*.csv", {}).read("2015-W53/b.csv") is None
 
 
 def test_a_label_may_come_twice() -> None:

@@ -1,18 +1,26 @@
 """Events of one model, with defaults that a test need not repeat."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
 from shared.contracts.interlock import (
     DatasetPublished,
     ReleaseFinished,
+    RetirementFinished,
+    RetirementRequested,
+    ScoringFinished,
+    ScoringRequested,
+    SlotGranted,
     TrainingFinished,
     TrainingRequested,
     VersionRegistered,
 )
 from shared.contracts.policy import GatePolicy, ModelPolicy, ServePolicy, TrainPolicy
 from shared.contracts.release import ReleaseOutcome, Serving
+from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.scoring import ScoringOutcome
 from shared.contracts.training import TrainingOutcome
 
 MODEL = "departures-jfk-mainline-fast"
@@ -35,23 +43,111 @@ def at(minutes: int = 0) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def dataset(version: str = "d1") -> DatasetRef:
+def policy(**changes: object) -> ModelPolicy:
+    """The fleet file says something else."""
+    return POLICY.model_copy(update=changes)
+
+
+def batch(**changes: object) -> ModelPolicy:
+    """A model that scores whole periods."""
+    return policy(serve=ServePolicy(mode="batch", pipeline="pipelines/score.yml"), **changes)
+
+
+def dataset(version: str = "d1", ends: date | None = None, name: str = "departures") -> DatasetRef:
     """A published dataset version."""
     return DatasetRef(
-        dataset="departures", version=version, cell={"origin": "JFK"}, path=f"datasets/{version}/", rows=9, rejected=0
+        dataset=name,
+        version=version,
+        cell={"origin": "JFK"},
+        path=f"datasets/{version}/",
+        rows=9,
+        rejected=0,
+        ends=ends,
     )
 
 
-def published(version: str = "d1", minutes: int = 0) -> DatasetPublished:
+def published(
+    version: str = "d1", minutes: int = 0, says: ModelPolicy = POLICY, ends: date | None = None
+) -> DatasetPublished:
     """The dataset is there."""
-    return DatasetPublished(model=MODEL, at=at(minutes), policy=POLICY, dataset=dataset(version))
+    return DatasetPublished(model=MODEL, at=at(minutes), policy=says, dataset=dataset(version, ends))
 
 
-def requested(version: str = "d1", request_id: str = "r1", minutes: int = 0) -> TrainingRequested:
-    """Somebody asks."""
+def requested(
+    version: str = "d1",
+    request_id: str = "r1",
+    minutes: int = 0,
+    *,
+    says: ModelPolicy = POLICY,
+    again: bool = True,
+    ends: date | None = None,
+) -> TrainingRequested:
+    """Somebody asks for a training."""
     return TrainingRequested(
-        model=MODEL, at=at(minutes), policy=POLICY, dataset=dataset(version), requested_by="ana", request_id=request_id
+        model=MODEL,
+        at=at(minutes),
+        policy=says,
+        dataset=dataset(version, ends),
+        requested_by="ana",
+        request_id=request_id,
+        again=again,
     )
+
+
+def scoring_requested(
+    version: str = "d1",
+    request_id: str = "s1",
+    minutes: int = 0,
+    *,
+    says: ModelPolicy | None = None,
+    ends: date | None = None,
+    as_of: datetime | None = None,
+) -> ScoringRequested:
+    """Somebody asks for a period's predictions."""
+    return ScoringRequested(
+        model=MODEL,
+        at=at(minutes),
+        policy=says or batch(),
+        dataset=dataset(version, ends),
+        requested_by="ana",
+        request_id=request_id,
+        as_of=as_of,
+    )
+
+
+def scored(attempt: int, version: str, success: bool = True, minutes: int = 0) -> ScoringFinished:
+    """A scoring has ended."""
+    return ScoringFinished(
+        model=MODEL,
+        at=at(minutes),
+        outcome=ScoringOutcome(
+            model=MODEL,
+            attempt=attempt,
+            outcome="scored" if success else "failed",
+            reason="scored" if success else "the job failed",
+            version=version,
+            dataset="d1",
+            published=f"predictions/{attempt}.csv" if success else None,
+            rows=7 if success else None,
+        ),
+    )
+
+
+def granted(key: str, minutes: int = 0, fleet: str = "flights") -> SlotGranted:
+    """The fleet has a slot."""
+    return SlotGranted(model=MODEL, at=at(minutes), fleet=fleet, key=key)
+
+
+def retirement(minutes: int = 0, request_id: str = "x1") -> RetirementRequested:
+    """Somebody confirmed that the model goes out of service."""
+    return RetirementRequested(model=MODEL, at=at(minutes), requested_by="ana", request_id=request_id)
+
+
+def retired(attempt: int = 1, success: bool = True, minutes: int = 0) -> RetirementFinished:
+    """A retirement has ended."""
+    reason = "out of service" if success else "the endpoint is locked"
+    outcome = RetirementOutcome(model=MODEL, attempt=attempt, retired=success, reason=reason)
+    return RetirementFinished(model=MODEL, at=at(minutes), outcome=outcome)
 
 
 def trained(attempt: int, version: str | None, passed: bool | None, minutes: int = 0) -> TrainingFinished:
@@ -71,12 +167,14 @@ def trained(attempt: int, version: str | None, passed: bool | None, minutes: int
     )
 
 
-def registered(version: str, minutes: int = 0) -> VersionRegistered:
+def registered(version: str, minutes: int = 0, says: ModelPolicy = POLICY) -> VersionRegistered:
     """The registry tells of a version."""
-    return VersionRegistered(model=MODEL, at=at(minutes), policy=POLICY, version=version, seen_by="webhook")
+    return VersionRegistered(model=MODEL, at=at(minutes), policy=says, version=version, seen_by="webhook")
 
 
-def released(attempt: int, version: str, success: bool = True, minutes: int = 0) -> ReleaseFinished:
+def released(
+    attempt: int, version: str, success: bool = True, minutes: int = 0, mode: Literal["online", "batch"] = "online"
+) -> ReleaseFinished:
     """A release has ended."""
     return ReleaseFinished(
         model=MODEL,
@@ -87,6 +185,12 @@ def released(attempt: int, version: str, success: bool = True, minutes: int = 0)
             attempt=attempt,
             released=success,
             reason="done" if success else "golden set failed",
-            serving=Serving(mode="online", endpoint=MODEL, deployment=f"v{version}") if success else None,
+            serving=_serving(mode, version) if success else None,
         ),
     )
+
+
+def _serving(mode: Literal["online", "batch"], version: str) -> Serving:
+    if mode == "batch":
+        return Serving(mode="batch", published=f"predictions/v{version}.csv", rows=3)
+    return Serving(mode="online", endpoint=MODEL, deployment=f"v{version}")

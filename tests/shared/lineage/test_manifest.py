@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.datasets import ConditionedSource, SourceFile
+from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource, SourceFile, SourceFilesOfCell
 from shared.errors import PermanentError
-from shared.lineage.manifest import dataset_version, manifest
+from shared.lineage.manifest import dataset_version, manifest, raw_identity
 
 CELL = {"origin": "JFK", "year": "2013"}
 
@@ -18,19 +18,33 @@ def conditioned(source: str, **changes: object) -> ConditionedSource:
     """A conditioned source with some fields changed."""
     known: dict[str, object] = {
         "source": source,
-        "raw": SourceFile(source=source, path=f"raw/{source}.csv", etag="0x1", size=7),
         "raw_sha256": f"raw of {source}",
         "recipe_sha256": f"recipe of {source}",
-        "path": f"conditioned/{source}.csv",
-        "sha256": f"csv of {source}",
+        "path": f"conditioned/{source}/sets/1.json",
+        "files": 1,
         "rows_in": 10,
         "rows_out": 9,
         "rejected": 1,
         "reasons": {"date.not_a_date": 1},
-        "quarantine": f"quarantine/{source}.csv",
         "columns": {"date": "date"},
     }
     return ConditionedSource.model_validate(known | changes)
+
+
+def file(source: str) -> ConditionedFile:
+    """The file of a conditioned source."""
+    return ConditionedFile(
+        raw=SourceFile(source=source, path=f"raw/{source}.csv", etag="0x1", size=7),
+        raw_sha256=f"raw of {source}",
+        recipe_sha256=f"recipe of {source}",
+        path=f"conditioned/{source}.csv",
+        rows_in=10,
+        rows_out=9,
+        rejected=1,
+        reasons={"date.not_a_date": 1},
+        quarantine=f"quarantine/{source}.csv",
+        columns={"date": "date"},
+    )
 
 
 BOTH = (conditioned("flights"), conditioned("holidays"))
@@ -49,8 +63,8 @@ def test_the_order_of_sources_and_labels_does_not_matter() -> None:
 
 
 def test_the_same_bytes_delivered_again_are_the_same_version() -> None:
-    """Another ETag, path or size is another delivery, not other data."""
-    again = conditioned("flights", raw=SourceFile(source="flights", path="copy.csv", etag="0x2", size=8), path="x")
+    """Where it was conditioned is another delivery, not other data."""
+    again = conditioned("flights", path="x")
     assert dataset_version("departures", CELL, (again, BOTH[1])) == dataset_version("departures", CELL, BOTH)
 
 
@@ -77,19 +91,36 @@ def test_any_names_give_a_version_that_every_service_takes(dataset: str, cell: d
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{12}", dataset_version(dataset, cell, BOTH))
 
 
+def test_several_files_are_known_by_their_bytes_and_their_order() -> None:
+    """One file keeps its own hash, so that a version does not change when a second one could come."""
+    assert raw_identity(["a"]) == "a"
+    identities = {raw_identity(hashes) for hashes in (["a", "b"], ["b", "a"], ["a", "b", "b"], ["ab"])}
+    assert len(identities) == 4
+
+
 def test_the_manifest_says_what_the_version_was_made_of() -> None:
-    """All of it, by source, as JSON that can be read back."""
-    made = manifest("departures", CELL, BOTH[::-1])
+    """All of it, by source and file, as JSON that can be read back."""
+    listing = CellListing(
+        sources=(
+            SourceFilesOfCell(source="flights", files=(file("flights").raw,), gaps=("2013-01",)),
+            SourceFilesOfCell(source="holidays", files=(file("holidays").raw,), earlier=True),
+        )
+    )
+    files = {name: [file(name)] for name in ("flights", "holidays")}
+    made = manifest("departures", CELL, BOTH[::-1], files, listing)
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert {key: made[key] for key in ("schema", "dataset", "cell", "rows", "rejected")} == {
-        "schema": 1,
+        "schema": 2,
         "dataset": "departures",
         "cell": CELL,
         "rows": 18,
         "rejected": 2,
     }
     assert made["version"] == dataset_version("departures", CELL, BOTH)
-    assert tuple(ConditionedSource.from_wire(source) for source in made["sources"]) == BOTH
+    flights, holidays = made["sources"]
+    assert (flights["source"], flights["gaps"], flights["earlier"]) == ("flights", ["2013-01"], False)
+    assert (holidays["source"], holidays["gaps"], holidays["earlier"]) == ("holidays", [], True)
+    assert flights["files"][0]["raw"] == file("flights").raw.to_wire()
 
 
 def test_no_source_or_one_twice_is_refused() -> None:

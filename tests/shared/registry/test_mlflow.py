@@ -4,14 +4,17 @@ import subprocess
 import sys
 import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.errors import PermanentError, TransientError
-from shared.registry.mlflow import JOB_TAG, MlflowRegistry
+from shared.names import CHAMPION
+from shared.registry.mlflow import MlflowRegistry
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
+from shared.registry.mlflow_versions import JOB_TAG
 
 
 class _Crash(Exception):  # noqa: N818 - stands for the end of the process, which is no error class
@@ -76,6 +79,38 @@ def test_a_promotion_that_broke_off_still_knows_the_previous(
             registry.promote(model, "2")
     assert registry.promote(model, "2").previous == "1"
     assert [version.stage for version in registry.versions(model)] == ["Archived", "Production"]
+
+
+@pytest.mark.stack
+def test_in_one_process_a_job_is_registered_once(mlflow_server: str, model: str, folder: Path) -> None:
+    """The models of a group register their baseline at the same moment: one version, one run, no second upload."""
+    registry = MlflowRegistry(mlflow_server)
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(registry.register, model, "job-1", folder, {}, {}) for _ in range(4)]
+        assert {job.result().version for job in jobs} == {"1"}
+    assert len(registry.versions(model)) == len(_runs(mlflow_server, model)) == 1
+
+
+@pytest.mark.stack
+def test_of_two_processes_the_lower_version_counts(
+    mlflow_server: str, model: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process comes first between our look and our creation: both answer its version, and ours is an orphan."""
+    client, ours = mlflow_client(mlflow_server), MlflowRegistry(mlflow_server)
+    create, answers = client.create_model_version, []
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(client, "create_model_version", create)
+        answers.append(MlflowRegistry(mlflow_server).register(model, "job-1", folder, {}, {}).version)
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(client, "create_model_version", late)
+    answers.append(ours.register(model, "job-1", folder, {}, {}).version)
+    assert answers == ["1", "1"]
+    assert [version.version for version in ours.versions(model)] == ["1", "2"]
+    found = ours.find_by_job(model, "job-1")
+    assert found is not None
+    assert found.version == "1"
 
 
 @pytest.mark.stack
@@ -167,6 +202,19 @@ def test_mlflows_global_state_is_left_alone(mlflow_server: str, model: str, fold
 
 
 @pytest.mark.timeout(60)
+def test_what_is_in_production_is_not_deleted(mlflow_server: str, model: str, folder: Path) -> None:
+    """Also when somebody took its alias away: a reader may go by the stage."""
+    registry = MlflowRegistry(mlflow_server)
+    registry.register(model, "job-1", folder, {}, {})
+    registry.promote(model, "1")
+    mlflow_client(mlflow_server).delete_registered_model_alias(model, CHAMPION)
+    with pytest.raises(PermanentError, match="is Production: take alias and stage away first"):
+        registry.delete_version(model, "1")
+    registry.retire(model)
+    registry.delete_version(model, "1")
+    assert registry.versions(model) == []
+
+
 def test_a_server_that_is_down_is_transient() -> None:
     """Nobody listens: given up within seconds (the timeout above), naming the server and what was tried."""
     with pytest.raises(TransientError, match=r"MLflow at http://127\.0\.0\.1:9 could not list the versions of 'm'"):

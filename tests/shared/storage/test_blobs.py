@@ -94,3 +94,13 @@ def test_an_empty_and_a_large_blob_come_back_whole(store: BlobStore) -> None:
     store.write("large", large)
     assert store.read("empty") == b""
     assert store.read("large", store.list("large")[0].etag) == large
+
+
+def test_a_deleted_blob_is_gone(store: BlobStore) -> None:
+    """Twice is once, also in a container that nobody has used yet; the others stay."""
+    store.delete("a/b.csv")
+    for path in ("a/b.csv", "a/b.csv.bak"):
+        store.write(path, b"1")
+    for _ in range(2):
+        store.delete("a/b.csv")
+    assert [arrival.path for arrival in store.list("")] == ["a/b.csv.bak"]

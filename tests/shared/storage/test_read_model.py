@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.interlock import DecisionNote, ModelRow
+from shared.contracts.read_model import DecisionNote, ModelRow
 from shared.storage.base import ReadModel
 from shared.storage.read_model import TableReadModel
 from shared.storage.tables import Row, Table

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,8 @@ def test_what_is_absent_is_none_or_nothing(platform: Platform) -> None:
     assert platform.read_traffic("unknown") == {}
     assert platform.read_deployment("unknown", "blue") is None
     platform.delete_deployment("unknown", "blue")
+    assert platform.list_deployments("unknown") == []
+    platform.delete_endpoint("unknown")
 
 
 def test_a_job_reads_its_dataset_and_gives_its_outputs(platform: Platform, trained: str, tmp_path: Path) -> None:
@@ -196,3 +199,26 @@ def test_traffic_that_makes_no_sense_is_permanent(platform: Platform, model: str
         with pytest.raises(PermanentError):
             platform.set_traffic(endpoint, traffic)
     assert sum(platform.read_traffic(endpoint).values()) == 0
+
+
+def test_an_endpoint_tells_what_it_has_and_goes_when_it_is_empty(platform: Platform, model: str) -> None:
+    """Deployments come with model, version and age; an endpoint with deployments is not deleted."""
+    endpoint = f"e-{uuid.uuid4().hex[:8]}"
+    for deployment, version in (("green", "2"), ("blue", "1")):
+        platform.create_deployment(endpoint, deployment, model, version)
+    blue, green = platform.list_deployments(endpoint)
+    assert (blue.deployment, blue.model, blue.version) == ("blue", model, "1")
+    assert green.created_at is not None
+    assert blue.created_at is not None
+    assert abs(datetime.now(UTC) - green.created_at) < timedelta(minutes=5)
+    assert green.created_at <= blue.created_at
+    with pytest.raises(PermanentError, match="blue, green"):
+        platform.delete_endpoint(endpoint)
+    for deployment in ("blue", "green"):
+        platform.delete_deployment(endpoint, deployment)
+    for _ in range(2):
+        platform.delete_endpoint(endpoint)
+    platform.create_deployment(endpoint, "blue", model, "2")
+    (again,) = platform.list_deployments(endpoint)
+    assert again.created_at is not None
+    assert again.created_at > green.created_at

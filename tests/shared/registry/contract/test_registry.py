@@ -178,3 +178,49 @@ def test_a_promotion_that_was_never_begun_is_undone_by_doing_nothing(
     before = registry.versions(model)
     assert registry.restore(model, "2") == "1"
     assert registry.versions(model) == before
+
+
+def test_a_retired_model_has_no_champion_and_all_its_versions(registry: Registry, model: str, folder: Path) -> None:
+    """Alias and stage are gone, however often it is retired; the registry stays the memory."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    registry.promote(model, "2")
+    assert registry.retire(model) == "2"
+    assert registry.retire(model) is None
+    assert [(one.version, one.aliases, one.stage == "Production") for one in registry.versions(model)] == [
+        ("1", (), False),
+        ("2", (), False),
+    ]
+
+
+def test_a_model_that_nobody_knows_is_retired_by_doing_nothing(registry: Registry, model: str) -> None:
+    """It may never have been registered."""
+    assert registry.retire(model) is None
+
+
+def test_a_deleted_version_is_gone_and_its_number_not_given_again(registry: Registry, model: str, folder: Path) -> None:
+    """Twice is once, and a version that never was is gone, too."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    for version in ("1", "1", "7"):
+        registry.delete_version(model, version)
+    assert [one.version for one in registry.versions(model)] == ["2"]
+    assert registry.register(model, "job-3", folder, {}, {}).version == "3"
+
+
+def test_a_champion_is_not_deleted(registry: Registry, model: str, folder: Path) -> None:
+    """Whatever anybody thinks of its age."""
+    registry.register(model, "job-1", folder, {}, {})
+    registry.promote(model, "1")
+    with pytest.raises(PermanentError, match="champion") as caught:
+        registry.delete_version(model, "1")
+    assert caught.value.code == "VersionInUse"
+
+
+def test_a_version_tells_which_champion_it_replaced(registry: Registry, model: str, folder: Path) -> None:
+    """That one is kept, to go back to."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    for version in ("1", "2"):
+        registry.promote(model, version)
+    assert [one.previous for one in registry.versions(model)] == [None, "1"]

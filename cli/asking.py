@@ -1,0 +1,52 @@
+"""Asking a running app over HTTP: what goes wrong becomes one line on stderr."""
+
+import getpass
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+_SECONDS = 30.0  # for an answer
+
+
+def asking(url: str, key: str, ask: Callable[[httpx.Client], int]) -> int:
+    """Ask the app, and give the exit code: that of ``ask``, or 1 with the reason on stderr.
+
+    Args:
+        url: where the app is.
+        key: a function key, where the app asks for one.
+        ask: is given a client whose errors it need not catch.
+    """
+    headers = {"x-functions-key": key} if key else {}
+    try:
+        with httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, trust_env=False) as client:
+            return ask(client)
+    except httpx.HTTPStatusError as error:
+        sys.stderr.write(f"error: {_reason(error.response)}\n")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
+        sys.stderr.write(f"error: no app answers at {url} ({error}): start one, or name it by --app\n")
+    return 1
+
+
+def fetch(client: httpx.Client, method: str, path: str, **request: Any) -> dict[str, Any]:
+    """A JSON object."""
+    found: dict[str, Any] = client.request(method, path, **request).raise_for_status().json()
+    return found
+
+
+def operator() -> str:
+    """Who asks, as the app writes it down."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except OSError:  # a container may have no name for its user
+        return "operator"
+
+
+def _reason(answer: httpx.Response) -> str:
+    if answer.status_code == 401:
+        return "the app asks for a function key: pass it by --key"
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"the app answered {answer.status_code}: {answer.text[:200]}"

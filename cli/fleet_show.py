@@ -1,0 +1,103 @@
+"""``signalbox fleet show``: the models that a fleet file makes, and where each value comes from."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cli.fleet_files import environment_of, with_fleet
+from shared.contracts.policy import GatePolicy, ModelPolicy
+from shared.fleet.amounts import bound_text
+from shared.fleet.effective import EffectiveValue, effective
+from shared.fleet.fleet import Fleet
+
+_NARROWEST = 160  # columns of a table that is not printed to a terminal
+
+
+def tell_models(file: Path | None, environment: str | None, *, as_json: bool) -> int:
+    """Print one line per model; gives the exit code."""
+
+    def tell(fleet: Fleet) -> None:
+        if as_json:
+            _print_json([policy.to_wire() for policy in fleet.models])
+        else:
+            _print_models(fleet)
+
+    return with_fleet(file, environment, tell)
+
+
+def tell_model(file: Path | None, model: str, environment: str | None, *, origins: bool, as_json: bool) -> int:
+    """Print all that holds for one model now, with the origin of each value if wanted; gives the exit code."""
+
+    def tell(fleet: Fleet) -> None:
+        values = effective(fleet.path, model, environment_of(environment), datetime.now(UTC))
+        if as_json:
+            keys = ("key", "value", "origin") if origins else ("key", "value")
+            _print_json([{key: getattr(one, key) for key in keys} for one in values])
+        else:
+            _print_values(model, values, origins=origins)
+
+    return with_fleet(file, environment, tell)
+
+
+def _print_models(fleet: Fleet) -> None:
+    title = f"{fleet.name}: {len(fleet.models)} models" + (f" in {fleet.environment}" if fleet.environment else "")
+    table = Table(box=SIMPLE_HEAD, title=title, caption=_gates(fleet))
+    table.add_column("model", no_wrap=True)
+    exceptions = {policy.model: _exceptions(policy) for policy in fleet.models}
+    columns = ("trained on", "served", "compared with", *(("exceptions",) if any(exceptions.values()) else ()))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for policy in fleet.models:
+        baseline = policy.baseline.model if policy.baseline else "a column of its evaluation"
+        cells = (policy.model, policy.train.dataset, _serving(policy), baseline, exceptions[policy.model])
+        table.add_row(*cells[: 1 + len(columns)])
+    _console().print(table)
+
+
+def _gates(fleet: Fleet) -> str:
+    """The gates in words: they are the same for all models, but for exceptions."""
+    rules = fleet.models[0].gates if fleet.models else ()
+    return "; ".join(f"{rule.name}: {rule.metric} {_bound(rule)}" for rule in rules)
+
+
+def _bound(rule: GatePolicy) -> str:
+    return f"better than the {rule.better_than}" if rule.max is None else f"at most {bound_text(rule.max, rule.metric)}"
+
+
+def _exceptions(policy: ModelPolicy) -> str:
+    """The exceptions to its gates that still hold."""
+    now = datetime.now(UTC)
+    return ", ".join(
+        f"{gate.name} {bound_text(gate.override.max, gate.metric)}"
+        for gate in policy.gates
+        if gate.override is not None and now < gate.override.until
+    )
+
+
+def _serving(policy: ModelPolicy) -> str:
+    if policy.serve.mode == "batch":
+        return f"batch: {policy.serve.pipeline}"
+    return "online" if policy.serve.endpoint == policy.model else f"online: {policy.serve.endpoint}"
+
+
+def _print_values(model: str, values: tuple[EffectiveValue, ...], *, origins: bool) -> None:
+    table = Table("key", "value", *(("where it comes from",) if origins else ()), box=SIMPLE_HEAD, title=model)
+    for one in values:
+        table.add_row(one.key, one.value, *((one.origin,) if origins else ()))
+    _console().print(table, markup=False)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _NARROWEST)
+    return console
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,95 @@
+"""``signalbox run``: asks a running app, follows a run, and prints what it came to."""
+
+import json
+import sys
+import time
+from typing import Any
+
+import httpx
+
+from cli.asking import asking, fetch
+from cli.run_screen import Follower, print_run, print_runs
+
+_LOOKS_EVERY = 1.0
+_PATIENCE = 300.0  # seconds without an answer while a run is followed: the host may restart
+
+type Run = dict[str, Any]
+
+
+def begin_run(url: str, key: str, path: str, body: dict[str, Any], *, watch: bool, as_json: bool) -> int:
+    """Begin a run, and follow it if wanted; gives the exit code: 1 when it was refused, or something failed."""
+
+    def begin(client: httpx.Client) -> int:
+        run: str = fetch(client, "POST", path, json=body)["id"]
+        if watch:
+            return _watch(client, run, as_json=as_json)
+        told = json.dumps({"run": run}) if as_json else f"{run}: signalbox run show {run} --watch follows it"
+        sys.stdout.write(told + "\n")
+        return 0
+
+    return asking(url, key, begin)
+
+
+def tell_run(url: str, key: str, run: str, *, watch: bool, as_json: bool) -> int:
+    """Print a run with its cells; gives the exit code: 1 when something failed, or there is no such run."""
+
+    def tell(client: httpx.Client) -> int:
+        if watch:
+            return _watch(client, run, as_json=as_json)
+        return _tell(fetch(client, "GET", f"/api/runs/{run}"), as_json=as_json)
+
+    return asking(url, key, tell)
+
+
+def tell_runs(url: str, key: str, limit: int, *, as_json: bool) -> int:
+    """Print the last runs; gives the exit code."""
+
+    def tell(client: httpx.Client) -> int:
+        found = fetch(client, "GET", "/api/runs", params={"limit": limit})["runs"]
+        if as_json:
+            sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        else:
+            print_runs(found)
+        return 0
+
+    return asking(url, key, tell)
+
+
+def _watch(client: httpx.Client, run: str, *, as_json: bool) -> int:
+    try:
+        return _tell(_follow(client, run, as_json=as_json), as_json=as_json)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"left; the run goes on: signalbox run show {run} --watch\n")
+        return 1
+
+
+def _follow(client: httpx.Client, run: str, *, as_json: bool) -> Run:
+    """Look at a run until it has ended."""
+    with Follower(run, quiet=as_json) as follower:
+        heard = time.monotonic()
+        while True:
+            try:
+                found = fetch(client, "GET", f"/api/runs/{run}")
+                heard = time.monotonic()
+            except httpx.HTTPError as error:
+                if _is_final(error) or time.monotonic() - heard > _PATIENCE:
+                    raise
+                follower.show_silence()
+            else:
+                follower.show(found)
+                if found["state"] != "running":
+                    return found
+            time.sleep(_LOOKS_EVERY)
+
+
+def _is_final(error: httpx.HTTPError) -> bool:
+    """Whether the app itself has refused; while it restarts, nobody answers, or a gateway does in its place."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
+
+
+def _tell(run: Run, *, as_json: bool) -> int:
+    if as_json:
+        sys.stdout.write(json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+    else:
+        print_run(run)
+    return int(run["state"] == "failed" or any(run["counts"].get(name) for name in ("failed", "refused")))

@@ -1,0 +1,94 @@
+"""``signalbox run``: begins runs over a fleet, and tells how they stand. What is heavy is imported by what needs it."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cli.options import APP, Json, Key, Url
+
+runs = typer.Typer(help="Runs over the models and datasets of a fleet.", no_args_is_help=True)
+
+Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 when something failed.")]
+
+_OPERATIONS = {
+    "train": "Train models on their newest dataset versions.",
+    "score": "Score the newest period with the models in production.",
+    "condition": "Make dataset versions of the files that have landed.",
+}
+
+
+def _begins(operation: str) -> Callable[..., None]:
+    def begin(
+        *,
+        select: Annotated[
+            list[str] | None,
+            typer.Option("--select", metavar="LABEL=VALUE,…", help="Only cells with one of these values; repeatable."),
+        ] = None,
+        fleet: Annotated[str | None, typer.Option("--fleet", help="Which fleet, where the app has several.")] = None,
+        as_of: Annotated[
+            str | None, typer.Option("--as-of", metavar="DATE", help="Periods that end later are not seen.")
+        ] = None,
+        again: Annotated[bool, typer.Option("--again", help="Also what is up to date already.")] = False,
+        watch: Watch = False,
+        url: Url = APP,
+        key: Key = "",
+        as_json: Json = False,
+    ) -> None:
+        from cli.run_requests import body_of  # noqa: PLC0415 - --help must be quick
+        from cli.run_telling import begin_run  # noqa: PLC0415 - as above
+
+        body = body_of(select or [], fleet=fleet, as_of=as_of, again=again)
+        sys.exit(begin_run(url, key, f"/api/datafactory/{operation}", body, watch=watch, as_json=as_json))
+
+    return begin
+
+
+for _operation, _help in _OPERATIONS.items():
+    runs.command(_operation, help=_help)(_begins(_operation))
+
+
+@runs.command("list")
+def list_runs(
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
+    url: Url = APP,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """List the last runs, newest first."""
+    from cli.run_telling import tell_runs  # noqa: PLC0415 - as above
+
+    sys.exit(tell_runs(url, key, limit, as_json=as_json))
+
+
+@runs.command("show")
+def show(
+    run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
+    *,
+    watch: Watch = False,
+    url: Url = APP,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Show a run with all its cells; exit code 1 when something failed."""
+    from cli.run_telling import tell_run  # noqa: PLC0415 - as above
+
+    sys.exit(tell_run(url, key, run, watch=watch, as_json=as_json))
+
+
+@runs.command("retry")
+def retry(
+    run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
+    *,
+    watch: Watch = False,
+    url: Url = APP,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Run again what failed or was skipped in a run that has ended."""
+    from cli.run_requests import retry_body  # noqa: PLC0415 - as above
+    from cli.run_telling import begin_run  # noqa: PLC0415 - as above
+
+    sys.exit(begin_run(url, key, f"/api/runs/{run}/retry", retry_body(), watch=watch, as_json=as_json))

@@ -1,0 +1,101 @@
+"""`retire_model`: a model that its fleet file does not have any more, out of service."""
+
+from typing import Any
+
+import azure.durable_functions as df
+from durabletask import task
+
+from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from shared import names
+from shared.contracts.interlock import RetirementFinished
+from shared.contracts.release import DeploymentKey, DeploymentState
+from shared.contracts.retirement import (
+    ChampionRetired,
+    EndpointDeleted,
+    EndpointKey,
+    PredictionsWithdrawn,
+    RetiredModelKey,
+    RetirementOutcome,
+    RetireModelInput,
+    WithdrawnTraffic,
+    WithdrawTrafficInput,
+)
+
+blueprint = df.Blueprint()
+
+
+@orchestrator(blueprint)
+def retire_model(context: task.OrchestrationContext, order: RetireModelInput) -> Steps[RetirementOutcome]:
+    """Take a model out of service, and tell its interlock how that ended, whatever happens.
+
+    What fails is not undone: nobody wants the model back. It ends there, and can be asked for again.
+    """
+    taken: dict[str, Any] = {}
+    try:
+        yield from _retire(context, order, taken)
+        outcome = _outcome(order, retired=True, reason=f"Out of service, asked for by {order.requested_by}.")
+    except STEP_FAILED as error:
+        reason = f"Not all of it could be taken away, so ask again when the cause is mended: {explain(error)}"
+        outcome = _outcome(order, retired=False, reason=reason)
+    # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
+    event = RetirementFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome)
+    tell_interlock(context, event)
+    effect = "ModelRetired" if outcome.retired else "RetirementFailed"
+    yield from attempt(write_ledger(context, order.model, effect, outcome.reason, taken, order.trace))
+    context.set_custom_status({"step": "retired" if outcome.retired else "failed", "reason": outcome.reason})
+    return outcome
+
+
+def _retire(context: task.OrchestrationContext, order: RetireModelInput, taken: dict[str, Any]) -> Steps[None]:
+    """The way out; each step can be repeated.
+
+    1. The ledger: whoever finds something missing from now on can read why.
+    2. The endpoints: what serves goes first, while the registry still says which version it was.
+    3. The pointer to the published predictions.
+    4. The alias, last: when it is gone, nothing serves any more.
+
+    The registered versions, the published predictions and the ledger stay.
+    """
+    asked = {"requested_by": order.requested_by, "champion": order.champion, "attempt": order.attempt}
+    reason = f"{order.requested_by} asked for it: no fleet file has the model any more."
+    yield from write_ledger(context, order.model, "RetirementStarted", reason, asked, order.trace)
+    taken["endpoints"] = {}
+    for endpoint in _endpoints(order):
+        taken["endpoints"][endpoint] = yield from _leave_endpoint(context, order, endpoint)
+
+    context.set_custom_status({"step": "withdrawing predictions"})
+    key = RetiredModelKey(model=order.model, trace=order.trace)
+    withdrawn = yield from call(context, names.WITHDRAW_PREDICTIONS, key, PredictionsWithdrawn)
+    taken["predictions"] = withdrawn.last
+
+    context.set_custom_status({"step": "removing the alias"})
+    champion = yield from call(context, names.RETIRE_CHAMPION, key, ChampionRetired)
+    taken["champion"] = champion.version or order.champion
+
+
+def _leave_endpoint(
+    context: task.OrchestrationContext, order: RetireModelInput, endpoint: str
+) -> Steps[dict[str, Any]]:
+    """Delete the model's deployments, and the endpoint when no other model is behind it; what was taken away."""
+    context.set_custom_status({"step": "deleting deployments", "endpoint": endpoint})
+    withdraw = WithdrawTrafficInput(model=order.model, endpoint=endpoint, trace=order.trace)
+    own = yield from call(context, names.WITHDRAW_TRAFFIC, withdraw, WithdrawnTraffic)
+    for deployment in own.deployments:
+        key = DeploymentKey(endpoint=endpoint, deployment=deployment, trace=order.trace)
+        yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
+    if own.others:
+        return {"deployments": list(own.deployments), "endpoint_deleted": False}
+    empty = EndpointKey(endpoint=endpoint, trace=order.trace)
+    gone = yield from call(context, names.DELETE_ENDPOINT, empty, EndpointDeleted)
+    return {"deployments": list(own.deployments), "endpoint_deleted": gone.deleted}
+
+
+def _endpoints(order: RetireModelInput) -> list[str]:
+    """Where the model may be: where it serves now, and where the fleet file said last."""
+    known = [order.serving.endpoint if order.serving else None, order.policy.serve.endpoint]
+    return list(dict.fromkeys(endpoint for endpoint in known if endpoint))
+
+
+def _outcome(order: RetireModelInput, *, retired: bool, reason: str) -> RetirementOutcome:
+    return RetirementOutcome(model=order.model, attempt=order.attempt, retired=retired, reason=short(reason))

@@ -1,0 +1,90 @@
+"""Steps that a release in batch and a scoring share: the scoring job, and its predictions published."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from durabletask import task
+
+from functions.boundary import Steps, call
+from functions.orchestrators.steps import wait_for_job
+from shared import names
+from shared.contracts.datasets import DatasetRef
+from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput, job_parameters, job_tags
+from shared.contracts.release import PublishedPredictions, PublishPredictionsInput, ReleaseModelInput
+from shared.contracts.scoring import ScoreModelInput
+
+_SCORING_BUDGET: Final = timedelta(hours=2)
+
+
+class ScoringFailedError(Exception):
+    """There are no predictions: the scoring job did not end well, or there can be none."""
+
+
+def run_scoring_job(
+    context: task.OrchestrationContext,
+    order: ReleaseModelInput | ScoreModelInput,
+    job: str,
+    folder: str,
+    *,
+    rows: Literal["dataset", "features"],
+    as_of: datetime | None = None,
+) -> Steps[None]:
+    """Run the model's scoring pipeline, and wait for its end.
+
+    Args:
+        context: The orchestration that waits.
+        order: Whose version is scored.
+        job: The job's name: a repeated submit finds it.
+        folder: What is scored, in the data container.
+        rows: Tells the pipeline whether `folder` holds a dataset version or rows of features.
+        as_of: The moment that the scoring stands for, where that is not now.
+
+    Raises:
+        ScoringFailedError: The job failed, or the model has no scoring pipeline.
+        WaitTimeoutError: It took longer than two hours, and was cancelled.
+    """
+    context.set_custom_status({"step": "scoring", "job": job})
+    serve = order.policy.serve
+    if serve.pipeline is None:
+        msg = f"{order.model} is served online: it has no pipeline that scores a period."
+        raise ScoringFailedError(msg)
+    submit = SubmitJobInput(
+        name=job,
+        fleet=order.policy.fleet,
+        pipeline=serve.pipeline,
+        experiment=order.model,
+        inputs={
+            **job_parameters(serve.parameters, as_of),
+            "model": ModelInput(model=order.model, version=order.version),
+            "data": FolderInput(type="uri_folder", path=folder),
+            "rows": rows,
+        },
+        tags=job_tags(order.policy.tags, {"signalbox.instance": context.instance_id, "signalbox.model": order.model}),
+        trace=order.trace,
+    )
+    yield from call(context, names.SUBMIT_JOB, submit, JobState)
+    state = yield from wait_for_job(context, job, _SCORING_BUDGET, order.trace)
+    if state.status != "Completed":
+        msg = f"The scoring job {job} ended as {state.status}: {state.error or 'no message'}"
+        raise ScoringFailedError(msg)
+
+
+def publish_period(
+    context: task.OrchestrationContext,
+    order: ReleaseModelInput | ScoreModelInput,
+    job: str,
+    dataset: DatasetRef,
+    as_of: datetime | None = None,
+) -> Steps[PublishedPredictions]:
+    """Publish what a scoring job predicted for a dataset version."""
+    context.set_custom_status({"step": "publishing", "job": job})
+    publish = PublishPredictionsInput(
+        model=order.model, version=order.version, job=job, dataset=dataset, as_of=as_of, trace=order.trace
+    )
+    return (yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions))
+
+
+def told_of(published: PublishedPredictions, version: str) -> str:
+    """What was published, for a person."""
+    told = f"{published.rows} predictions of version {version} are published."
+    return told if published.kept is None else f"{told} They are not current: {published.kept} is of a later period."

@@ -1,0 +1,129 @@
+"""Runs of a fleet: how they are begun, listed, shown and retried."""
+
+from typing import Any, Final
+
+import azure.durable_functions as df
+import azure.functions as func
+from durabletask.client import OrchestrationState, OrchestrationStatus
+from pydantic import ValidationError
+
+from functions import adapters, tracing
+from functions.run_cells import cells_of_run
+from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body, read_limit
+from functions.triggers.run_requests import read_retry
+from functions.triggers.starting import start_once, utc_now
+from shared import names
+from shared.blocking import run_blocking
+from shared.contracts.fleet_runs import PlanRunInput, RunFleetInput, RunRow
+from shared.fleet_runs import digest, places
+from shared.fleet_runs.planning import RETRIED
+
+blueprint = df.Blueprint()
+
+_LISTED: Final = 100
+_MOST_LISTED: Final = 1000
+_OVER: Final = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
+
+
+async def begin_fleet_run(client: df.DurableFunctionsClient, order: RunFleetInput) -> str:
+    """Start `run_fleet` once per content; the instance id, which is the run's id.
+
+    Who asks and when does not count: a timer that fires twice and a repeated request begin one run.
+    """
+    counted = order.model_dump(mode="json", include={"select", "as_of", "again", "retry_of", "request_id"})
+    run = names.instance_id(f"run {order.fleet} {order.operation}", order.fleet, order.operation, counted)
+    await start_once(client, names.RUN_FLEET, order, run)
+    return run
+
+
+@blueprint.route(route="runs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """The runs of the last time, newest first, each with its figures; `?fleet=` and `?limit=` narrow it."""
+    try:
+        limit = read_limit(req, usual=_LISTED, most=_MOST_LISTED)
+    except BadRequestError as error:
+        return error.answer
+    fleet = req.params.get("fleet")
+    rows = [row for row in await run_blocking(adapters.runs().recent, _MOST_LISTED) if fleet in (None, row.fleet)]
+    told = [await _as_it_stands(client, row.run, row) for row in rows[:limit]]
+    return answer(200, {"runs": [row.to_wire() for row in told if row is not None]})
+
+
+@blueprint.route(route="runs/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """One run: how it stands, and how each of its cells does; when it has ended, its digest."""
+    run = req.route_params["id"]
+    row = await _find_run(client, run)
+    if row is None:
+        return _unknown(run)
+    return answer(200, await run_blocking(_told, row))
+
+
+@blueprint.route(route="runs/{id}/retry", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.durable_client_input(client_name="client")
+async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """Run again what an earlier run did not get done; answers 202 with the URLs of the new run.
+
+    Asking twice begins one retry; what that one does not get done is retried by its own id.
+    """
+    run = req.route_params["id"]
+    row = await _find_run(client, run)
+    if row is None:
+        return _unknown(run)
+    if row.state == "running":
+        return problem(409, "run-not-over", f"The run {run} goes on: {row.reason} Retry it when it has ended.")
+    if not any(cell.outcome in RETRIED for cell in await run_blocking(cells_of_run, row.fleet, run)):
+        return problem(409, "nothing-to-retry", f"The run {run} has nothing left to do: {row.reason}")
+    with tracing.span("retry_run", req.headers.get("traceparent")):
+        try:
+            body = parse_object(read_body(req) or b"{}")
+            retry = await begin_fleet_run(client, read_retry(row, body, utc_now(), tracing.traceparent()))
+        except BadRequestError as error:
+            return error.answer
+    return client.create_check_status_response(req, retry, return_internal_server_error_on_failure=True)
+
+
+async def _find_run(client: df.DurableFunctionsClient, run: str) -> RunRow | None:
+    """A run's row; of one that has only just begun, or has died, what its instance says."""
+    return await _as_it_stands(client, run, await run_blocking(adapters.runs().get, run))
+
+
+async def _as_it_stands(client: df.DurableFunctionsClient, run: str, row: RunRow | None) -> RunRow | None:
+    if row is not None and row.ended_at is not None:
+        return row
+    instance = await client.get_orchestration_state(run)
+    # Read again, after its instance: a run that has just ended has written so before its instance did.
+    return how_it_stands(run, await run_blocking(adapters.runs().get, run), instance)
+
+
+def how_it_stands(run: str, row: RunRow | None, instance: OrchestrationState | None) -> RunRow | None:
+    """The row as it must be told: a run whose instance was ended from outside does not go on.
+
+    Args:
+        run: The run's id.
+        row: What the run has written down last.
+        instance: What the engine knows; `None` when it was purged, or never was.
+    """
+    if row is None and instance is not None and instance.name == names.RUN_FLEET:
+        try:
+            order = RunFleetInput.from_wire(instance.get_input())
+        except ValidationError:
+            return None
+        row = digest.first_row(PlanRunInput(run=run, order=order))
+    goes_on = instance is not None and instance.runtime_status not in _OVER
+    if row is None or row.ended_at is not None or goes_on:
+        return row
+    how = "is gone" if instance is None else f"ended as {instance.runtime_status.name.lower()}"
+    return row.model_copy(update={"state": "failed", "reason": f"Its instance {how} before the digest. {row.reason}"})
+
+
+def _told(row: RunRow) -> dict[str, Any]:
+    cells = [cell.to_wire() for cell in cells_of_run(row.fleet, row.run)]
+    digest_of = places.digest_path(row.fleet, row.run) if row.ended_at and cells else None
+    return {**row.to_wire(), "digest": digest_of, "cells": cells}
+
+
+def _unknown(run: str) -> func.HttpResponse:
+    return problem(404, "unknown-run", f"There is no run {run}. `GET /api/runs` lists all.")

@@ -1,0 +1,123 @@
+"""Taking models and datasets out of service that no fleet file has any more."""
+
+from shared.contracts.base import Contract, Instant
+from shared.contracts.policy import ModelPolicy
+from shared.contracts.release import Serving
+
+
+class RetireModelInput(Contract):
+    """Input of `retire_model`.
+
+    Attributes:
+        attempt: The interlock's number of this retirement.
+        policy: What the fleet file said last.
+        champion: The version in production; absent when there is none.
+        serving: Where its predictions come from.
+    """
+
+    model: str
+    attempt: int
+    policy: ModelPolicy
+    requested_by: str
+    at: Instant
+    champion: str | None = None
+    serving: Serving | None = None
+    trace: str | None = None
+
+
+class RetirementOutcome(Contract):
+    """Result of `retire_model`."""
+
+    model: str
+    attempt: int
+    retired: bool
+    reason: str
+
+
+class WithdrawTrafficInput(Contract):
+    """Input of `withdraw_traffic`: nobody is sent to a model's deployments behind an endpoint any more."""
+
+    model: str
+    endpoint: str
+    trace: str | None = None
+
+
+class WithdrawnTraffic(Contract):
+    """Result of `withdraw_traffic`.
+
+    Attributes:
+        deployments: Those of the model, which can be deleted now.
+        others: How many deployments of other models the endpoint has.
+    """
+
+    endpoint: str
+    deployments: tuple[str, ...]
+    others: int
+
+
+class EndpointKey(Contract):
+    """Input of `delete_endpoint`."""
+
+    endpoint: str
+    trace: str | None = None
+
+
+class EndpointDeleted(Contract):
+    """Result of `delete_endpoint`; `deleted` is false when something is, or will be, deployed behind it."""
+
+    endpoint: str
+    deleted: bool
+
+
+class RetiredModelKey(Contract):
+    """Input of `withdraw_predictions` and `retire_champion`."""
+
+    model: str
+    trace: str | None = None
+
+
+class PredictionsWithdrawn(Contract):
+    """Result of `withdraw_predictions`; `last` is what was current, and stays where it is."""
+
+    last: str | None
+
+
+class ChampionRetired(Contract):
+    """Result of `retire_champion`; `version` is the one that was champion, and stays registered."""
+
+    model: str
+    version: str | None
+
+
+class RetireDatasetInput(Contract):
+    """Input of `retire_dataset`, and of `conclude_waiting_cells`.
+
+    Attributes:
+        fleet: The fleet file's name, whether or not the app still has that file.
+        dataset: The dataset's name in that file.
+    """
+
+    fleet: str
+    dataset: str
+    requested_by: str
+    at: Instant
+    trace: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: `flights/departures`."""
+        return f"{self.fleet}/{self.dataset}"
+
+
+class CellsConcluded(Contract):
+    """Result of `conclude_waiting_cells`; with `more` it has to be asked again."""
+
+    cells: int
+    more: bool
+
+
+class DatasetRetired(Contract):
+    """Result of `retire_dataset`; `cells` were waiting for files, and do not wait any more."""
+
+    dataset: str
+    cells: int

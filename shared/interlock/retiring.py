@@ -1,0 +1,87 @@
+"""Rules of retirement: what runs ends first, nothing new starts, and a model that is wanted again lives on."""
+
+from datetime import datetime
+
+from shared import names
+from shared.contracts.interlock import AnyInterlockEvent, RetirementFinished, RetirementRequested
+from shared.contracts.retirement import RetireModelInput
+from shared.interlock.commands import StartRetirement
+from shared.interlock.releasing import drop_release
+from shared.interlock.requests import refuse_waiting
+from shared.interlock.runs import Retirement
+from shared.interlock.scoring import drop_scoring
+from shared.interlock.state import InterlockState
+from shared.interlock.steps import Step, changed, cut, policy_of
+from shared.interlock.training import drop_training
+
+
+def on_retirement(state: InterlockState, event: RetirementRequested, now: datetime) -> Step:
+    """Somebody confirmed it: what has not begun does not begin, and what runs is waited for."""
+    if state.policy is None:
+        return Step(state, (), "ignored", "Nothing has happened to this model, so there is nothing to retire.")
+    if state.retirement is not None:
+        return Step(state, (), "joined", f"The model is {state.summary} already.")
+    attempt = state.retirements + 1
+    asked = Retirement(
+        attempt=attempt,
+        requested_by=event.requested_by,
+        stage="asked",
+        at=now,
+        instance=names.instance_id(f"retire {state.model}", policy_of(state).revision, attempt=attempt),
+        trace=event.trace,
+    )
+    reason = f"{event.requested_by} asked to retire the model."
+    dropped = refuse_waiting(state, reason)
+    dropped = drop_scoring(drop_release(drop_training(dropped, reason)), reason)
+    running = " and ".join(run.kind for run in dropped.in_flight)
+    reason = f"{reason} The {running} in flight ends first." if running else reason
+    after = changed(dropped, retirement=asked, retirements=attempt, reason=reason)
+    return Step(after, (), "waiting" if running else "accepted", reason)
+
+
+def retire_next(step: Step, now: datetime, trace: str | None) -> Step:
+    """Begin a retirement that was asked for, as soon as nothing runs."""
+    state, retirement = step.state, step.state.retirement
+    if retirement is None or retirement.stage != "asked" or state.in_flight:
+        return step
+    begun = changed(retirement, stage="running", at=now)
+    order = RetireModelInput(
+        model=state.model,
+        attempt=begun.attempt,
+        policy=policy_of(state),
+        requested_by=begun.requested_by,
+        at=now,
+        champion=state.champion.version if state.champion else None,
+        serving=state.champion.serving if state.champion else None,
+        trace=begun.trace or trace,
+    )
+    command = StartRetirement(instance=begun.instance, input=order)
+    reason = f"Asked for by {begun.requested_by}; nothing runs any more."
+    after = changed(state, retirement=begun, reason=reason)
+    return step.then(Step(after, (command,), f"started retirement {begun.attempt}", reason))
+
+
+def on_retired(state: InterlockState, event: RetirementFinished, now: datetime) -> Step:
+    """It is out of service; or some of it could not be taken away, and may be tried again by asking again.
+
+    A retired model forgets its trainings and versions: if it comes back, it begins anew.
+    """
+    outcome, retirement = event.outcome, state.retirement
+    if retirement is None or retirement.attempt != outcome.attempt or retirement.stage != "running":
+        return Step(state, (), "ignored", f"Retirement {outcome.attempt} does not run; its result came late.")
+    reason = cut(outcome.reason)
+    if not outcome.retired:
+        return Step(changed(state, retirement=None, reason=reason), (), "retirement failed", reason)
+    retired = changed(retirement, stage="retired", at=now)
+    after = changed(state, retirement=retired, champion=None, trainings=(), candidates=(), reason=reason)
+    return Step(after, (), "retired", reason)
+
+
+def live_on(state: InterlockState, event: AnyInterlockEvent) -> InterlockState:
+    """A retired model of which the fleet file speaks again is in service again; what was sent before does not count."""
+    retirement = state.retirement
+    if retirement is None or retirement.stage != "retired" or getattr(event, "policy", None) is None:
+        return state
+    if event.at <= retirement.at:
+        return state
+    return changed(state, retirement=None, reason="The model is back in the fleet file.")

@@ -1,0 +1,1 @@
+"""What may be deleted by policy, and what never is: pure decisions, each with its reason."""

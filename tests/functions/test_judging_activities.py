@@ -1,0 +1,178 @@
+"""Judging and registering what jobs have made: from their outputs to figures, verdicts and versions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions import adapters
+from functions.activities.evaluation import evaluate_model
+from functions.activities.registry import register_baseline, register_version
+from functions.activities.training import submit_job
+from shared.contracts.evaluation import BaselineJob, EvaluateModelInput, Evaluation, Figures, Verdict
+from shared.contracts.jobs import JobInput, JobState, SubmitJobInput
+from shared.contracts.policy import GatePolicy
+from shared.contracts.registry import RegisterBaselineInput, RegisteredVersion, RegisterVersionInput
+from shared.errors import PermanentError
+from tests.shared.interlock.builders import MODEL, dataset
+
+BASELINE = "departures-jfk-mainline-baseline"
+GATES = (GatePolicy(name="beats_average", metric="mape", better_than="baseline"),)
+MODEL_ROWS = b"route,actual,prediction,dataset_version\nA,10,9,d1\n"
+BASELINE_ROWS = b"route,actual,prediction\nA,10,5\nB,1,1\n"
+
+
+@dataclass
+class Outputs:
+    """A platform on which all jobs have completed, with their outputs by `JOB/OUTPUT`."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def submit_job(
+        self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
+    ) -> JobState:
+        """Finds the job."""
+        return JobState(name=name, status="Completed")
+
+    def read_job_file(self, name: str, output: str) -> bytes:
+        """As the platform does it."""
+        if f"{name}/{output}" not in self.files:
+            raise PermanentError("OutputNotFound", f"job {name} has no output {output!r}; it has none")
+        return self.files[f"{name}/{output}"]
+
+    def download_job_folder(self, name: str, output: str, target: Path) -> None:
+        """As the platform does it."""
+        (target / "MLmodel").write_bytes(self.read_job_file(name, output))
+
+
+@dataclass
+class Versions:
+    """A registry that takes every version in, once per job."""
+
+    made: list[RegisteredVersion] = field(default_factory=list)
+    metrics: list[dict[str, float]] = field(default_factory=list)
+
+    def find_by_job(self, model: str, job: str) -> RegisteredVersion | None:
+        """By its tag."""
+        return next((one for one in self.made if one.model == model and one.tags["job"] == job), None)
+
+    def register(
+        self, model: str, job: str, folder: Path, tags: Mapping[str, str], metrics: Mapping[str, float]
+    ) -> RegisteredVersion:
+        """The next number."""
+        assert (folder / "MLmodel").is_file()
+        self.made.append(RegisteredVersion(model=model, version=str(len(self.made) + 1), tags={**tags, "job": job}))
+        self.metrics.append(dict(metrics))
+        return self.made[-1]
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> Outputs:
+    """A model's job and a baseline's, both with everything."""
+    platform = Outputs(
+        {"job/evaluation": MODEL_ROWS, "job/model": b"m", "base/evaluation": BASELINE_ROWS, "base/model": b"b"}
+    )
+    monkeypatch.setattr(adapters, "platform", lambda: platform)
+    return platform
+
+
+@pytest.fixture
+def versions(monkeypatch: pytest.MonkeyPatch) -> Versions:
+    """An empty registry."""
+    registry = Versions()
+    monkeypatch.setattr(adapters, "registry", lambda: registry)
+    return registry
+
+
+def _evaluate(**changes: Any) -> EvaluateModelInput:
+    order = EvaluateModelInput(job="job", gates=GATES, dataset="d1", baseline=BaselineJob(model=BASELINE, job="base"))
+    return order.model_copy(update=changes)
+
+
+def _register(**changes: Any) -> RegisterVersionInput:
+    order = RegisterVersionInput(
+        model=MODEL,
+        fleet="flights",
+        revision="abc",
+        job="job",
+        attempt=1,
+        dataset=dataset(),
+        evaluation=Evaluation(model=Figures(rows=1, zeros=0, mape=0.1), baseline=Figures(rows=1, zeros=0, mape=0.2)),
+        verdict=Verdict(passed=True, gates=()),
+    )
+    return order.model_copy(update=changes)
+
+
+async def test_a_model_is_judged_beside_the_baselines_job(outputs: Outputs) -> None:
+    """Both evaluations are read from their jobs, and compared on the model's rows."""
+    judged = await evaluate_model(_evaluate())
+    assert judged.verdict.passed
+    assert judged.evaluation.baseline is not None
+    assert (judged.evaluation.baseline.rows, judged.evaluation.baseline.mape) == (1, 0.5)
+
+
+@pytest.mark.parametrize("job", ["job", "base"])
+async def test_a_lost_evaluation_says_whose_it_was(outputs: Outputs, job: str) -> None:
+    """A person reads which job to look at, and in which words its pipeline has to be mended."""
+    del outputs.files[f"{job}/evaluation"]
+    with pytest.raises(PermanentError) as error:
+        await evaluate_model(_evaluate())
+    assert error.value.code == "OutputMissing"
+    assert error.value.message.startswith(f"The job {job} completed, but its output `evaluation` cannot be read: ")
+
+
+async def test_an_evaluation_of_another_dataset_is_refused(outputs: Outputs) -> None:
+    """It says nothing of the model that was trained: neither passed nor rejected."""
+    with pytest.raises(PermanentError) as error:
+        await evaluate_model(_evaluate(dataset="d2"))
+    assert error.value.code == "EvaluationOfOtherDataset"
+
+
+async def test_a_version_carries_the_files_tags_and_none_instead_of_ours(outputs: Outputs, versions: Versions) -> None:
+    """Tags of the fleet file come as they are; those of Signalbox's own names are left out."""
+    made = await register_version(
+        _register(tags={"cost-center": "4711", "signalbox.verdict": "mine", "signalbox.x": ""})
+    )
+    assert (made.tags["cost-center"], made.tags["signalbox.verdict"]) == ("4711", "passed")
+    assert "signalbox.x" not in made.tags
+    assert versions.metrics[0]["baseline_mape"] == 0.2
+
+
+async def test_a_baseline_is_registered_once_however_often_it_is_asked(outputs: Outputs, versions: Versions) -> None:
+    """Every model of its group asks; it is marked as what is never released."""
+    order = RegisterBaselineInput(model=BASELINE, fleet="flights", job="base", dataset=dataset())
+    first = await register_baseline(order)
+    assert await register_baseline(order) == first
+    assert len(versions.made) == 1
+    assert first.tags == {
+        "job": "base",
+        "signalbox.kind": "baseline",
+        "signalbox.fleet": "flights",
+        "signalbox.dataset": "d1",
+    }
+
+
+@pytest.mark.parametrize(("needs", "status"), [(None, "Completed"), ("evaluation", "Failed")])
+async def test_a_job_that_has_lost_what_is_needed_of_it_counts_as_failed(
+    needs: str | None, status: str, outputs: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found completed with its output it is completed; without it, failed, if that output is asked for."""
+    monkeypatch.setattr(adapters, "fleet_file", lambda _fleet, path: Path(path))
+    order = SubmitJobInput(name="base", fleet="flights", pipeline="p.yml", experiment="e", inputs={}, needs=needs)
+    assert (await submit_job(order)).status == "Completed"
+    del outputs.files["base/evaluation"]
+    state = await submit_job(order)
+    assert state.status == status
+    assert state.error is None or state.error.startswith("its output `evaluation` is gone: ")
+
+
+async def test_a_lost_model_registers_nothing(outputs: Outputs, versions: Versions) -> None:
+    """The message names job and output, and nothing is registered half."""
+    del outputs.files["job/model"], outputs.files["base/model"]
+    with pytest.raises(PermanentError, match="The job job completed, but its output `model` cannot be read: "):
+        await register_version(_register())
+    with pytest.raises(PermanentError, match="The job base completed, but its output `model` cannot be read: "):
+        await register_baseline(RegisterBaselineInput(model=BASELINE, fleet="flights", job="base", dataset=dataset()))
+    assert versions.made == []

@@ -1,0 +1,159 @@
+"""Each step of a retirement takes away only what is the model's, and finds its own work done the second time."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from functions import adapters
+from functions.activities.retirement import delete_endpoint, retire_champion, withdraw_predictions, withdraw_traffic
+from shared.contracts.policy import ModelPolicy, ServePolicy
+from shared.contracts.release import DeploymentState
+from shared.contracts.retirement import EndpointKey, RetiredModelKey, WithdrawTrafficInput
+from shared.contracts.scoring import Publication
+from shared.errors import PermanentError
+from tests.shared.interlock.builders import POLICY
+
+POINTER = "predictions/m/current.json"
+
+
+class Outside:
+    """An endpoint, a container and a registry, in memory."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, str] = {}
+        self.traffic: dict[str, int] = {}
+        self.shifts = 0
+        self.deleted: list[str] = []
+        self.blobs: dict[str, bytes] = {}
+        self.champion: str | None = "3"
+        self.wanted: dict[str, ModelPolicy] = {}
+
+    def model(self, name: str) -> ModelPolicy | None:
+        """What the fleet files say."""
+        return self.wanted.get(name)
+
+    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
+        """All of the one endpoint."""
+        return [
+            DeploymentState(endpoint=endpoint, deployment=name, status="Succeeded", model=model, version="1")
+            for name, model in self.models.items()
+        ]
+
+    def read_traffic(self, endpoint: str) -> dict[str, int]:
+        """Percent by deployment."""
+        return dict(self.traffic)
+
+    def set_traffic(self, endpoint: str, traffic: dict[str, int]) -> None:
+        """As Azure ML wants it: 100 percent in all, or nothing."""
+        assert sum(traffic.values()) in {0, 100}
+        self.traffic, self.shifts = traffic, self.shifts + 1
+
+    def delete_endpoint(self, endpoint: str) -> None:
+        """Gone."""
+        self.deleted.append(endpoint)
+
+    def read(self, path: str) -> bytes:
+        """A blob's bytes."""
+        if path not in self.blobs:
+            raise PermanentError("BlobNotFound", path)
+        return self.blobs[path]
+
+    def write(self, path: str, content: bytes, *, content_type: str) -> None:
+        """Replace."""
+        assert content_type == "application/json"
+        self.blobs[path] = content
+
+    def retire(self, model: str) -> str | None:
+        """The alias is gone afterwards."""
+        before, self.champion = self.champion, None
+        return before
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
+    """What the activities reach."""
+    found = Outside()
+    for port in ("platform", "data", "registry", "fleets"):
+        monkeypatch.setattr(adapters, port, lambda: found)
+    monkeypatch.setattr(adapters, "policies", lambda: tuple(found.wanted.values()))
+    return found
+
+
+async def test_others_share_what_the_model_had(outside: Outside) -> None:
+    """Their proportions stay, the model's own deployments get nothing, and the second time nothing is shifted."""
+    outside.models = {"m-v1": "m", "qa-v2": "m", "a": "other", "b": "another"}
+    outside.traffic = {"m-v1": 60, "a": 30, "b": 10}
+    order = WithdrawTrafficInput(model="m", endpoint="shared")
+    first, second = await withdraw_traffic(order), await withdraw_traffic(order)
+    assert first == second
+    assert (first.deployments, first.others) == (("m-v1", "qa-v2"), 2)
+    assert outside.traffic == {"m-v1": 0, "a": 75, "b": 25}
+    assert outside.shifts == 1
+
+
+async def test_an_endpoint_of_its_own_serves_nobody(outside: Outside) -> None:
+    """All shares are 0, so that its deployments can be deleted."""
+    outside.models, outside.traffic = {"v1": "m"}, {"v1": 100}
+    assert (await withdraw_traffic(WithdrawTrafficInput(model="m", endpoint="own"))).others == 0
+    assert outside.traffic == {"v1": 0}
+
+
+async def test_only_an_empty_endpoint_is_deleted(outside: Outside) -> None:
+    """Another model may have been deployed behind it in the meantime."""
+    outside.models = {"a": "other"}
+    assert not (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
+    assert outside.deleted == []
+    outside.models = {}
+    assert (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
+    assert outside.deleted == ["shared"]
+
+
+async def test_an_endpoint_that_a_fleet_file_names_stays(outside: Outside) -> None:
+    """A release may have made it a moment ago, and deploys behind it next."""
+    outside.wanted = {"other": POLICY.model_copy(update={"serve": ServePolicy(mode="online", endpoint="shared")})}
+    assert not (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
+    assert outside.deleted == []
+
+
+@pytest.mark.parametrize("step", [
+    lambda: withdraw_traffic(WithdrawTrafficInput(model="m", endpoint="own")),
+    lambda: withdraw_predictions(RetiredModelKey(model="m")),
+    lambda: retire_champion(RetiredModelKey(model="m")),
+])  # fmt: skip
+async def test_a_model_that_is_back_in_the_file_stays(outside: Outside, step: Callable[[], Awaitable[object]]) -> None:
+    """Hours may pass between the confirmation and the end of a training: whatever step is next, it takes nothing."""
+    outside.wanted = {"m": POLICY}
+    outside.models, outside.traffic = {"v1": "m"}, {"v1": 100}
+    outside.blobs[POINTER] = b"{}"
+    with pytest.raises(PermanentError, match="has the model m again"):
+        await step()
+    assert (outside.traffic, outside.champion, outside.blobs) == ({"v1": 100}, "3", {POINTER: b"{}"})
+
+
+async def test_readers_are_pointed_to_nothing(outside: Outside) -> None:
+    """The predictions stay, and the pointer tells which were the last, however often it is withdrawn."""
+    published = Publication(model="m", path="predictions/m/d1/v3.csv", version="3")
+    outside.blobs[POINTER] = published.model_dump_json().encode()
+    for _ in range(2):
+        assert (await withdraw_predictions(RetiredModelKey(model="m"))).last == "predictions/m/d1/v3.csv"
+    told = Publication.model_validate_json(outside.blobs[POINTER])
+    assert told == Publication(model="m", path=None, retired="predictions/m/d1/v3.csv")
+
+
+async def test_a_pointer_that_cannot_be_read_is_withdrawn(outside: Outside) -> None:
+    """Somebody else may have written it; nobody is pointed anywhere afterwards."""
+    outside.blobs[POINTER] = b"{"
+    assert (await withdraw_predictions(RetiredModelKey(model="m"))).last is None
+    assert Publication.model_validate_json(outside.blobs[POINTER]) == Publication(model="m", path=None)
+
+
+async def test_a_model_without_predictions_gets_no_pointer(outside: Outside) -> None:
+    """Nothing is written where nothing was."""
+    assert (await withdraw_predictions(RetiredModelKey(model="m"))).last is None
+    assert outside.blobs == {}
+
+
+async def test_the_champion_is_told_once(outside: Outside) -> None:
+    """The second time there is none."""
+    answers = [(await retire_champion(RetiredModelKey(model="m"))).version for _ in range(2)]
+    assert answers == ["3", None]

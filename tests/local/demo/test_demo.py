@@ -1,0 +1,135 @@
+"""What the demo lands, and what it shows."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from examples.flights.landing import BROKEN_OFF, CORRECTED, RawFile
+from local.demo import landing
+from local.demo.observe import Model
+from local.demo.outcome import Outcome
+from local.demo.report import over_all
+from local.demo.screen import Screen
+
+FILES = (
+    RawFile("raw/weather/JFK/2013-01.csv", b"w1", "weather"),
+    RawFile("raw/weather/JFK/2013-02.csv", b"w2", "weather"),
+    RawFile(BROKEN_OFF, b"half", "broken off"),
+    RawFile(CORRECTED, b"whole", "the whole month"),
+)
+
+
+class Landing:
+    """Where files land; remembers the order."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.landed: list[str] = []
+
+    def holds(self, path: str, content: bytes) -> bool:
+        """As the observer says it."""
+        return self.files.get(path) == content
+
+    def land(self, path: str, content: bytes) -> str:
+        """As the observer does it."""
+        self.files[path] = content
+        self.landed.append(path)
+        return path
+
+
+def shown(width: int = 120) -> tuple[Screen, io.StringIO]:
+    """A screen without a terminal, and what it writes."""
+    text = io.StringIO()
+    return Screen(Console(file=text, width=width)), text
+
+
+def model(state: str, reason: str = "", **row: Any) -> Model:
+    """A model of the read model."""
+    return Model("departures-jfk-mainline-fast", state, reason, row)
+
+
+def land(store: Landing, monkeypatch: pytest.MonkeyPatch, files: Sequence[RawFile] = FILES) -> tuple[set[str], str]:
+    """Run the landing; the keys waited for, and the lines shown."""
+    monkeypatch.setattr(landing, "raw_files", lambda *_: iter(files))
+    screen, text = shown()
+    return landing.land(store, screen, ["JFK"]), text.getvalue()  # type: ignore[arg-type]  # it asks for no more
+
+
+def test_a_second_run_lands_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that broke off would be newer than its correction, and half a month would be trained on."""
+    store = Landing()
+    keys, _ = land(store, monkeypatch)
+    assert keys == {file.path for file in FILES}
+    again, text = land(store, monkeypatch)
+    assert again == set()
+    assert store.landed == [file.path for file in FILES]
+    assert "All 4 raw files lie there already: nothing is trained again." in text
+
+
+def test_a_run_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What had landed stays, and a file with other bytes is replaced."""
+    store = Landing()
+    land(store, monkeypatch, FILES[:2])
+    store.files[FILES[0].path] = b"of an older example"
+    keys, _ = land(store, monkeypatch)
+    assert keys == {FILES[0].path, BROKEN_OFF, CORRECTED}
+
+
+def test_files_of_one_kind_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is special is seen, since the rest does not hide it."""
+    _, text = land(Landing(), monkeypatch)
+    told = [line.split("  ")[-1] for line in text.splitlines() if "landed" in line]
+    assert told == [
+        "landed 2 files in raw/weather/JFK: weather",
+        f"landed {BROKEN_OFF}: broken off",
+        f"landed {CORRECTED}: the whole month",
+    ]
+
+
+def test_without_a_terminal_only_a_change_is_a_line() -> None:
+    """How far a step is, a model that waits, and a state that was told are no news."""
+    screen, text = shown()
+    for number in (3, 2, 1):
+        screen.status("Waiting for the events of the files", f"{number} to come")
+        screen.models([model("waiting")])
+    for _ in range(2):
+        screen.models([model("training", "It arrived.")])
+    assert [line.split("  ")[-1] for line in text.getvalue().splitlines()] == [
+        "Waiting for the events of the files",
+        "departures-jfk-mainline-fast: training. It arrived.",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_grid_shows_every_step_on_any_terminal(width: int) -> None:
+    """A long reason is cut; no step is."""
+    screen, _ = shown()
+    screen.models([model("queued", "Its release waits. " * 20, verdict="passed")])
+    text = io.StringIO()
+    Console(file=text, width=width).print(screen.grid())
+    header, row = text.getvalue().splitlines()
+    assert header.split()[:5] == ["model", "data", "trained", "passed", "released"]
+    assert row.split()[:9] == [*["departures-jfk-mainline-fast", "✓", "yes", "✓", "yes", "✓", "yes", "…", "next"]]
+
+
+def outcome(**figures: dict[str, Any]) -> Outcome:
+    """An outcome with figures."""
+    return Outcome(model("released"), None, "", (), None, figures, ())
+
+
+def test_the_figure_over_all_counts_rows_and_no_zeros() -> None:
+    """Each model weighs as much as it has rows of which MAPE is made."""
+    big = outcome(model={"rows": 40, "zeros": 10, "mape": 0.1})
+    small = outcome(model={"rows": 10, "zeros": 0, "mape": 0.5})
+    assert over_all([big, small], "model") == pytest.approx(0.2)
+
+
+def test_a_figure_that_is_missing_leaves_none_over_all() -> None:
+    """A mean over the rest would look better than it is."""
+    known = outcome(model={"rows": 40, "zeros": 10, "mape": 0.1})
+    missing = outcome(model={"rows": 4, "zeros": 4, "mape": None})
+    assert over_all([known, missing], "model") is None
+    assert over_all([known], "naive") is None

@@ -1,0 +1,70 @@
+"""The state as it is stored: read back equal, brought up from older versions, never cut down from newer ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.interlock.decide import receive
+from shared.interlock.state import SCHEMA_VERSION, InterlockState, StateFromTheFutureError, put_aside, upcast
+from shared.names import content_hash
+from tests.shared.interlock.builders import published, registered, released, trained
+from tests.shared.interlock.playing import play, row_of
+
+STATES = Path(__file__).parent / "states"
+
+
+def _without_words(schema: Any) -> Any:
+    """A JSON schema without its descriptions: they may change, the shape may not."""
+    if isinstance(schema, dict):
+        return {key: _without_words(value) for key, value in schema.items() if key != "description"}
+    return [_without_words(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def test_the_shape_of_the_state_changes_with_its_version() -> None:
+    """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
+    shape = content_hash(_without_words(InterlockState.model_json_schema()))
+    assert (SCHEMA_VERSION, shape) == (2, "299327b0d9d5")
+
+
+def test_a_state_of_version_1_goes_on() -> None:
+    """What older code has stored is read: what runs goes on, and what waits is next."""
+    raw = json.loads((STATES / "v1.json").read_text())
+    assert raw["schema_version"] == 1
+    state = upcast(raw)
+    assert state.schema_version == SCHEMA_VERSION
+    assert (state.summary, state.champion and state.champion.version) == ("training", "1")
+    notes = {note.request_id: note.outcome for note in row_of(state).requests}
+    assert notes == {"r1": "passed", "r2": "rejected", "r3": "running", "r4": "waiting"}
+    decision = receive(state, trained(3, "3", passed=True, minutes=70).to_wire())
+    assert decision.state.training is not None
+    assert decision.state.training.dataset.version == "d5"
+
+
+def test_a_request_of_version_1_whose_training_is_forgotten_is_forgotten() -> None:
+    """Nobody can say any more how it ended, so nothing is made up."""
+    raw = json.loads((STATES / "v1.json").read_text())
+    raw["trainings"] = raw["trainings"][1:]
+    assert [one.request_id for one in upcast(raw).requests] == ["r2", "r3", "r4"]
+
+
+def test_older_code_keeps_what_it_is_told_again_once() -> None:
+    """The search for lost events repeats itself for as long as the older code runs."""
+    raw = {"schema_version": 99, "new": True}
+    event = trained(3, "3", passed=True).to_wire()
+    kept = put_aside(put_aside(raw, event), {**event, "at": "2027-01-01T00:00:00Z"})
+    assert kept == {**raw, "unread_events": [event]}
+    assert len(put_aside(kept, trained(4, "4", passed=True).to_wire())["unread_events"]) == 2
+
+
+def test_state_survives_the_wire() -> None:
+    """What is stored is read back equal."""
+    state, _ = play(published("d1"), trained(1, "1", passed=True), registered("1"), released(1, "1"))
+    assert upcast(state.to_wire()) == state
+
+
+def test_a_state_of_newer_code_is_refused() -> None:
+    """Old code must not cut down what newer code has written."""
+    with pytest.raises(StateFromTheFutureError, match="schema version 99"):
+        upcast({"schema_version": 99})

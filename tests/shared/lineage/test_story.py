@@ -1,0 +1,51 @@
+"""A model's story says whether it is in production, and why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.lineage.ledger import chain
+from shared.lineage.story import tell
+
+_REASONS = {
+    "ModelRegistered": "MAPE 46.5 % is above 45.0 %",
+    "ModelReleased": "Version 3 serves.",
+    "ModelRetired": "Out of service, asked for by ana.",
+}
+
+
+def _story(*effects: str) -> dict[str, Any]:
+    rows: list[LedgerRow] = []
+    for number, effect in enumerate(effects):
+        entry = LedgerEntry(
+            model="m", effect=effect, key=f"k{number}", at=datetime(2026, 1, 2, tzinfo=UTC), by="i",
+            reason=_REASONS[effect], facts={"version": "3", "gates": [{"reason": "MAPE is 23 %"}]},
+        )  # fmt: skip
+        rows.append(chain(rows[-1] if rows else None, entry))
+    return tell("m", rows)
+
+
+@pytest.mark.parametrize(
+    ("effects", "summary"),
+    [
+        (["ModelRegistered"], "No version of m is in production. MAPE 46.5 % is above 45.0 %"),
+        (["ModelRegistered", "ModelReleased"],
+         "Version 3 of m is in production because MAPE is 23 %. Version 3 serves."),
+        (["ModelRegistered", "ModelReleased", "ModelRetired"],
+         "No version of m is in production. Out of service, asked for by ana."),
+        (["ModelReleased", "ModelRetired", "ModelRegistered"],
+         "No version of m is in production. MAPE 46.5 % is above 45.0 %"),
+        (["ModelRetired", "ModelRegistered", "ModelReleased"],
+         "Version 3 of m is in production because MAPE is 23 %. Version 3 serves."),
+    ],
+)  # fmt: skip
+def test_the_summary_is_of_the_time_since_the_last_retirement(effects: list[str], summary: str) -> None:
+    """A model that came back is judged by what happened since."""
+    assert _story(*effects)["summary"] == summary
+
+
+def test_a_retirement_has_a_title() -> None:
+    """A person reads words, not names of effects."""
+    assert [step["what"] for step in _story("ModelReleased", "ModelRetired")["story"]] == ["Released", "Retired"]
