@@ -15,7 +15,7 @@ demo: setup ## Raw data to released models on this machine, with everything that
 	@$(PY) -m local.demo
 
 test: setup ## All tests but the long ones
-	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile
+	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
 
 up: setup ## The local stack, until Ctrl-C
 	@$(PY) -m local.stack up
