@@ -191,8 +191,8 @@ class RunRow(Contract):
     """One run, for a list.
 
     Attributes:
-        state: `done` when every cell that was asked has an end, failed ones included; `failed` when none could be
-            asked at all, or when more failed than `fail_on` allows.
+        state: `done` when every cell has an end, failed ones included; `failed` when nothing came of any of them, or
+            the run could not be planned. `fail_on` decides only whether the instance fails.
         reason: The sentence behind the state.
         counts: How many cells stand how, by outcome.
     """

@@ -10,7 +10,7 @@ Scalar = str | int | float | bool
 Metric = Literal["mape", "rmse", "rmse_zero"]
 
 
-#: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains and rolls back by itself.
+#: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains what is stale.
 Level = Literal[1, 2, 3, 4]
 
 #: What lets a training begin without anybody asking: a dataset version, or a model that is too old.

@@ -140,7 +140,7 @@ class FleetSpec(FileModel):
     )
     level: Annotated[Level, BeforeValidator(_whole)] = Field(
         default=3,
-        description="How far automation may go: 1 watch only, 2 + train, 3 + release, 4 + retrain and roll back.",
+        description="How far automation may go: 1 watch only, 2 + train, 3 + release, 4 + retrain what is stale.",
         examples=["level: 3"],
     )
     environments: dict[str, Any] = Field(
