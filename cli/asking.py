@@ -24,8 +24,12 @@ def asking(url: str, key: str, ask: Callable[[httpx.Client], int]) -> int:
             return ask(client)
     except httpx.HTTPStatusError as error:
         sys.stderr.write(f"error: {_reason(error.response)}\n")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         sys.stderr.write(f"error: no app answers at {url} ({error}): start one, or name it by --app\n")
+    except (ValueError, KeyError) as error:
+        sys.stderr.write(
+            f"error: what answers at {url} is no Signalbox app of this version ({error!r}): name it by --app\n"
+        )
     return 1
 
 

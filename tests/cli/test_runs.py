@@ -190,6 +190,14 @@ def test_a_refusal_is_told_as_the_app_told_it(played: Played) -> None:
     assert "--key" in signalbox("list", "--app", played.url).stderr
 
 
+def test_an_answer_of_something_else_is_not_taken_for_silence(played: Played) -> None:
+    """Another program at that address is told apart from nobody there."""
+    played.answers["GET /api/runs"] = [(200, {"hello": "world"})]
+    done = signalbox("list", "--app", played.url)
+    assert done.exit_code == 1
+    assert f"what answers at {played.url} is no Signalbox app of this version" in done.stderr
+
+
 def test_nobody_there_is_told_with_what_to_do() -> None:
     """The address that was asked is named."""
     done = signalbox("list", "--app", "http://127.0.0.1:1")
