@@ -17,6 +17,7 @@ from shared.errors import PermanentError
 from shared.fleet.fleet import Fleet
 from shared.fleet_runs.places import plan_path
 from shared.retention.runs import is_silent
+from shared.storage.base import present_versions
 
 #: A version is published from lists of conditioned files that were written just before; hours, when storage is down.
 _PUBLISHING_DAYS: Final = 7
@@ -34,11 +35,8 @@ def present_datasets(fleets: Iterable[Fleet]) -> Iterator[str]:
     """Dataset versions that the index calls the present ones of their cells."""
     for fleet in fleets:
         for dataset in fleet.datasets:
-            after: str | None = ""
-            while after is not None:
-                page = adapters.dataset_index().cells(fleet.name, dataset, after or None)
-                yield from (entry.dataset.version for entry in page.entries)
-                after = page.next
+            entries = present_versions(adapters.dataset_index(), fleet.name, dataset)
+            yield from (entry.dataset.version for entry in entries)
 
 
 def files_in_use(conditioned: Iterable[BlobArrival], now: datetime) -> set[str]:

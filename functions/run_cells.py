@@ -25,6 +25,7 @@ from shared.fleet_runs.selection import (
     model_labels,
 )
 from shared.fleet_runs.standing import first_cells
+from shared.storage.base import present_versions
 
 
 def find_cells(order: RunFleetInput) -> tuple[PlannedCell, ...]:
@@ -113,13 +114,8 @@ def _landed(order: RunFleetInput) -> Iterator[planning.LandedCell]:
 
 def _versions(fleet: str, datasets: Iterable[str]) -> Iterator[IndexedDataset]:
     """The present version of every cell of the datasets."""
-    index = adapters.dataset_index()
     for dataset in datasets:
-        page = index.cells(fleet, dataset)
-        yield from page.entries
-        while page.next is not None:
-            page = index.cells(fleet, dataset, page.next)
-            yield from page.entries
+        yield from present_versions(adapters.dataset_index(), fleet, dataset)
 
 
 def _cell_labels(cell: PlannedCell) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What Signalbox asks of storage: blobs for data, tables for what it remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -149,6 +149,15 @@ class DatasetIndex(Protocol):
     def forget(self, entry: IndexedDataset, *, present: bool = False) -> None:
         """Remove a version; the present one of its cell only with `present`. Nothing happens when it is absent."""
         ...
+
+
+def present_versions(index: DatasetIndex, fleet: str, dataset: str) -> Iterator[IndexedDataset]:
+    """The present version of every cell, newest period first; a page is read when its first entry is wanted."""
+    page = index.cells(fleet, dataset)
+    yield from page.entries
+    while page.next is not None:
+        page = index.cells(fleet, dataset, page.next)
+        yield from page.entries
 
 
 class Ledger(Protocol):
