@@ -1,1 +1,1 @@
-"""All that the Functions host calls; each file is one Blueprint."""
+"""All that the Functions host calls; `index` lists it, and each room is imported at the first call into it."""

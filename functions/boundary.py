@@ -3,15 +3,16 @@
 The SDK's converter refuses pydantic models and silently turns annotated parameters into dictionaries, so everything
 crosses as plain JSON, and is validated first thing on the other side. The SDK also retries every exception: an activity
 therefore *returns* what is permanent, and raises only what a later attempt may cure.
+
+The decorators only mark: what the app consists of is listed in `functions.index`.
 """
 
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-import azure.durable_functions as df
 from durabletask import task
 from pydantic import ValidationError
 
@@ -36,6 +37,9 @@ _RETRIES = task.RetryPolicy(
     max_retry_interval=timedelta(minutes=1),
 )
 
+#: The marked functions, and each of them as the host calls it.
+_ON_THE_WIRE: Final[dict[Callable[..., Any], Callable[..., Any]]] = {}
+
 
 class PermanentFailure(Exception):  # noqa: N818 - the counterpart of PermanentError inside orchestrators
     """An activity has said that trying again cannot help."""
@@ -46,54 +50,56 @@ class PermanentFailure(Exception):  # noqa: N818 - the counterpart of PermanentE
         self.message = message
 
 
-def activity[I: Contract, R: Contract | None](
-    blueprint: df.Blueprint,
-) -> Callable[[Callable[[I], Awaitable[R]]], Callable[[I], Awaitable[R]]]:
-    """Register an async function from contract to contract as an activity under its own name."""
+def activity[I: Contract, R: Contract | None](function: Callable[[I], Awaitable[R]]) -> Callable[[I], Awaitable[R]]:
+    """Mark an async function from contract to contract as an activity; it stays as it is, see `on_the_wire`."""
+    contract = _first_parameter(function)
 
-    def register(function: Callable[[I], Awaitable[R]]) -> Callable[[I], Awaitable[R]]:
-        contract = _first_parameter(function)
-
-        async def run(payload: dict) -> dict:  # type: ignore[type-arg]  # the indexer refuses parameterized generics
+    async def run(payload: dict[str, Any]) -> dict[str, Any]:
+        try:
+            order = typing.cast("I", contract.from_wire(payload))
+        except ValidationError as error:  # it will not read better the next time
+            return _permanent("ContractMismatch", f"{contract.__name__}: {error}")
+        with tracing.span(function.__name__, getattr(order, "trace", None), **_attributes(order)):
             try:
-                order = typing.cast("I", contract.from_wire(payload))
-            except ValidationError as error:  # it will not read better the next time
-                return _permanent("ContractMismatch", f"{contract.__name__}: {error}")
-            with tracing.span(function.__name__, getattr(order, "trace", None), **_attributes(order)):
-                try:
-                    result = await function(order)
-                except PermanentError as error:
-                    return _permanent(error.code, error.message)
-                except ConfigurationError as error:  # a person has to mend the file, whoever tries again
-                    return _permanent("Configuration", str(error))
-            return {"result": result.to_wire() if result is not None else None}
+                result = await function(order)
+            except PermanentError as error:
+                return _permanent(error.code, error.message)
+            except ConfigurationError as error:  # a person has to mend the file, whoever tries again
+                return _permanent("Configuration", str(error))
+        return {"result": result.to_wire() if result is not None else None}
 
-        _name_after(run, function)
-        blueprint.activity_trigger(input_name="payload")(run)
-        return function
-
-    return register
+    _ON_THE_WIRE[function] = run
+    return function
 
 
 def orchestrator[I: Contract, R: Contract](
-    blueprint: df.Blueprint,
-) -> Callable[[Callable[[task.OrchestrationContext, I], Steps[R]]], Callable[[task.OrchestrationContext, I], Steps[R]]]:
-    """Register a generator from contract to contract as an orchestrator under its own name."""
+    function: Callable[[task.OrchestrationContext, I], Steps[R]],
+) -> Callable[[task.OrchestrationContext, I], Steps[R]]:
+    """Mark a generator from contract to contract as an orchestrator; it stays as it is, see `on_the_wire`."""
+    contract = _first_parameter(function, position=1)
 
-    def register(
-        function: Callable[[task.OrchestrationContext, I], Steps[R]],
-    ) -> Callable[[task.OrchestrationContext, I], Steps[R]]:
-        contract = _first_parameter(function, position=1)
+    def run(context: task.OrchestrationContext, payload: Any) -> Steps[dict[str, Any]]:
+        result = yield from function(context, typing.cast("I", contract.from_wire(payload)))
+        return result.to_wire()
 
-        def run(context: task.OrchestrationContext, payload: Any) -> Steps[dict[str, Any]]:
-            result = yield from function(context, typing.cast("I", contract.from_wire(payload)))
-            return result.to_wire()
+    _ON_THE_WIRE[function] = run
+    return function
 
-        _name_after(run, function)
-        blueprint.orchestration_trigger(context_name="context")(run)
-        return function
 
-    return register
+def is_marked(function: Any) -> bool:
+    """Whether it is an activity or an orchestrator."""
+    return inspect.isfunction(function) and function in _ON_THE_WIRE
+
+
+def on_the_wire(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A marked function as the host calls it: from plain JSON to plain JSON.
+
+    Raises:
+        LookupError: It is not marked.
+    """
+    if function not in _ON_THE_WIRE:
+        raise LookupError(f"{function.__module__}.{function.__name__} is neither an @activity nor an @orchestrator")
+    return _ON_THE_WIRE[function]
 
 
 def schedule(context: task.OrchestrationContext, name: str, order: Contract) -> task.Task[Any]:
@@ -167,13 +173,6 @@ def _attributes(order: Contract) -> dict[str, str]:
         name: getattr(order, name, None) for name in ("model", "version", "dataset", "job", "endpoint", "deployment")
     }
     return {name: getattr(value, "version", value) for name, value in found.items() if value is not None}
-
-
-def _name_after(run: Callable[..., Any], function: Callable[..., Any]) -> None:
-    """The worker indexes a function by its name. `functools.wraps` would show it the wrong signature."""
-    run.__name__ = run.__qualname__ = function.__name__
-    run.__module__ = function.__module__
-    run.__doc__ = function.__doc__
 
 
 def _first_parameter(function: Callable[..., Any], position: int = 0) -> type[Contract]:

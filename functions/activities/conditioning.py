@@ -12,14 +12,13 @@ from collections.abc import Coroutine, Iterable
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from functions.cell_files import look
 from functions.dataset_quality import check_quality
 from shared import names
 from shared.blocking import run_blocking
+from shared.coalescing import Coalescing
 from shared.contracts.base import Contract
 from shared.contracts.conditioning import (
     CellListing,
@@ -38,51 +37,34 @@ from shared.errors import PermanentError, TransientError
 if TYPE_CHECKING:
     from shared.conditioning import Recipe
 
-blueprint = df.Blueprint()
-
 _CSV: Final = "text/csv; charset=utf-8"
 _JSON: Final = "application/json"
 _LISTING_TIMEOUT: Final = 240.0
 _CONDITIONING_TIMEOUT: Final = 300.0
 #: Blobs that are read at the same time.
 _TOGETHER: Final = 8
+#: Files that land in one go ask for the same at the same time.
+_SOURCES: Final = Coalescing[ConditionedSource]()
+_VERSIONS: Final = Coalescing[None]()
 
 
-@activity(blueprint)
+@activity
 async def find_source_files(order: ConditionDatasetInput) -> SourceFiles:
     """Which sources of a cell have landed, and which have not."""
     return await run_blocking(look, order, timeout=_LISTING_TIMEOUT)
 
 
-@activity(blueprint)
+@activity
 async def condition_source(order: ConditionSourceInput) -> ConditionedSource:
     """The files of a source through their recipe; where they are written depends on content only."""
     from shared.conditioning import load_recipe  # noqa: PLC0415 - loads polars
-    from shared.lineage.manifest import raw_identity  # noqa: PLC0415 - only activities need it
 
     recipe = load_recipe(adapters.fleet(order.fleet).recipe_path(order.source, order.cell))
-    listing = await _read(order.listing, CellListing)
-    raw = next(one.files for one in listing.sources if one.source == order.source)
-    known = await _together(_known(file, recipe) for file in raw)
-    # One after the other: a raw file is in memory as a whole.
-    files = [one or await _made(file, recipe) for file, one in zip(raw, known, strict=True)]
-    path = f"conditioned/{order.source}/sets/{names.content_hash([one.to_wire() for one in files], length=32)}.json"
-    await _write(path, ConditionedFiles(files=tuple(files)))
-    return ConditionedSource(
-        source=order.source,
-        raw_sha256=raw_identity([one.raw_sha256 for one in files]),
-        recipe_sha256=files[0].recipe_sha256,
-        path=path,
-        files=len(files),
-        rows_in=sum(one.rows_in for one in files),
-        rows_out=sum(one.rows_out for one in files),
-        rejected=sum(one.rejected for one in files),
-        reasons=_added(one.reasons for one in files),
-        columns=files[0].columns,
-    )
+    listing, source = order.listing, order.source
+    return await _SOURCES.do((listing, source, recipe.sha256), lambda: _condition_all(listing, source, recipe))
 
 
-@activity(blueprint)
+@activity
 async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
     """Write a version's folder and enter it into the index; its manifest last and once: it never changes again."""
     from shared.lineage.manifest import dataset_version  # noqa: PLC0415 - only activities need it
@@ -101,13 +83,37 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetRef:
     if await run_blocking(adapters.dataset_index().get, order.fleet, order.dataset, version) is None:
         await check_quality(order, dataset)
     if not await run_blocking(adapters.data().list, f"{dataset.path}manifest.json"):
-        await _write_version(order, dataset)
+        await _VERSIONS.do(dataset.path, lambda: _write_version(order, dataset))
     entry = IndexedDataset(fleet=order.fleet, dataset=dataset, at=order.at)
     await run_blocking(adapters.dataset_index().put, entry)
     if not await run_blocking(adapters.data().list, f"{dataset.path}manifest.json"):
         # Retention took the old folder between our look and the entry, which from now on protects it.
         raise TransientError(f"The dataset version {version} was deleted while it was published again.")
     return dataset
+
+
+async def _condition_all(listing: str, source: str, recipe: "Recipe") -> ConditionedSource:
+    from shared.lineage.manifest import raw_identity  # noqa: PLC0415 - only activities need it
+
+    listed = await _read(listing, CellListing)
+    raw = next(one.files for one in listed.sources if one.source == source)
+    known = await _together(_known(file, recipe) for file in raw)
+    # One after the other: a raw file is in memory as a whole.
+    files = [one or await _made(file, recipe) for file, one in zip(raw, known, strict=True)]
+    path = f"conditioned/{source}/sets/{names.content_hash([one.to_wire() for one in files], length=32)}.json"
+    await _write(path, ConditionedFiles(files=tuple(files)))
+    return ConditionedSource(
+        source=source,
+        raw_sha256=raw_identity([one.raw_sha256 for one in files]),
+        recipe_sha256=files[0].recipe_sha256,
+        path=path,
+        files=len(files),
+        rows_in=sum(one.rows_in for one in files),
+        rows_out=sum(one.rows_out for one in files),
+        rejected=sum(one.rejected for one in files),
+        reasons=_added(one.reasons for one in files),
+        columns=files[0].columns,
+    )
 
 
 async def _known(file: SourceFile, recipe: "Recipe") -> ConditionedFile | None:

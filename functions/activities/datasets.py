@@ -4,21 +4,17 @@ import json
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, FindDatasetInput
 from shared.errors import PermanentError
 
-blueprint = df.Blueprint()
-
 #: Policies in one answer: a payload stays below 16 KB.
 _POLICIES_PER_PAGE: Final = 10
 
 
-@activity(blueprint)
+@activity
 async def find_concerned_models(order: ConcernedModelsInput) -> ConcernedModels:
     """A page of the models that are trained on a dataset version, with what the fleet file says of them.
 
@@ -34,7 +30,7 @@ async def find_concerned_models(order: ConcernedModelsInput) -> ConcernedModels:
     return ConcernedModels(policies=models[first : first + _POLICIES_PER_PAGE], pages=pages)
 
 
-@activity(blueprint)
+@activity
 async def find_dataset(order: FindDatasetInput) -> DatasetRef:
     """A dataset version by name, or the present one of the newest period whose cell agrees with a model's labels."""
     found = await run_blocking(_named if order.version else _newest, order)

@@ -1,17 +1,13 @@
 """Endpoints: deployments and traffic."""
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.errors import PermanentError
 
-blueprint = df.Blueprint()
 
-
-@activity(blueprint)
+@activity
 async def create_deployment(order: DeploymentSpec) -> DeploymentState:
     """Start to deploy a version at 0 % of the traffic; the same deployment is adopted."""
     return await run_blocking(
@@ -19,7 +15,7 @@ async def create_deployment(order: DeploymentSpec) -> DeploymentState:
     )
 
 
-@activity(blueprint)
+@activity
 async def read_deployment(order: DeploymentKey) -> DeploymentState:
     """Where a deployment stands."""
     state = await run_blocking(adapters.platform().read_deployment, order.endpoint, order.deployment)
@@ -29,7 +25,7 @@ async def read_deployment(order: DeploymentKey) -> DeploymentState:
     return state
 
 
-@activity(blueprint)
+@activity
 async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
     """Route the traffic, and say how it was before; a repeat finds its own shift done."""
     previous = await run_blocking(adapters.platform().read_traffic, order.endpoint)
@@ -37,7 +33,7 @@ async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
     return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous)
 
 
-@activity(blueprint)
+@activity
 async def delete_deployment(order: DeploymentKey) -> DeploymentState:
     """Remove a deployment that carries no traffic; one that is gone is fine."""
     await run_blocking(adapters.platform().delete_deployment, order.endpoint, order.deployment)

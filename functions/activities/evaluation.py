@@ -1,7 +1,5 @@
 """Judging a trained model."""
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
@@ -10,10 +8,8 @@ from shared.errors import PermanentError
 from shared.evaluation.evaluate import BaselineOutput, evaluate
 from shared.evaluation.gates import judge
 
-blueprint = df.Blueprint()
 
-
-@activity(blueprint)
+@activity
 async def evaluate_model(order: EvaluateModelInput) -> EvaluatedModel:
     """Compute the figures from the predictions of the job and of its baseline's, and hold them against the gates."""
     content = await run_blocking(_evaluation, order.job)

@@ -5,8 +5,6 @@ A run's plan and its digest are written once: whoever repeats a step goes on wit
 
 from typing import Final
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from functions.run_cells import find_cells, policies_of
@@ -28,8 +26,6 @@ from shared.contracts.fleet_runs import (
 from shared.errors import ConfigurationError, PermanentError
 from shared.fleet_runs import digest, places, planning, standing
 
-blueprint = df.Blueprint()
-
 #: Landed files and a thousand rows are listed in seconds; a slow service gets longer.
 _LISTING_TIMEOUT: Final = 240.0
 #: Cells in one answer: a payload stays below 16 KB, and an orchestrator asks at most 50 at once.
@@ -37,25 +33,25 @@ _PAGE_BYTES: Final = 12_000
 _PAGE_CELLS: Final = 50
 
 
-@activity(blueprint)
+@activity
 async def plan_run(order: PlanRunInput) -> RunStage:
     """Find the cells of a run, once, and show the run as begun; a run that cannot be planned is shown as failed."""
     return await run_blocking(_plan_run, order, timeout=_LISTING_TIMEOUT)
 
 
-@activity(blueprint)
+@activity
 async def read_run_cells(step: RunStep) -> CellOrders:
     """The next cells that can be asked, with what they must be told."""
     return await run_blocking(_read_page, step)
 
 
-@activity(blueprint)
+@activity
 async def look_at_run(step: RunStep) -> RunLook:
     """How the cells stand, kept for a person and for the next look."""
     return await run_blocking(_look, step, timeout=_LISTING_TIMEOUT)
 
 
-@activity(blueprint)
+@activity
 async def conclude_run(step: RunStep) -> RunOutcome:
     """Look a last time, give up what is still open, and write the digest, once."""
     return await run_blocking(_conclude, step, timeout=_LISTING_TIMEOUT)

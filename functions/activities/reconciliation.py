@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from functions.lost_arrivals import lost_orders
@@ -12,20 +10,18 @@ from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.reconciliation import LostArrivals, LostVersion, LostVersions, ReconcileInput
 
-blueprint = df.Blueprint()
-
 #: Found in one search: a payload stays below 16 KB, and the next search finds the rest.
 _VERSIONS_AT_ONCE: Final = 8
 _LISTING_TIMEOUT: Final = 240.0
 
 
-@activity(blueprint)
+@activity
 async def find_lost_arrivals(order: ReconcileInput) -> LostArrivals:
     """What landed files belong to and was neither conditioned nor found impossible, and what has become late."""
     return LostArrivals(orders=await run_blocking(lost_orders, order, timeout=_LISTING_TIMEOUT))
 
 
-@activity(blueprint)
+@activity
 async def find_lost_versions(order: ReconcileInput) -> LostVersions:
     """Versions of the fleet's models that no webhook and no earlier search has told of."""
     settled = order.at - timedelta(seconds=order.settle_seconds)

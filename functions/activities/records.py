@@ -1,7 +1,5 @@
 """What is remembered: the ledger, the read model, the inbox."""
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
@@ -9,29 +7,27 @@ from shared.contracts.deliveries import Delivery, DeliveryRecorded
 from shared.contracts.ledger import LedgerEntry, LedgerRow
 from shared.contracts.read_model import RecordModelInput, RowWritten
 
-blueprint = df.Blueprint()
 
-
-@activity(blueprint)
+@activity
 async def append_ledger(order: LedgerEntry) -> LedgerRow:
     """Append an effect to its model's chain, once per key."""
     return await run_blocking(adapters.ledger().append, order)
 
 
-@activity(blueprint)
+@activity
 async def write_model_row(order: RecordModelInput) -> RowWritten:
     """Bring a model's row up to date, unless a newer one is there."""
     return RowWritten(written=await run_blocking(adapters.read_model().put, order.row))
 
 
-@activity(blueprint)
+@activity
 async def conclude_delivery(order: Delivery) -> DeliveryRecorded:
     """Keep how something ended, in place of what was known of it before."""
     await run_blocking(adapters.inbox().conclude, order)
     return DeliveryRecorded(new=True)
 
 
-@activity(blueprint)
+@activity
 async def record_delivery(order: Delivery) -> DeliveryRecorded:
     """Keep a delivery, once per channel and key."""
     return DeliveryRecorded(new=await run_blocking(adapters.inbox().record, order))

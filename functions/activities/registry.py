@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
@@ -24,13 +22,11 @@ from shared.contracts.registry import (
 from shared.errors import PermanentError
 from shared.names import BASELINE
 
-blueprint = df.Blueprint()
-
 #: Seconds; models of gigabytes take a while.
 _UPLOAD_TIMEOUT: Final = 1200.0
 
 
-@activity(blueprint)
+@activity
 async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     """Register the model that a job has made; a version of that job is adopted, not made again."""
     found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
@@ -40,7 +36,7 @@ async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     return await run_blocking(_register, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
 
 
-@activity(blueprint)
+@activity
 async def register_baseline(order: RegisterBaselineInput) -> RegisteredVersion:
     """Register the baseline that a job has made; every model of its group asks, and all get the same version."""
     found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
@@ -54,13 +50,13 @@ async def register_baseline(order: RegisterBaselineInput) -> RegisteredVersion:
     return await run_blocking(_register, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
 
 
-@activity(blueprint)
+@activity
 async def promote_version(order: PromoteVersionInput) -> Promotion:
     """Alias `champion` and stage Production to a version, the previous one archived."""
     return await run_blocking(adapters.registry().promote, order.model, order.version)
 
 
-@activity(blueprint)
+@activity
 async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
     """Undo a promotion."""
     champion = await run_blocking(adapters.registry().restore, order.model, order.version)

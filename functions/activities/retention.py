@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from functions.expired import find_expired
@@ -26,8 +24,6 @@ from shared.errors import PermanentError
 from shared.fleet_runs.places import run_folder
 from shared.retention import plan
 
-blueprint = df.Blueprint()
-
 _JSON: Final = "application/json"
 #: A large fleet has thousands of versions and manifests to look at.
 _PLANNING_TIMEOUT: Final = 540.0
@@ -38,7 +34,7 @@ _KEPT_LIMIT: Final = 10
 _FRESH: Final = timedelta(days=1)
 
 
-@activity(blueprint)
+@activity
 async def plan_retention(order: PlanRetentionInput) -> RetentionPlanned:
     """Write down what has expired and goes, once: a repeat finds the plan that is there."""
     if not await run_blocking(adapters.data().list, order.path):
@@ -49,7 +45,7 @@ async def plan_retention(order: PlanRetentionInput) -> RetentionPlanned:
     return RetentionPlanned(path=order.path, things=len(written.things), counts=written.counts)
 
 
-@activity(blueprint)
+@activity
 async def delete_expired(order: DeleteExpiredInput) -> ExpiredDeleted:
     """Delete a few things of a plan; what is gone already is fine, and what is refused is told."""
     written = await _read_plan(order.path)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import azure.durable_functions as df
 from pydantic import ValidationError
 
 from functions import adapters
@@ -23,8 +22,6 @@ from shared.contracts.scoring import Publication
 from shared.errors import PermanentError
 from shared.release.traffic import traffic_without
 
-blueprint = df.Blueprint()
-
 #: Cells concluded by one call: each is a write.
 _CELLS_AT_ONCE: Final = 100
 #: How a cell can stand that nobody should wait for any more.
@@ -32,7 +29,7 @@ _OPEN: Final = frozenset({"waiting", "failed"})
 _LISTING_TIMEOUT: Final = 240.0
 
 
-@activity(blueprint)
+@activity
 async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
     """Send nobody to a model's deployments any more; other models behind the same endpoint share what it had."""
     _refuse_wanted(order.model)
@@ -45,7 +42,7 @@ async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
     return WithdrawnTraffic(endpoint=order.endpoint, deployments=own, others=len(deployments) - len(own))
 
 
-@activity(blueprint)
+@activity
 async def delete_endpoint(order: EndpointKey) -> EndpointDeleted:
     """Remove an endpoint, unless something is deployed behind it by now, or a model of a fleet file will be."""
     if any(policy.serve.endpoint == order.endpoint for policy in adapters.policies()):
@@ -56,7 +53,7 @@ async def delete_endpoint(order: EndpointKey) -> EndpointDeleted:
     return EndpointDeleted(endpoint=order.endpoint, deleted=True)
 
 
-@activity(blueprint)
+@activity
 async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
     """Point readers to no predictions any more. What was published stays, and the pointer tells where."""
     _refuse_wanted(order.model)
@@ -72,14 +69,14 @@ async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
     return PredictionsWithdrawn(last=last)
 
 
-@activity(blueprint)
+@activity
 async def retire_champion(order: RetiredModelKey) -> ChampionRetired:
     """Take alias and stage from the champion; every version stays registered."""
     _refuse_wanted(order.model)
     return ChampionRetired(model=order.model, version=await run_blocking(adapters.registry().retire, order.model))
 
 
-@activity(blueprint)
+@activity
 async def conclude_waiting_cells(order: RetireDatasetInput) -> CellsConcluded:
     """Let a few of a dataset's cells wait no longer for files, and write down why."""
     inbox = adapters.inbox()

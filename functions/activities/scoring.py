@@ -7,7 +7,6 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-import azure.durable_functions as df
 from pydantic import ValidationError
 
 from functions import adapters
@@ -29,10 +28,8 @@ from shared.contracts.scoring import Publication
 from shared.errors import PermanentError
 from shared.release.golden import GoldenSet, compare_golden, read_golden
 
-blueprint = df.Blueprint()
 
-
-@activity(blueprint)
+@activity
 async def stage_golden_set(order: GoldenSetInput) -> StagedGoldenSet:
     """Put a golden set where a scoring job can read it; the folder's name is its content's hash."""
     golden, content = _golden(order.fleet, order.golden)
@@ -41,7 +38,7 @@ async def stage_golden_set(order: GoldenSetInput) -> StagedGoldenSet:
     return StagedGoldenSet(path=folder, rows=len(golden.inputs))
 
 
-@activity(blueprint)
+@activity
 async def test_deployment(order: TestDeploymentInput) -> GoldenResult:
     """Ask the golden set's predictions from a deployment, and compare."""
     golden, _ = _golden(order.fleet, order.golden)
@@ -50,7 +47,7 @@ async def test_deployment(order: TestDeploymentInput) -> GoldenResult:
     return compare_golden(golden, predictions)
 
 
-@activity(blueprint)
+@activity
 async def test_predictions(order: TestPredictionsInput) -> GoldenResult:
     """Compare the predictions of a scoring job with the golden set, row by row."""
     golden, _ = _golden(order.fleet, order.golden)
@@ -58,7 +55,7 @@ async def test_predictions(order: TestPredictionsInput) -> GoldenResult:
     return compare_golden(golden, await run_blocking(_predictions, content))
 
 
-@activity(blueprint)
+@activity
 async def publish_predictions(order: PublishPredictionsInput) -> PublishedPredictions:
     """Publish a scoring job's output as a whole; a period without predictions, or with a missing one, is refused.
 
@@ -90,7 +87,7 @@ async def publish_predictions(order: PublishPredictionsInput) -> PublishedPredic
     return PublishedPredictions(path=path, rows=len(predictions), sha256=sha256, kept=kept)
 
 
-@activity(blueprint)
+@activity
 async def restore_predictions(order: RestorePredictionsInput) -> PredictionsRestored:
     """Make what was published before current again."""
     before = await _read(_beside(order.published)) if order.published else None

@@ -1,17 +1,13 @@
 """Jobs on the training platform."""
 
-import azure.durable_functions as df
-
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.jobs import JobKey, JobState, SubmitJobInput
 from shared.errors import PermanentError
 
-blueprint = df.Blueprint()
 
-
-@activity(blueprint)
+@activity
 async def submit_job(order: SubmitJobInput) -> JobState:
     """Start a pipeline job; the platform adopts a job that has this name and definition."""
     pipeline = adapters.fleet_file(order.fleet, order.pipeline)
@@ -23,7 +19,7 @@ async def submit_job(order: SubmitJobInput) -> JobState:
     return await run_blocking(_if_it_still_has, state, order.needs)
 
 
-@activity(blueprint)
+@activity
 async def read_job(order: JobKey) -> JobState:
     """Where a job stands; one that is gone is a permanent failure, since nothing will bring it back."""
     state = await run_blocking(adapters.platform().read_job, order.name)
@@ -33,7 +29,7 @@ async def read_job(order: JobKey) -> JobState:
     return state
 
 
-@activity(blueprint)
+@activity
 async def cancel_job(order: JobKey) -> JobState:
     """Ask a job to stop, and say where it stands."""
     await run_blocking(adapters.platform().cancel_job, order.name)

@@ -1,17 +1,14 @@
 """`model_interlock`: one durable entity per model around the pure decision in `shared.interlock`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import azure.durable_functions as df
 from durabletask.entities import DurableEntity, EntityInstanceId
 
 from shared import names
-from shared.contracts.interlock import RequestAnswer
-from shared.interlock.commands import AskForSlot, Command, ReturnSlot
-from shared.interlock.decide import Decision, progress, receive
-from shared.interlock.state import StateFromTheFutureError, put_aside, upcast
 
-blueprint = df.Blueprint()
+if TYPE_CHECKING:
+    from shared.interlock.commands import Command
+    from shared.interlock.decide import Decision
 
 
 class ModelInterlock(DurableEntity):
@@ -26,6 +23,8 @@ class ModelInterlock(DurableEntity):
 
     def request(self, event: Any) -> dict[str, Any]:
         """An event as a call: the asker gets an answer."""
+        from shared.contracts.interlock import RequestAnswer
+
         decision = self._decide(event)
         if decision is None or decision.answer is None:
             reason = "The model's state or the request could not be read by this version of the app."
@@ -34,9 +33,15 @@ class ModelInterlock(DurableEntity):
 
     def progress(self, attempt: int) -> dict[str, Any]:
         """How a training stands, for those who asked for it."""
+        from shared.interlock.decide import progress
+        from shared.interlock.state import upcast
+
         return progress(upcast(self.get_state(dict)), attempt).to_wire()
 
-    def _decide(self, event: Any) -> Decision | None:
+    def _decide(self, event: Any) -> "Decision | None":
+        from shared.interlock.decide import receive
+        from shared.interlock.state import StateFromTheFutureError, put_aside, upcast
+
         raw = self.get_state(dict)
         try:
             state = upcast(raw)
@@ -50,12 +55,11 @@ class ModelInterlock(DurableEntity):
             self._carry_out(command)
         return decision
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: "Command") -> None:
+        from shared.interlock.commands import AskForSlot, ReturnSlot
+
         order = command.input.to_wire()
         if isinstance(command, AskForSlot | ReturnSlot):
             self.signal_entity(EntityInstanceId(names.JOB_SLOTS, command.input.fleet), command.operation, order)
         else:
             self.schedule_new_orchestration(command.orchestrator, order, instance_id=command.instance)
-
-
-blueprint.entity_trigger(context_name="context", entity_name=names.MODEL_INTERLOCK)(ModelInterlock)

@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Final
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator
@@ -20,14 +19,12 @@ from shared.contracts.retention import (
     RetentionPlanned,
 )
 
-blueprint = df.Blueprint()
-
 _AT_ONCE: Final = 50
 #: Reasons why something could not be deleted that are told; a payload stays below 16 KB.
 _KEPT_LIMIT: Final = 10
 
 
-@orchestrator(blueprint)
+@orchestrator
 def apply_retention(context: task.OrchestrationContext, order: ApplyRetentionInput) -> Steps[RetentionOutcome]:
     """Delete what has expired, or only tell, and write down how it ended; then this instance fails, too."""
     try:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, schedule, short, unpack
@@ -19,8 +18,6 @@ from shared.contracts.conditioning import (
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
 from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
 
-blueprint = df.Blueprint()
-
 #: How often the files of a cell are looked for while they change.
 _LOOKS: Final = 3
 _CHANGED: Final = frozenset({"BlobChanged", "BlobNotFound"})
@@ -30,7 +27,7 @@ _PAGES_PER_CHILD: Final = 5
 _CHILDREN_AT_ONCE: Final = 50
 
 
-@orchestrator(blueprint)
+@orchestrator
 def condition_dataset(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
     """Publish a dataset version when the sources of its cell have landed, and record how it went.
 

@@ -1,6 +1,5 @@
 """`reconcile_events`: find landed files and registered versions whose event was lost, and act as if it had come."""
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
@@ -10,10 +9,8 @@ from shared.contracts.deliveries import Delivery, DeliveryRecorded
 from shared.contracts.interlock import VersionRegistered
 from shared.contracts.reconciliation import LostArrivals, LostVersion, LostVersions, ReconcileInput, ReconcileOutcome
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def reconcile_events(context: task.OrchestrationContext, order: ReconcileInput) -> Steps[ReconcileOutcome]:
     """Act on what no event has led to.
 

@@ -1,16 +1,13 @@
 """`record_model`: one decision of an interlock into the read model."""
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
 from shared import names
 from shared.contracts.read_model import RecordModelInput, RowWritten
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def record_model(context: task.OrchestrationContext, order: RecordModelInput) -> Steps[RowWritten]:
     """Write the model's row; a newer row stays. An entity cannot call an activity itself, hence this orchestration.
 

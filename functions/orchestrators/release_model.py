@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
@@ -37,14 +36,12 @@ from shared.contracts.release import (
     Traffic,
 )
 
-blueprint = df.Blueprint()
-
 
 class ReleaseRefusedError(Exception):
     """A test on the way did not pass: the version does not go to production."""
 
 
-@orchestrator(blueprint)
+@orchestrator
 def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) -> Steps[ReleaseOutcome]:
     """Release a version online or in batch, or leave everything as it was; tell the interlock either way.
 

@@ -1,6 +1,5 @@
 """`retire_dataset`: a dataset that its fleet file does not have any more waits for nothing."""
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
@@ -8,10 +7,8 @@ from shared import names
 from shared.contracts.deliveries import Delivery, DeliveryRecorded
 from shared.contracts.retirement import CellsConcluded, DatasetRetired, RetireDatasetInput
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def retire_dataset(context: task.OrchestrationContext, order: RetireDatasetInput) -> Steps[DatasetRetired]:
     """Conclude every cell that waits for files, a few at a time, and write down that the dataset is retired.
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
@@ -22,10 +21,8 @@ from shared.contracts.retirement import (
     WithdrawTrafficInput,
 )
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def retire_model(context: task.OrchestrationContext, order: RetireModelInput) -> Steps[RetirementOutcome]:
     """Take a model out of service, and tell its interlock how that ended, whatever happens.
 

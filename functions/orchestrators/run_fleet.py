@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, Final
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
@@ -23,8 +22,6 @@ from shared.contracts.interlock import InterlockEvent, ScoringRequested, Trainin
 from shared.fleet_runs import digest
 from shared.fleet_runs.planning import condition_order
 
-blueprint = df.Blueprint()
-
 #: Cells that are asked, and looks that are taken, before the run goes on in a new history.
 _ASKED_PER_HISTORY: Final = 50
 _LOOKS_PER_HISTORY: Final = 20
@@ -38,7 +35,7 @@ class FleetRunFailedError(Exception):
     """More of a run failed than its `fail_on` allows; fails the instance, so that callers see it."""
 
 
-@orchestrator(blueprint)
+@orchestrator
 def run_fleet(context: task.OrchestrationContext, order: RunFleetInput) -> Steps[RunOutcome]:
     """Ask every selected cell, and follow what becomes of it.
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
@@ -21,10 +20,8 @@ from shared.contracts.jobs import JobKey, JobState
 from shared.contracts.release import PublishedPredictions
 from shared.contracts.scoring import ScoreModelInput, ScoringOutcome
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def score_model(context: task.OrchestrationContext, order: ScoreModelInput) -> Steps[ScoringOutcome]:
     """Score a period and publish it, and tell the interlock how it ended, whatever happens."""
     try:

@@ -1,6 +1,5 @@
 """`tell_models`: tell some of the models that are trained on a dataset version that it is there."""
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
@@ -9,10 +8,8 @@ from shared import names
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, ModelsTold, TellModelsInput
 from shared.contracts.interlock import DatasetPublished
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def tell_models(context: task.OrchestrationContext, order: TellModelsInput) -> Steps[ModelsTold]:
     """Signal the interlocks of a few pages of models.
 

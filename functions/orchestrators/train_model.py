@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import azure.durable_functions as df
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
@@ -29,10 +28,8 @@ from shared.contracts.jobs import FolderInput, JobKey, JobState, SubmitJobInput,
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
 
-blueprint = df.Blueprint()
 
-
-@orchestrator(blueprint)
+@orchestrator
 def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[TrainingOutcome]:
     """Train, judge and register a model, and tell its interlock how it ended, whatever happens.
 

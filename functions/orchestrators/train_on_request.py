@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-import azure.durable_functions as df
 from durabletask import task
 from durabletask.entities import EntityInstanceId
 
@@ -12,8 +11,6 @@ from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import RequestAnswer, TrainingProgress, TrainingRequested
 from shared.contracts.training import TrainingOutcome, TrainOnRequestInput
-
-blueprint = df.Blueprint()
 
 _FIRST_POLL: Final = timedelta(seconds=5)
 _LAST_POLL: Final = timedelta(minutes=5)
@@ -46,7 +43,7 @@ class _Patience:
         self._pause = min(self._pause * 2, _LAST_POLL)
 
 
-@orchestrator(blueprint)
+@orchestrator
 def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestInput) -> Steps[TrainingOutcome]:
     """Ask the interlock for a training and wait for its outcome.
 

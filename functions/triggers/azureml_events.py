@@ -9,13 +9,9 @@ import grpc
 from functions import tracing
 from shared import names
 
-blueprint = df.Blueprint()
-
 _KINDS = ("Microsoft.MachineLearningServices.RunCompleted", "Microsoft.MachineLearningServices.RunStatusChanged")
 
 
-@blueprint.event_grid_trigger(arg_name="event")
-@blueprint.durable_client_input(client_name="client")
 async def azureml_events(event: func.EventGridEvent, client: df.DurableFunctionsClient) -> None:
     """Wake the orchestration that waits for the job; it reads the status itself, so late and repeated events are fine.
 

@@ -15,8 +15,6 @@ from shared import names
 from shared.contracts.base import Contract
 from shared.contracts.training import TrainOnRequestInput
 
-blueprint = df.Blueprint()
-
 
 class TrainRequest(Contract):
     """The body for one training.
@@ -32,8 +30,6 @@ class TrainRequest(Contract):
     request_id: str = Field(min_length=1, max_length=200)
 
 
-@blueprint.route(route="datafactory/{operation}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Start what is asked for once per request id, and answer 202 with the URLs that tell how it stands.
 

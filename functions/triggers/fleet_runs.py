@@ -18,8 +18,6 @@ from shared.contracts.fleet_runs import PlanRunInput, RunFleetInput, RunRow
 from shared.fleet_runs import digest, places
 from shared.fleet_runs.planning import RETRIED
 
-blueprint = df.Blueprint()
-
 _LISTED: Final = 100
 _MOST_LISTED: Final = 1000
 _OVER: Final = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
@@ -36,8 +34,6 @@ async def begin_fleet_run(client: df.DurableFunctionsClient, order: RunFleetInpu
     return run
 
 
-@blueprint.route(route="runs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """The runs of the last time, newest first, each with its figures; `?fleet=` and `?limit=` narrow it."""
     try:
@@ -50,8 +46,6 @@ async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     return answer(200, {"runs": [row.to_wire() for row in told if row is not None]})
 
 
-@blueprint.route(route="runs/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """One run: how it stands, and how each of its cells does; when it has ended, its digest."""
     run = req.route_params["id"]
@@ -61,8 +55,6 @@ async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> f
     return answer(200, await run_blocking(_told, row))
 
 
-@blueprint.route(route="runs/{id}/retry", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Run again what an earlier run did not get done; answers 202 with the URLs of the new run.
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import azure.durable_functions as df
 import azure.functions as func
 
 from functions import adapters
@@ -16,10 +15,7 @@ from shared.contracts.read_model import ModelRow
 from shared.fleet.fleet import Fleet
 from shared.fleet.schedule import parse_schedule
 
-blueprint = df.Blueprint()
 
-
-@blueprint.route(route="fleets", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_fleets(req: func.HttpRequest) -> func.HttpResponse:
     """Every fleet of the app, from the read model and the fleet files."""
     rows = await run_blocking(adapters.read_model().all)

@@ -13,14 +13,11 @@ from shared.blocking import run_blocking
 from shared.contracts.deliveries import CHANNELS
 from shared.lineage.story import tell
 
-blueprint = df.Blueprint()
-
 _NOTHING_YET: Final = (
     "Nothing has happened yet: it is trained when a version of its dataset is published, or by `signalbox run train`."
 )
 
 
-@blueprint.route(route="models", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_models(req: func.HttpRequest) -> func.HttpResponse:
     """Every model of the fleets with its state and the reason; those that nothing has happened to yet included."""
     rows = {row.model: row.to_wire() for row in await run_blocking(adapters.read_model().all)}
@@ -36,7 +33,6 @@ async def list_models(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"models": [rows[name] for name in sorted(rows)]})
 
 
-@blueprint.route(route="models/{name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def get_model(req: func.HttpRequest) -> func.HttpResponse:
     """One model: state, figures, gates, serving, and the last decisions with their reasons."""
     name = req.route_params["name"]
@@ -46,7 +42,6 @@ async def get_model(req: func.HttpRequest) -> func.HttpResponse:
     return _unknown(name)
 
 
-@blueprint.route(route="models/{name}/why", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def why_model(req: func.HttpRequest) -> func.HttpResponse:
     """Why this model is, or is not, in production: its ledger as a story, and whether the chain is unbroken."""
     name = req.route_params["name"]
@@ -56,14 +51,12 @@ async def why_model(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, tell(name, rows))
 
 
-@blueprint.route(route="models/{name}/ledger", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def get_ledger(req: func.HttpRequest) -> func.HttpResponse:
     """A model's ledger, oldest first."""
     rows = await run_blocking(adapters.ledger().rows, req.route_params["name"])
     return answer(200, {"rows": [row.to_wire() for row in rows]})
 
 
-@blueprint.route(route="deliveries", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     """What came in lately and what became of it, newest first; `?channel=` and `?limit=` narrow it."""
     wanted = req.params.get("channel")
@@ -78,8 +71,6 @@ async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"deliveries": [delivery.to_wire() for delivery in deliveries]})
 
 
-@blueprint.route(route="operations/reconcile", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Search for landed files and registered versions whose event was lost; answers 202 with the URLs of the run."""
     with tracing.span("reconcile_now", req.headers.get("traceparent")):

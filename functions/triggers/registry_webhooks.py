@@ -17,8 +17,6 @@ from shared.contracts.interlock import InterlockEvent, RegistryChanged, VersionR
 from shared.contracts.policy import ModelPolicy
 from shared.settings import settings
 
-blueprint = df.Blueprint()
-
 _CHANGES: Final = {
     "model_version_alias.created": "alias_set",
     "model_version_alias.deleted": "alias_removed",
@@ -27,9 +25,6 @@ _CHANGES: Final = {
 }
 
 
-# Anonymous for the host: MLflow cannot send a function key, and the signature is the authentication.
-@blueprint.route(route="webhooks/mlflow", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@blueprint.durable_client_input(client_name="client")
 async def mlflow_webhook(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Authenticate, parse, hand on to the model's interlock, record.
 

@@ -23,8 +23,6 @@ from shared.contracts.base import Contract
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount, RetentionOutcome
 from shared.retention.expiry import longest
 
-blueprint = df.Blueprint()
-
 _FINISHED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 #: No late delivery asks for these: a model's interlock starts them and remembers by itself which it has started, or
 #: the clock does, or another run.
@@ -52,8 +50,6 @@ class RetentionRequest(Contract):
     requested_by: str = Field(default="an operator", min_length=1, max_length=200)
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="%SIGNALBOX_RETENTION_SCHEDULE%", run_on_startup=False)
-@blueprint.durable_client_input(client_name="client")
 async def retain_on_schedule(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Delete what has expired."""
     with tracing.span("retain_on_schedule", None):
@@ -62,8 +58,6 @@ async def retain_on_schedule(timer: func.TimerRequest, client: df.DurableFunctio
         await begin_retention(client, request, at)
 
 
-@blueprint.route(route="operations/retention", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def retain_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Tell what has expired, or delete it with `dry_run: false`; answers 202 with the URLs of the run."""
     with tracing.span("retain_now", req.headers.get("traceparent")):
@@ -78,7 +72,6 @@ async def retain_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
 
 
-@blueprint.route(route="operations/retention", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_retention(req: func.HttpRequest) -> func.HttpResponse:
     """What was deleted by policy lately, newest first: a line per kind, and the blob that names every thing."""
     reports = await run_blocking(adapters.inbox().recent, "retention", _REPORTS)
@@ -89,7 +82,6 @@ async def list_retention(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"runs": shown})
 
 
-@blueprint.route(route="operations/retention/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def get_retention(req: func.HttpRequest) -> func.HttpResponse:
     """One run of the retention that has ended: its figures, and every thing with the reason why it goes."""
     instance = req.route_params["id"]

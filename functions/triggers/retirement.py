@@ -19,8 +19,6 @@ from shared.contracts.read_model import ModelRow
 from shared.contracts.retirement import RetireDatasetInput
 from shared.fleet.fleet import Fleets
 
-blueprint = df.Blueprint()
-
 _WANTED: Final = (
     "Needed: confirm, requested_by, and models, datasets or both, with the names that "
     "`GET /api/operations/retired` lists."
@@ -45,7 +43,6 @@ class RetireRequest(Contract):
     requested_by: str = Field(min_length=1, max_length=200)
 
 
-@blueprint.route(route="operations/retired", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def list_retired(req: func.HttpRequest) -> func.HttpResponse:
     """Models and datasets that no fleet file has any more, and what a retirement would take away from each.
 
@@ -58,8 +55,6 @@ async def list_retired(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"models": retired_models(fleets, rows), "datasets": retired_datasets(fleets, cells, retired)})
 
 
-@blueprint.route(route="operations/retire", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@blueprint.durable_client_input(client_name="client")
 async def retire(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Take models and datasets out of service: all that are named, or, when one of them cannot be, none.
 

@@ -18,13 +18,9 @@ from shared.contracts.deliveries import Delivery
 from shared.errors import PermanentError
 from shared.settings import settings
 
-blueprint = df.Blueprint()
-
 _SUBJECT_PREFIX = "blobServices/default/containers/"
 
 
-@blueprint.event_grid_trigger(arg_name="event")
-@blueprint.durable_client_input(client_name="client")
 async def storage_events(event: func.EventGridEvent, client: df.DurableFunctionsClient) -> None:
     """Parse, start the conditioning of every dataset that the file belongs to, record.
 

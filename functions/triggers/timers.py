@@ -8,19 +8,13 @@ from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.schedules import begin_due_runs
 from functions.triggers.starting import utc_now
 
-blueprint = df.Blueprint()
 
-
-@blueprint.timer_trigger(arg_name="timer", schedule="%SIGNALBOX_RECONCILE_SCHEDULE%", run_on_startup=False)
-@blueprint.durable_client_input(client_name="client")
 async def reconcile_on_schedule(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Search for lost events: webhooks and Event Grid are both lossy in their own ways."""
     with tracing.span("reconcile_on_schedule", None):
         await begin_reconciliation(client, utc_now().replace(microsecond=0))
 
 
-@blueprint.timer_trigger(arg_name="timer", schedule="%SIGNALBOX_TICK_SCHEDULE%", run_on_startup=False)
-@blueprint.durable_client_input(client_name="client")
 async def begin_scheduled_runs(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Begin the runs of fleets that are due by the schedules of their files."""
     with tracing.span("begin_scheduled_runs", None):

@@ -1,6 +1,7 @@
 """What the doors for people answer about deliveries and fleets, and what they refuse."""
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,11 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Inbox:
     return made
 
 
-async def _get(door: Any, **params: str) -> tuple[int, dict[str, Any]]:
+async def _get(
+    door: Callable[[func.HttpRequest], Awaitable[func.HttpResponse]], **params: str
+) -> tuple[int, dict[str, Any]]:
     request = func.HttpRequest("GET", "http://app/api", params=params, body=b"")
-    answer = await door.build().get_user_function()(request)
+    answer = await door(request)
     return answer.status_code, json.loads(answer.get_body())
 
 

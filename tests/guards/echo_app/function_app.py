@@ -1,4 +1,4 @@
-"""An app that sends every contract through an orchestrator and an activity, by the app's own boundary."""
+"""An app that sends every contract through an orchestrator and an activity, registered and bound as the app's own."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask import task
 
-from functions.boundary import Steps, activity, call, orchestrator
+from functions.boundary import Steps, activity, call, on_the_wire, orchestrator
+from functions.registration import add_activity, add_orchestrator
 from shared.contracts.base import Contract
 from shared.errors import PermanentError, TransientError
 from tests.guards.contract_values import all_contracts
@@ -29,8 +30,10 @@ def _echo(contract: type[Contract]) -> None:
 
     echo.__name__, echo.__annotations__ = f"activity_{contract.__name__}", {"order": contract}
     echo_all.__name__, echo_all.__annotations__ = f"echo_{contract.__name__}", {"order": contract}
-    activity(app)(echo)
-    orchestrator(app)(echo_all)
+    activity(echo)
+    orchestrator(echo_all)
+    add_activity(app, echo.__name__, lambda: on_the_wire(echo))
+    add_orchestrator(app, echo_all.__name__, lambda: on_the_wire(echo_all))
 
 
 for one in all_contracts().values():
@@ -44,7 +47,7 @@ def _note(order: Attempts) -> int:
     return len(path.read_text())
 
 
-@activity(app)
+@activity
 async def hopeless(order: Attempts) -> Attempts:
     """Fails for good."""
     _note(order)
@@ -52,7 +55,7 @@ async def hopeless(order: Attempts) -> Attempts:
     raise PermanentError(code, "no attempt will help")
 
 
-@activity(app)
+@activity
 async def flaky(order: Attempts) -> Attempts:
     """Fails twice."""
     if _note(order) < 3:
@@ -61,13 +64,19 @@ async def flaky(order: Attempts) -> Attempts:
     return order
 
 
-@orchestrator(app)
+@orchestrator
 def call_hopeless(context: task.OrchestrationContext, order: Attempts) -> Steps[Attempts]:
     """Calls what fails for good."""
     return (yield from call(context, "hopeless", order, Attempts))
 
 
-@orchestrator(app)
+@orchestrator
 def call_flaky(context: task.OrchestrationContext, order: Attempts) -> Steps[Attempts]:
     """Calls what fails twice."""
     return (yield from call(context, "flaky", order, Attempts))
+
+
+add_activity(app, "hopeless", lambda: on_the_wire(hopeless))
+add_activity(app, "flaky", lambda: on_the_wire(flaky))
+add_orchestrator(app, "call_hopeless", lambda: on_the_wire(call_hopeless))
+add_orchestrator(app, "call_flaky", lambda: on_the_wire(call_flaky))
