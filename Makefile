@@ -14,7 +14,7 @@ help: ## List the targets
 demo: setup ## Raw data to released models on this machine, with everything that it needs (KEEP=1 leaves it running)
 	@$(PY) -m local.demo
 
-test: setup ## All tests but the long ones
+test: setup .venv/compiled ## All tests but the long ones
 	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
 
 up: setup ## The local stack, until Ctrl-C
@@ -49,6 +49,11 @@ $(UV):
 
 .venv/ready: $(UV) pyproject.toml uv.lock
 	@python=$$(bash local/find_python.sh) && $(UV) sync --quiet --frozen --python "$$python"
+	@touch $@
+
+# Some fifty processes import what is installed; where PYTHONDONTWRITEBYTECODE is set, each would compile it anew.
+.venv/compiled: .venv/ready
+	@$(PY) -m compileall -q -j 0 .venv/lib > /dev/null || true
 	@touch $@
 
 .tools/azurite/ready: .venv/ready local/services/azurite/package-lock.json

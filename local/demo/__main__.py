@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +16,7 @@ from local.demo.observe import Model, Observer
 from local.demo.outcome import look
 from local.demo.report import show
 from local.demo.screen import Screen
+from local.demo.stillness import Look, Stillness
 from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
 from local.stack.stack import DEFAULT_STATE
@@ -29,8 +29,7 @@ FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.ya
 REJECTED = ("departures-ewr-regional-slow", "departures-lga-regional-fast", "departures-lga-regional-slow")
 _NEVER = "0 0 0 29 2 *"
 _LOOK_SECONDS = 0.25
-#: Looks in a row at which nothing moved, until the demo believes it.
-_STILL = 4
+_SEARCHED = ("Nothing moves, so an event may be lost: waiting for the search, which looks every five minutes", "")
 
 
 def main() -> int:
@@ -70,7 +69,7 @@ def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments
     with closing(Observer(stack)) as observer:
         started = time.monotonic()
         landed = land(observer, screen, fleet.matrix["origin"])
-        models = _watch(stack, observer, screen, landed, arguments.timeout)
+        models = _watch(stack, observer, screen, landed, arguments)
         screen.stop()
         problems = _prove(console, observer, fleet, models)
         if problems:
@@ -100,35 +99,56 @@ def _prove(console: Console, observer: Observer, fleet: Fleet, models: list[Mode
     return unknown + [f"{outcome.model.name}: {problem}" for outcome in outcomes for problem in outcome.problems]
 
 
-def _watch(stack: Stack, observer: Observer, screen: Screen, landed: set[str], timeout: float) -> list[Model]:
-    """Look until every file was taken and no model moves any more, or the time is over."""
-    deadline = time.monotonic() + timeout
+def _watch(
+    stack: Stack, observer: Observer, screen: Screen, landed: set[str], arguments: argparse.Namespace
+) -> list[Model]:
+    """Look until all has ended, or nothing moves any more though it has not, or the time is over."""
+    deadline = time.monotonic() + arguments.timeout
+    stillness = Stillness()
     models: list[Model] = []
-    still = 0
-    while still < _STILL and time.monotonic() < deadline:
+    while not stillness.ended and time.monotonic() < deadline:
         stack.check()
         models = observer.models()
         screen.models(models)
         waiting = landed - {delivery["key"] for delivery in observer.arrivals()}
-        steps = observer.conditioning()
-        moving = [model.state for model in models if not model.ended]
-        screen.status(*_under_way(len(waiting), steps, moving))
-        still = 0 if waiting or steps or moving or not models else still + 1
+        look = Look(models, waiting, observer.under_way())
+        stillness.see(look)
+        screen.status(*(_SEARCHED if stillness.stuck else _under_way(look)))
+        if stillness.stuck and not arguments.reconcile:
+            screen.tell(
+                f"Nothing moves any more, and {_not_ended(look)}: nothing is pending or running, and no event came. "
+                "Events that were lost are found by the search for them, which --no-reconcile turns off."
+            )
+            return models
         time.sleep(_LOOK_SECONDS)
+    if not stillness.ended:
+        screen.tell(f"The {arguments.timeout:.0f} s of --timeout are over.")
     return models
 
 
-def _under_way(waiting: int, steps: list[dict[str, Any]], moving: list[str]) -> tuple[str, str]:
+def _under_way(look: Look) -> tuple[str, str]:
     """What is under way, and how far it is."""
-    if waiting:
-        return "Waiting for the events of the files", f"{waiting} to come"
-    if steps:
+    if look.waiting:
+        return "Waiting for the events of the files", f"{len(look.waiting)} to come"
+    if steps := [one for one in look.running if one["instanceId"].startswith("condition-")]:
         status = steps[0].get("customStatus")
         return "Making datasets", status["step"] if isinstance(status, dict) else ""
-    if moving:
+    if moving := look.moving:
         counts = Counter(moving)
         return "Training and releasing", ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
     return "Nothing moves any more", ""
+
+
+def _not_ended(look: Look) -> str:
+    """What has come to no end, in words."""
+    if look.waiting:
+        return f"the app was not told of {len(look.waiting)} files"
+    number = len(look.moving)
+    return (
+        "the app knows no models"
+        if not look.models
+        else f"{number} model{'s have' if number > 1 else ' has'} not ended"
+    )
 
 
 def _stay(stack: Stack, console: Console) -> None:

@@ -11,7 +11,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local.stack import Stack
 
-_TIMEOUT = httpx.Timeout(10.0)
+_TIMEOUT = httpx.Timeout(30.0)
 _DONE = frozenset({"released", "rejected", "failed", "release_failed"})
 
 
@@ -130,11 +130,12 @@ class Observer:
         found: list[dict[str, Any]] = self._get(url, channel="storage", limit="1000")["deliveries"]
         return found
 
-    def conditioning(self) -> list[dict[str, Any]]:
-        """The orchestrations under way that make datasets."""
+    def under_way(self) -> list[dict[str, Any]]:
+        """The orchestrations that are pending or running."""
         url = f"{self._stack.host_url}/runtime/webhooks/durabletask/instances"
-        answer = self._http.get(url, params={"instanceIdPrefix": "condition-", "runtimeStatus": "Pending,Running"})
-        found: list[dict[str, Any]] = answer.json() if answer.is_success else []
+        answer = self._http.get(url, params={"runtimeStatus": "Pending,Running", "showInput": "false"})
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
         return found
 
     def close(self) -> None:

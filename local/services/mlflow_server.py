@@ -1,6 +1,6 @@
 """An MLflow tracking server and model registry on SQLite, with webhooks on.
 
-One worker and no job execution: ready in seconds with two processes, where the default takes a minute and fifteen.
+One process (see ``mlflow_process``) and no job execution, where the default takes fifteen.
 Artifacts go through the server (``mlflow-artifacts:``), so that clients need nothing but its URL, and the recorded
 locations hold when it moves to another port. The key that encrypts webhook secrets is kept: without it, every delivery
 fails after a restart.
@@ -15,6 +15,7 @@ from local.services.mlflow_api import MlflowRefused, call, mlflow_client
 from local.services.process import HOST, LocalServiceError, Port, Service, local_environment
 from local.services.secret_files import kept_secret
 
+PROCESS = Path(__file__).with_name("mlflow_process.py")
 UPGRADE_TIMEOUT_SECONDS = 120.0
 READY_TIMEOUT_SECONDS = 120.0
 
@@ -28,8 +29,8 @@ def mlflow_service(directory: Path, port: Port, log: Path, *, holds: tuple[int, 
     """The server with its database, artifacts and webhook key in ``directory``."""
     artifacts = directory / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
-    command = (sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port.number), "--workers", "1")
-    storage = ("--backend-store-uri", _database_uri(directory), "--artifacts-destination", str(artifacts))
+    command = (sys.executable, "-P", str(PROCESS), "--host", HOST, "--port", str(port.number))
+    storage = ("--database-uri", _database_uri(directory), "--artifacts", str(artifacts))
     return Service(
         name="mlflow",
         argv=(*command, *storage),
@@ -61,7 +62,7 @@ def server_environment(directory: Path) -> dict[str, str]:
 def prepare_database(directory: Path) -> None:
     """Bring the database of another MLflow version, or of an unfinished first start, up to this version's schema.
 
-    A database that does not exist yet is left to the server, which makes it before its worker starts.
+    A database that does not exist yet is left to the server, which makes it before it answers.
     """
     if not _database(directory).exists() or _stamp(directory).exists():
         return

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -158,9 +159,16 @@ class Stack:
         self._stop_one(name)
         self._bring_up(name)
 
-    def restart_host(self) -> None:
-        """Start the Functions host again."""
-        self.restart("host")
+    def restart_host(self, settings: Mapping[str, str] | None = None) -> None:
+        """Start the Functions host again, from now on with these settings of the app added or replaced."""
+        self._stop_one("host")
+        if settings:
+            self._settings |= settings
+            step = self._steps["host"]
+            changed = replace(step.service, env={**step.service.env, **settings})
+            self._steps["host"] = replace(step, service=changed)
+            self._running["host"] = RunningService(changed)
+        self._bring_up("host")
 
     def check(self) -> None:
         """Raise ``ServiceFailed`` if a service has ended by itself."""

@@ -9,9 +9,9 @@ import pytest
 
 from examples.flights.landing import RawFile
 from shared.settings import APP_ROOT
-from tests.e2e.running import FAST, FILES, Running, created, eventually
+from tests.e2e.running import FAST, FILES, PATIENCE, Running, created, eventually
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 
 def test_a_file_that_no_source_wants(released: Running) -> None:
@@ -33,7 +33,7 @@ def test_an_empty_file(released: Running) -> None:
 def test_a_file_that_its_recipe_cannot_read(released: Running) -> None:
     """The conditioning has failed for good, and names file, column and remedy."""
     year = [replace(file, path=file.path.replace("2013", "2002")) for file in FILES]
-    released.land(*year[:-1], replace(year[-1], content=b"nothing,that,fits\n1,2,3\n"))
+    released.land_year([*year[:-1], replace(year[-1], content=b"nothing,that,fits\n1,2,3\n")])
     dead = eventually(
         lambda: [one for one in released.deliveries("conditioning") if one["outcome"] == "dead"],
         bool,
@@ -128,7 +128,7 @@ def test_a_fleet_file_with_mistakes_stops_the_start(tmp_path: Path) -> None:
         (tmp_path / folder).symlink_to(wrong.parent / folder)
     done = subprocess.run(
         [sys.executable, "-m", "local.stack", "up", "--state", str(tmp_path / "state"), "--fleet", str(broken)],
-        cwd=APP_ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=APP_ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     lines = text.splitlines()

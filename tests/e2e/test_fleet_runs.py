@@ -16,9 +16,9 @@ from shared.contracts.deliveries import Delivery
 from shared.settings import APP_ROOT
 from shared.storage.inbox import TableInbox
 from tests.e2e.conftest import DEV
-from tests.e2e.running import FAST, MODELS, SLOW, Running, eventually
+from tests.e2e.running import FAST, MODELS, PATIENCE, SLOW, Running, eventually
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 #: A training of one step that does not train.
 _ONE_STEP = """
@@ -37,7 +37,7 @@ jobs:
     type: command
     command: {does}
     environment: azureml:flights-forecast:1
-    limits: {{timeout: 2}}
+    limits: {{timeout: {seconds}}}
     outputs:
       model: ${{{{parent.outputs.model}}}}
       evaluation: ${{{{parent.outputs.evaluation}}}}
@@ -90,7 +90,7 @@ def _retry(running: Running, run: str) -> dict[str, Any]:
 def _ended(running: Running, path: str, body: dict[str, Any]) -> dict[str, Any]:
     begun = running.http.post(path, json=body)
     assert begun.status_code == 202, begun.text
-    running.finished(begun.json()["statusQueryGetUri"], seconds=180)
+    running.finished(begun.json()["statusQueryGetUri"])
     run: dict[str, Any] = running.http.get(f"/api/runs/{begun.json()['id']}").json()
     return run
 
@@ -106,7 +106,7 @@ def _reason(run: dict[str, Any], name: str) -> str:
 def test_one_trains_while_the_other_waits_and_a_kill_changes_nothing(one_at_a_time: Running) -> None:
     """The waiting model is queued and says why; killed in that moment, each is trained once, one after the other."""
     running = one_at_a_time
-    running.land()
+    running.land_year()
     states = eventually(
         lambda: {running.model(name).state: running.model(name) for name in MODELS},
         lambda found: set(found) == {"queued", "training"} and bool(_trainings(running)),
@@ -115,7 +115,7 @@ def test_one_trains_while_the_other_waits_and_a_kill_changes_nothing(one_at_a_ti
     running.stack.kill("host")
     assert "waits for one of the 1 slots of the fleet" in states["queued"].reason
     running.stack.restart_host()
-    running.wait_released(seconds=200)
+    running.wait_released()
     first, second = _trainings(running)
     assert {first["experiment_name"], second["experiment_name"]} == set(MODELS)
     assert first["ended_at"] <= second["created_at"]
@@ -129,14 +129,14 @@ def test_a_run_fails_in_part_and_only_that_is_retried(one_at_a_time: Running, fl
     running, pipeline = one_at_a_time, fleet.parent / "pipelines/train_slow.yml"
     sound = pipeline.read_text()
 
-    pipeline.write_text(_ONE_STEP.format(does="sleep 600"))
+    pipeline.write_text(_ONE_STEP.format(does="sleep 3600", seconds=2))
     run = _train(running, "hangs")
     assert _outcomes(run) == {FAST: "passed", SLOW: "failed"}
     assert "exceeded its limit of 2 s" in _reason(run, SLOW)
     assert (run["state"], run["reason"]) == ("done", "2 cells: 1 passed, 1 failed.")
     assert running.data.read(run["digest"])
 
-    pipeline.write_text(_ONE_STEP.format(does="echo nothing"))
+    pipeline.write_text(_ONE_STEP.format(does="echo nothing", seconds=PATIENCE))
     run = _retry(running, run["run"])
     assert _outcomes(run) == {SLOW: "failed"}
     assert "its output `evaluation` cannot be read" in _reason(run, SLOW)

@@ -11,7 +11,7 @@ from shared.fleet.loader import load_fleet
 from shared.settings import APP_ROOT
 from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 ONLINE = ["TrainingStarted", "ModelRegistered", "QaDeployed", "GoldenSetTested", "VersionPromoted",
           "ProductionDeployed", "TrafficShifted", "ModelReleased", "QaTornDown"]  # fmt: skip

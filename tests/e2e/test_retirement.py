@@ -10,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from examples.flights.landing import raw_files
 from local.stack import Ports, Stack
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount, RetentionOutcome
 from shared.registry.mlflow import MlflowRegistry
 from shared.settings import APP_ROOT
 from shared.storage.blobs import AzureBlobStore
 from tests.e2e.conftest import NEVER
-from tests.e2e.running import FAST, MODELS, SLOW, Running
+from tests.e2e.running import FAST, MODELS, PATIENCE, SLOW, Running
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +34,8 @@ def serving(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     with Stack(tmp_path_factory.mktemp("stack"), ports=Ports.free(), settings=settings) as stack:
         running = Running(stack)
         try:
-            running.land(*raw_files("JFK"))
-            running.wait_released(seconds=240)
+            running.land_year()
+            running.wait_released()
             yield running
         finally:
             running.close()
@@ -49,7 +48,7 @@ def _data(running: Running) -> AzureBlobStore:
 
 def _retire(running: Running, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "retire", "--app", running.stack.host_url, *arguments]
-    return subprocess.run(command, cwd=APP_ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=APP_ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_in_four_hundred_days_only_what_nobody_needs_has_expired(serving: Running) -> None:

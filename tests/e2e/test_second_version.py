@@ -2,10 +2,9 @@
 
 import pytest
 
-from examples.flights.landing import RawFile
-from tests.e2e.running import BASELINE, FAST, FILES, MODELS, Running
+from tests.e2e.running import BASELINE, FAST, MODELS, Running, corrected
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 
 def test_data_factory_trains_and_learns_how_it_ended(released: Running) -> None:
@@ -37,9 +36,7 @@ def test_a_correction_makes_one_version_of_data_and_of_each_model(released: Runn
     """May is sent again without its last row: one dataset version, one training per model, one baseline, released."""
     before = {name: released.effects(name).count("TrainingStarted") for name in MODELS}
     wanted = {name: str(int(released.model(name).row["champion"]) + 1) for name in MODELS}
-    (may,) = [file for file in FILES if file.path == "raw/flights/JFK/2013-05.csv"]
-    *rows, _ = may.content.splitlines(keepends=True)
-    released.land(RawFile("raw/flights/JFK/2013-05_corrected.csv", b"".join(rows)))
+    released.land(corrected("05"))
     for name, version in wanted.items():
         released.wait_released(version, (name,))
         assert released.effects(name).count("TrainingStarted") == before[name] + 1

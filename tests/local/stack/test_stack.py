@@ -142,6 +142,17 @@ def test_a_killed_service_is_noticed_and_can_be_restarted(tmp_path: Path) -> Non
         assert others == {name: stack.service(name).pid for name in others}
 
 
+def test_the_host_is_restarted_with_other_settings(tmp_path: Path) -> None:
+    """What is given is the app's environment from then on, and what the stack says of its settings."""
+    with SmallStack(tmp_path, ports=Ports.free()) as stack:
+        stack.restart_host({"SIGNALBOX_SETTLE_SECONDS": "7"})
+        assert stack.service("host").service.env["SIGNALBOX_SETTLE_SECONDS"] == "7"
+        assert stack.settings()["SIGNALBOX_SETTLE_SECONDS"] == "7"
+        stack.restart_host()
+        assert stack.service("host").service.env["SIGNALBOX_SETTLE_SECONDS"] == "7"
+        stack.check()
+
+
 def test_callers_settings_come_first(tmp_path: Path) -> None:
     """A caller adds settings of the app and replaces those of the stack."""
     stack = Stack(tmp_path, settings={"SIGNALBOX_FLEET": "mine.yaml", "SIGNALBOX_SETTLE_SECONDS": "1"})

@@ -1,0 +1,70 @@
+"""Whether anything still moves: what the demo gives up by, whatever the speed of the machine."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.demo.observe import Model
+
+#: Looks in a row at which all had ended, until the demo believes it.
+ENDED_LOOKS: Final = 4
+#: Looks in a row at which nothing moved though something has not ended, until the demo gives up: a quarter of a minute
+#: at least, longer where a look itself takes long. A webhook or an event on its way needs a second or two.
+STUCK_LOOKS: Final = 60
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at one moment.
+
+    Attributes:
+        models: Every model of the fleet; none while the app does not know its fleet.
+        waiting: Files of which the app has not been told.
+        running: Instances of the engine that are pending or running. A job, a timer or an event that somebody waits
+            for belongs to one of them.
+    """
+
+    models: Sequence[Model]
+    waiting: Collection[str]
+    running: Sequence[dict[str, Any]]
+
+    @property
+    def moving(self) -> list[str]:
+        """The states of the models that have not ended."""
+        return [model.state for model in self.models if not model.ended]
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is going to happen by itself."""
+        return bool(self.models) and not (self.waiting or self.running or self.moving)
+
+    @property
+    def changing(self) -> tuple[object, ...]:
+        """What is another one as soon as anything has happened."""
+        return (len(self.waiting), [model.row for model in self.models])
+
+
+class Stillness:
+    """Counts the looks since which nothing has moved."""
+
+    def __init__(self) -> None:
+        self._ended = 0
+        self._stuck = 0
+        self._before: tuple[object, ...] | None = None
+
+    def see(self, look: Look) -> None:
+        """Take another look into account."""
+        self._ended = self._ended + 1 if look.ended else 0
+        still = not look.running and look.changing == self._before
+        self._stuck = self._stuck + 1 if still and not look.ended else 0
+        self._before = look.changing
+
+    @property
+    def ended(self) -> bool:
+        """Whether all has ended."""
+        return self._ended >= ENDED_LOOKS
+
+    @property
+    def stuck(self) -> bool:
+        """Whether something has not ended, and nothing has been done about it for a while."""
+        return self._stuck >= STUCK_LOOKS
