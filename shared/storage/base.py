@@ -1,6 +1,6 @@
 """What Signalbox asks of storage: blobs for data, tables for what it remembers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -17,7 +17,8 @@ class BlobStore(Protocol):
     """One container of blobs. Every call is blocking and has a deadline.
 
     Raises:
-        PermanentError: The blob does not exist (`BlobNotFound`), or has changed since (`BlobChanged`).
+        PermanentError: The blob does not exist (`BlobNotFound`), has changed since (`BlobChanged`), or is committed of
+            blocks that are not there any more (`BlocksLost`).
         TransientError: Storage is down, busy or slow.
     """
 
@@ -29,12 +30,37 @@ class BlobStore(Protocol):
         """A blob's bytes; with an ETag, only if it is still that one."""
         ...
 
+    def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
+        """At most `length` bytes from an offset; fewer at the blob's end, and none after it."""
+        ...
+
     def write(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write or replace a blob as a whole."""
         ...
 
     def write_once(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> bool:
         """Write a blob unless one is there; whether it was written."""
+        ...
+
+    def stage(self, path: str, block: str, content: bytes) -> None:
+        """Keep a block for a blob that is committed later; the same block again replaces it.
+
+        All ids of a blob have one length, of at most 64 ASCII characters.
+        """
+        ...
+
+    def commit(self, path: str, blocks: Sequence[str], *, run: str, content_type: str) -> bool:
+        """Make a blob of staged blocks, in their order, unless one is there.
+
+        Args:
+            path: The blob's path.
+            blocks: Ids, at most 50,000.
+            run: Who commits: kept with the blob, so that a commit whose answer was lost recognizes its own.
+            content_type: As in `write`.
+
+        Returns:
+            Whether the blob that is there now is this run's.
+        """
         ...
 
     def delete(self, path: str) -> None:

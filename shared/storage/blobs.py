@@ -1,6 +1,6 @@
 """Blobs in Azure Storage, or in Azurite on a laptop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.contracts.conditioning import BlobArrival
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, ContainerClient
 
 _NOT_FOUND: Final = "BlobNotFound"
+_INVALID_BLOCKS: Final = "InvalidBlockList"
+#: What the service answers to a commit of which it takes nothing.
+_NOT_COMMITTED: Final = frozenset({"BlobAlreadyExists", "ConditionNotMet", _INVALID_BLOCKS})
+#: Metadata: whose commit made the blob.
+_RUN: Final = "signalbox_run"
 
 
 class AzureBlobStore:
@@ -42,21 +47,15 @@ class AzureBlobStore:
         Raises:
             PermanentError: `BlobNotFound`, or `BlobChanged` when the ETag is another one by now.
         """
-        from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
-        from azure.core.exceptions import ResourceModifiedError  # noqa: PLC0415 - likewise
+        return self._read(path, etag)
 
-        only: dict[str, Any] = {}
-        if etag is not None:
-            only = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+    def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
+        """At most `length` bytes from an offset; fewer at the blob's end, and none after it.
 
-        def call(client: "ContainerClient") -> bytes:
-            try:
-                content: bytes = client.download_blob(path, **only).readall()
-            except ResourceModifiedError as error:
-                raise self._changed(path, etag) from error
-            return content
-
-        return self._do(f"read {path}", call)
+        Raises:
+            PermanentError: As `read`.
+        """
+        return self._read(path, etag, offset=offset, length=length)
 
     def write(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write or replace a blob as a whole."""
@@ -80,6 +79,49 @@ class AzureBlobStore:
             return True
 
         return self._do(f"write {path} once", call)
+
+    def stage(self, path: str, block: str, content: bytes) -> None:
+        """Keep a block for a blob that is committed later; the same block again replaces it.
+
+        The service keeps at most 100,000 of them per blob, for a week. (Source: Microsoft, "Put Block".)
+        """
+        self._do(f"stage a block of {path}", lambda client: client.get_blob_client(path).stage_block(block, content))
+
+    def commit(self, path: str, blocks: Sequence[str], *, run: str, content_type: str) -> bool:
+        """Make a blob of staged blocks, in their order, unless one is there; whether the one there is this run's.
+
+        `If-None-Match: *` lets the service decide between two that commit at once: ids alone would mix them, or let
+        both win. The blocks of the other one are dropped by the first commit.
+
+        Raises:
+            PermanentError: `BlocksLost`: a block was never staged, or has expired.
+        """
+        from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415 - likewise
+        from azure.storage.blob import BlobBlock, ContentSettings  # noqa: PLC0415 - likewise
+
+        def call(client: "ContainerClient") -> bool:
+            blob = client.get_blob_client(path)
+            try:
+                blob.commit_block_list(
+                    [BlobBlock(block) for block in blocks],
+                    metadata={_RUN: run},
+                    content_settings=ContentSettings(content_type=content_type),
+                    match_condition=MatchConditions.IfMissing,
+                )
+            except HttpResponseError as error:
+                code = error_code(error)
+                if code not in _NOT_COMMITTED:
+                    raise
+                if blob.exists():
+                    return (blob.get_blob_properties().metadata or {}).get(_RUN) == run
+                if code == _INVALID_BLOCKS:
+                    msg = f"{self._container}/{path}: a staged block is gone; condition the file again"
+                    raise PermanentError("BlocksLost", msg) from error
+                raise
+            return True
+
+        return self._do(f"commit {path}", call)
 
     def delete(self, path: str) -> None:
         """Remove a blob; nothing happens when it is absent."""
@@ -110,6 +152,27 @@ class AzureBlobStore:
                 if error_code(error) != "ContainerAlreadyExists":
                     raise
             return call(client)
+
+    def _read(self, path: str, etag: str | None, **part: Any) -> bytes:
+        from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
+        from azure.core.exceptions import HttpResponseError, ResourceModifiedError  # noqa: PLC0415 - likewise
+
+        only: dict[str, Any] = {}
+        if etag is not None:
+            only = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+
+        def call(client: "ContainerClient") -> bytes:
+            try:
+                content: bytes = client.download_blob(path, **part, **only).readall()
+            except ResourceModifiedError as error:
+                raise self._changed(path, etag) from error
+            except HttpResponseError as error:
+                if part and error_code(error) == "InvalidRange":  # it begins after the end
+                    return b""
+                raise
+            return content
+
+        return self._do(f"read {path}", call)
 
     def _changed(self, path: str, etag: str | None) -> PermanentError | TransientError:
         if etag is None:

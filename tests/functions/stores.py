@@ -1,7 +1,7 @@
 """Storage in memory: containers of blobs, the index of datasets, the inbox. As the real ones, but for one process."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from shared.contracts.conditioning import BlobArrival
@@ -17,12 +17,15 @@ class Blobs:
         self._container = container
         self._content: dict[str, bytes] = {}
         self._at: dict[str, datetime] = {}
+        self._staged: dict[str, dict[str, bytes]] = {}
+        self._runs: dict[str, str] = {}
         self.listed: list[str] = []
         self.written: list[str] = []
 
-    def land(self, path: str, content: str, at: datetime = datetime(2013, 1, 1, tzinfo=UTC)) -> BlobArrival:
+    def land(self, path: str, content: str | bytes, at: datetime = datetime(2013, 1, 1, tzinfo=UTC)) -> BlobArrival:
         """A file lands; its arrival."""
-        self._content[path], self._at[path] = content.encode(), at
+        self._content[path] = content.encode() if isinstance(content, str) else content
+        self._at[path] = at
         return self._arrival(path)
 
     def list(self, prefix: str) -> list[BlobArrival]:
@@ -41,7 +44,7 @@ class Blobs:
     def write(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write or replace a blob."""
         self.written.append(path)
-        self.land(path, content.decode())
+        self.land(path, content)
 
     def write_once(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> bool:
         """Write a blob unless one is there."""
@@ -50,9 +53,31 @@ class Blobs:
         self.write(path, content)
         return True
 
+    def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
+        """Some of a blob's bytes, if it is still that one."""
+        return self.read(path, etag)[offset : offset + length]
+
+    def stage(self, path: str, block: str, content: bytes) -> None:
+        """Keep a block."""
+        self._staged.setdefault(path, {})[block] = content
+
+    def commit(self, path: str, blocks: Sequence[str], *, run: str, content_type: str) -> bool:
+        """Make a blob of blocks unless one is there; whether the one there is this run's."""
+        if path not in self._content:
+            staged = self._staged.pop(path, {})
+            if not set(blocks) <= set(staged):
+                raise PermanentError("BlocksLost", path)
+            self._runs[path] = run
+            self.write(path, b"".join(staged[block] for block in blocks))
+        return self._runs.get(path) == run
+
     def delete(self, path: str) -> None:
         """Remove a blob."""
         self._content.pop(path, None)
+
+    def forget_blocks(self, path: str) -> None:
+        """What was staged for a blob expires."""
+        self._staged.pop(path, None)
 
     def _arrival(self, path: str) -> BlobArrival:
         content = self._content[path]

@@ -104,3 +104,69 @@ def test_a_deleted_blob_is_gone(store: BlobStore) -> None:
     for _ in range(2):
         store.delete("a/b.csv")
     assert [arrival.path for arrival in store.list("")] == ["a/b.csv.bak"]
+
+
+def test_a_range_is_read_alone(store: BlobStore) -> None:
+    """Fewer bytes at the end, none after it and none of an empty blob; a replaced blob is not read by mistake."""
+    store.write("a.csv", b"0123456789")
+    store.write("empty.csv", b"")
+    etag = store.list("a.csv")[0].etag
+    assert [store.read_range("a.csv", *part, etag) for part in ((0, 4), (8, 5), (10, 5), (99, 1))] == [
+        b"0123",
+        b"89",
+        b"",
+        b"",
+    ]
+    assert store.read_range("empty.csv", 0, 5) == b""
+    store.write("a.csv", b"other")
+    with pytest.raises(PermanentError, match="was replaced"):
+        store.read_range("a.csv", 0, 4, etag)
+
+
+def _commit(store: BlobStore, run: str, *blocks: str) -> bool:
+    return store.commit("big.csv", blocks, run=run, content_type="text/csv")
+
+
+def test_staged_blocks_become_a_blob_in_the_order_of_the_commit(store: BlobStore) -> None:
+    """Whatever the order in which they were staged; a block staged twice is in it once."""
+    for block, content in (("r1-2", b"c"), ("r1-0", b"x"), ("r1-1", b"b"), ("r1-0", b"a")):
+        store.stage("big.csv", block, content)
+    assert store.list("big.csv") == []
+    assert _commit(store, "r1", "r1-0", "r1-1", "r1-2")
+    assert store.read("big.csv") == b"abc"
+
+
+def test_a_repeated_commit_recognizes_its_own(store: BlobStore) -> None:
+    """Its blocks are no longer staged, but the blob says whose it is."""
+    store.stage("big.csv", "r1-0", b"a")
+    assert [_commit(store, "r1", "r1-0"), _commit(store, "r1", "r1-0")] == [True, True]
+
+
+def test_two_runs_cannot_mix(store: BlobStore) -> None:
+    """The first commit wins; the other's blocks are dropped, what it stages later changes nothing, and it is told."""
+    for run in ("r1", "r2"):
+        store.stage("big.csv", f"{run}-0", run.encode())
+    assert _commit(store, "r2", "r2-0")
+    store.stage("big.csv", "r1-0", b"late")
+    assert not _commit(store, "r1", "r1-0")
+    assert store.read("big.csv") == b"r2"
+
+
+def test_of_many_that_commit_at_once_one_wins(store: BlobStore) -> None:
+    """The decision is the service's."""
+    runs = [f"r{number}" for number in range(8)]
+    for run in runs:
+        store.stage("big.csv", f"{run}-0", run.encode())
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda run: _commit(store, run, f"{run}-0"), runs))
+    assert won.count(True) == 1
+    assert store.read("big.csv").decode() == runs[won.index(True)]
+
+
+def test_a_lost_block_is_named(store: BlobStore) -> None:
+    """A commit of what was never staged makes nothing."""
+    store.stage("big.csv", "r1-0", b"a")
+    with pytest.raises(PermanentError, match="is gone") as caught:
+        _commit(store, "r1", "r1-0", "r1-1")
+    assert caught.value.code == "BlocksLost"
+    assert store.list("big.csv") == []
