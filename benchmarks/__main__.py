@@ -23,6 +23,10 @@ BENCHMARKS = {
         "`load_1000_s` below 1; seconds per 100 models flat from 10 to 1,000: `cost_1000_over_10` at most 1.3; "
         "`at_once_cost_1000` says what taking turns costs"
     ),
+    "conditioning": (
+        "`vs_pandas` at least 6, `cpu_vs_polars_native` at most 2.0 (stretch 1.3), `peak_mib` at most 512, "
+        "`peak_growth` from 256 MiB to 2 GiB at most 1.15"
+    ),
     "demo": "`stack_ready_s` at most 30, `demo_s` (twelve models) at most 300, `demo_peak_mb` at most 4000",
 }
 

@@ -61,12 +61,12 @@ def _check(file: Path) -> Report:
 
 def _recipe_problems(fleets: list[Fleet]) -> list[str]:
     """What is wrong with the recipes that the fleets name, each recipe read once."""
-    from shared.conditioning import load_recipe  # noqa: PLC0415 - loads polars
+    from shared.conditioning.recipe.loader import load_recipe  # noqa: PLC0415 - only this command needs it
 
     problems = []
-    for path in sorted({path for fleet in fleets for path in _recipes(fleet)}):
+    for path, folder in sorted({(path, fleet.path.parent) for fleet in fleets for path in _recipes(fleet)}):
         try:
-            load_recipe(path)
+            load_recipe(path, folder)
         except ConfigurationError as error:
             problems += str(error).splitlines()
     return problems

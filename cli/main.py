@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from cli.dataset import dataset
 from cli.fleet import fleet
+from cli.quarantine import quarantine
+from cli.recipe import recipe
 from cli.retire import retention, retire
 from cli.runs import runs
 
@@ -17,6 +20,9 @@ host = typer.Typer(help="The local Functions host.", no_args_is_help=True)
 app.add_typer(host, name="host")
 app.add_typer(fleet, name="fleet")
 app.add_typer(runs, name="run")
+app.add_typer(dataset, name="dataset")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(recipe, name="recipe")
 app.command("retire")(retire)
 app.command("retention")(retention)
 

@@ -9,11 +9,14 @@ import typer
 from cli.asking import operator
 
 
-def body_of(select: Sequence[str], *, fleet: str | None, as_of: str | None, again: bool) -> dict[str, Any]:
+def body_of(
+    select: Sequence[str], *, fleet: str | None, as_of: str | None, again: bool, prefix: str | None = None
+) -> dict[str, Any]:
     """The body of a run's request, with an id of its own: asking twice on the command line means two runs."""
     given = {"fleet": fleet, "select": read_selection(select), "as_of": as_of, "again": again or None}
     return {
         **{name: value for name, value in given.items() if value},
+        **({"prefix": prefix} if prefix is not None else {}),  # an empty one is refused, not taken for none
         "request_id": uuid.uuid4().hex,
         "fail_on": "never",  # the exit code tells
         "requested_by": operator(),

@@ -1,25 +1,35 @@
-"""Runs of a fleet on the screen: a bar while one goes on, tables of what it came to."""
+"""Runs of a fleet on the screen: bars while one goes on, tables of what it came to."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from cli.file_bars import file_bars
+from shared.conditioning.progress import file_progress
+
 type Run = dict[str, Any]
+#: A cell's name with how far its large files are, as `GET /api/conditioning` tells it.
+type ConditionedCell = tuple[str, Sequence[Run]]
 
 _NARROWEST = 120  # columns of a table that is not printed to a terminal
 _OPEN = ("asked", "waiting", "running")
 _STYLES = {"failed": "red", "refused": "red", "rejected": "yellow", "incomplete": "yellow", "skipped": "dim"}
 #: What may go better the next time.
 _NOT_DONE = ("failed", "refused", "incomplete")
+#: Percent of a file after which a line tells of it again, where there is no terminal.
+_TOLD_EVERY = 10
 #: What a person looks for comes first.
 _FIRST = ("failed", "refused", "rejected", "incomplete", "skipped")
 
 
 class Follower:
-    """A bar that moves with a run; on what is no terminal, a line whenever something has changed.
+    """A bar that moves with a run, and one per large file; where there is no terminal, a line per change.
 
     Args:
         run: its id, told first: whoever leaves finds it again.
@@ -30,32 +40,54 @@ class Follower:
         self._run = run
         self._console = Console(stderr=True, quiet=quiet)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._progress = Progress(*columns, console=self._console)
         self._bar = self._progress.add_task("planning", total=None)
+        self._cells: Sequence[ConditionedCell] = ()
+        self._live = Live(get_renderable=self._render, console=self._console, refresh_per_second=4)
         self._said = ""
+        self._told: dict[str, tuple[str, int]] = {}
 
     def __enter__(self) -> Self:
         self._console.print(self._run, markup=False, highlight=False, soft_wrap=True)
-        self._progress.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._cells = ()
+        self._live.stop()
 
-    def show(self, run: Run) -> None:
-        """Show how a run stands."""
+    def show(self, run: Run, cells: Sequence[ConditionedCell] = ()) -> None:
+        """Show how a run stands, and the large files of those of its cells that are being conditioned."""
+        self._cells = cells
         total = sum(run["counts"].values())
         done = total - sum(run["counts"].get(name, 0) for name in _OPEN)
         self._progress.update(self._bar, description=run["operation"], completed=done, total=total or None)
         if not self._console.is_terminal:
             self._say(run["reason"])
+            for name, files in cells:
+                self._tell(name, files)
 
     def show_silence(self) -> None:
         """Say that nobody answers just now."""
         self._progress.update(self._bar, description="no answer")
         self._say("No answer: the app may be restarting. It is asked again.")
+
+    def _render(self) -> RenderableType:
+        return Group(self._progress, file_bars(self._cells))
+
+    def _tell(self, cell: str, files: Sequence[Run]) -> None:
+        """A line for each file that has come a step further."""
+        for status in files:
+            found = file_progress(status)
+            reached = (status["step"], found.percent // _TOLD_EVERY)
+            if self._told.get(status["instance"]) != reached:
+                self._told[status["instance"]] = reached
+                self._console.print(
+                    f"{cell}: {found.file}: {found.text}", markup=False, highlight=False, soft_wrap=True
+                )
 
     def _say(self, text: str) -> None:
         if text != self._said:
@@ -67,7 +99,7 @@ def print_run(run: Run) -> None:
     """A run and its cells: first those that somebody has to look at."""
     console = _console()
     columns = (Column(name, overflow="fold") for name in ("cell", "outcome", "dataset", "seconds", "why"))
-    table = Table(*columns, title=f"{run['run']}: {run['state']}")
+    table = Table(*columns, title=f"{run['run']}{escape(_under(run))}: {run['state']}")
     for cell in sorted(run["cells"], key=_urgency):
         seconds = "" if cell["seconds"] is None else f"{cell['seconds']:.0f}"
         style = _STYLES.get(cell["outcome"])
@@ -91,13 +123,23 @@ def print_runs(found: list[Run]) -> None:
     begun = Column("begun (UTC)", no_wrap=True)
     table = Table(run_id, "operation", "selected", begun, "state", "cells", "asked by")
     for run in found:
-        selected = " ".join(f"{label}={','.join(values)}" for label, values in run["select"].items()) or "all"
-        chosen = f"retry of {run['retry_of']}" if run["retry_of"] else selected
         table.add_row(
-            run["run"], run["operation"], chosen, run["started_at"][:16].replace("T", " "), run["state"], run["reason"],
-            run["requested_by"], style=_STYLES.get(run["state"]),
+            run["run"], run["operation"], _chosen(run), run["started_at"][:16].replace("T", " "), run["state"],
+            run["reason"], run["requested_by"], style=_STYLES.get(run["state"]),
         )  # fmt: skip
     console.print(table, markup=False)
+
+
+def _chosen(run: Run) -> str:
+    """What a run is about."""
+    if run["retry_of"]:
+        return f"retry of {run['retry_of']}"
+    selected = [f"{label}={','.join(values)}" for label, values in run["select"].items()]
+    return f"{' '.join(selected) or 'all'}{_under(run)}"
+
+
+def _under(run: Run) -> str:
+    return f" under {run['prefix']}" if run.get("prefix") else ""
 
 
 def _urgency(cell: Run) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from cli.asking import asking, fetch
-from cli.run_screen import Follower, print_run, print_runs
+from cli.run_screen import ConditionedCell, Follower, print_run, print_runs
 
 _LOOKS_EVERY = 1.0
 _PATIENCE = 300.0  # seconds without an answer while a run is followed: the host may restart
@@ -76,10 +76,23 @@ def _follow(client: httpx.Client, run: str, *, as_json: bool) -> Run:
                     raise
                 follower.show_silence()
             else:
-                follower.show(found)
+                follower.show(found, _conditioned(client, found))
                 if found["state"] != "running":
                     return found
             time.sleep(_LOOKS_EVERY)
+
+
+def _conditioned(client: httpx.Client, run: Run) -> list[ConditionedCell]:
+    """The cells of a run that have large files under way; none where nobody tells, since the run tells the rest."""
+    if run["operation"] != "condition" or run["state"] != "running":
+        return []
+    try:
+        told = fetch(client, "GET", "/api/conditioning", params={"fleet": run["fleet"]})
+    except httpx.HTTPError:
+        return []
+    cells = [cell for cell in told["cells"] if cell["cause"] == f"run:{run['run']}"]
+    found = [(cell["cell"], [file for file in told["files"] if file["of"] == cell["instance"]]) for cell in cells]
+    return [(name, files) for name, files in found if files]
 
 
 def _is_final(error: httpx.HTTPError) -> bool:

@@ -12,25 +12,27 @@ runs = typer.Typer(help="Runs over the models and datasets of a fleet.", no_args
 
 Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit code 1 when something failed.")]
 
-_OPERATIONS = {
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="LABEL=VALUE,…", help="Only cells with one of these values; repeatable."),
+]
+FleetName = Annotated[str | None, typer.Option("--fleet", help="Which fleet, where the app has several.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Periods that end later are not seen.")]
+Again = Annotated[bool, typer.Option("--again", help="Also what is up to date already.")]
+
+_OF_MODELS = {
     "train": "Train models on their newest dataset versions.",
     "score": "Score the newest period with the models in production.",
-    "condition": "Make dataset versions of the files that have landed.",
 }
 
 
 def _begins(operation: str) -> Callable[..., None]:
     def begin(
         *,
-        select: Annotated[
-            list[str] | None,
-            typer.Option("--select", metavar="LABEL=VALUE,…", help="Only cells with one of these values; repeatable."),
-        ] = None,
-        fleet: Annotated[str | None, typer.Option("--fleet", help="Which fleet, where the app has several.")] = None,
-        as_of: Annotated[
-            str | None, typer.Option("--as-of", metavar="DATE", help="Periods that end later are not seen.")
-        ] = None,
-        again: Annotated[bool, typer.Option("--again", help="Also what is up to date already.")] = False,
+        select: Select = None,
+        fleet: FleetName = None,
+        as_of: AsOf = None,
+        again: Again = False,
         watch: Watch = False,
         url: Url = APP,
         key: Key = "",
@@ -45,8 +47,32 @@ def _begins(operation: str) -> Callable[..., None]:
     return begin
 
 
-for _operation, _help in _OPERATIONS.items():
+for _operation, _help in _OF_MODELS.items():
     runs.command(_operation, help=_help)(_begins(_operation))
+
+
+@runs.command("condition")
+def condition(
+    *,
+    select: Select = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option("--prefix", metavar="PATH", help="Only cells with a landed file whose path begins so."),
+    ] = None,
+    fleet: FleetName = None,
+    as_of: AsOf = None,
+    again: Again = False,
+    watch: Watch = False,
+    url: Url = APP,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Make dataset versions of the files that have landed."""
+    from cli.run_requests import body_of  # noqa: PLC0415 - as above
+    from cli.run_telling import begin_run  # noqa: PLC0415 - as above
+
+    body = body_of(select or [], fleet=fleet, as_of=as_of, again=again, prefix=prefix)
+    sys.exit(begin_run(url, key, "/api/datafactory/condition", body, watch=watch, as_json=as_json))
 
 
 @runs.command("list")

@@ -5,10 +5,11 @@ All of it blocks, so the activity calls it through `run_blocking`.
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from functions import adapters
+from functions.arrivals import own_orders
 from shared.contracts.conditioning import (
     BlobArrival,
     CellListing,
@@ -23,6 +24,7 @@ from shared.fleet.fleet import Fleet
 from shared.fleet.periods import Period
 from shared.fleet.windows import Gathered, gather, gather_earlier, prefix_of
 from shared.names import content_hash
+from shared.settings import settings
 
 _LOG: Final = logging.getLogger(__name__)
 _JSON: Final = "application/json"
@@ -45,8 +47,12 @@ def look(order: ConditionDatasetInput) -> SourceFiles:
         replaced = _replaced(order, fleet, found, lacking)
     missing = _reasons({name: why for name, why in lacking.items() if name not in replaced})
     taken = {name: one for name, one in (found | replaced).items() if one.files}
+    burst = () if missing else _burst(order, found)
+    if burst and burst[-1].key != order.cause:
+        return SourceFiles(listing=None, present=tuple(taken), left_to=burst[-1].path)
     return SourceFiles(
         listing=None if missing else _keep(order, taken),
+        quiet_until=burst[-1].at + timedelta(seconds=settings().burst_seconds) if burst else None,
         present=tuple(taken),
         missing=missing,
         late_since=late if lacking else None,
@@ -63,6 +69,23 @@ def _late_since(order: ConditionDatasetInput, fleet: Fleet) -> datetime | None:
 def _gather(order: ConditionDatasetInput, source: Source, period: Period | None) -> Gathered:
     landed = adapters.landing().list(prefix_of(source, order.cell, period))
     return gather(source, order.cell, period, landed, order.at)
+
+
+def _burst(order: ConditionDatasetInput, found: dict[str, Gathered]) -> tuple[BlobArrival, ...]:
+    """The files that ask for this cell themselves, the last one to land at the end; none unless one of them asks.
+
+    Files that land in one go become one version: the last of them makes it, and the others leave it to that one.
+    """
+    landed = (file for one in found.values() for file in one.files)
+    asking = sorted((file for file in landed if _asks(file, order)), key=lambda file: (file.at, file.path))
+    return tuple(asking) if any(file.key == order.cause for file in asking) else ()
+
+
+def _asks(file: BlobArrival, order: ConditionDatasetInput) -> bool:
+    return any(
+        (one.fleet, one.dataset, one.cell) == (order.fleet, order.dataset, order.cell)
+        for one in own_orders(file, order.at)
+    )
 
 
 def _replaced(

@@ -37,6 +37,8 @@ from shared.retention.expiry import longest
 from shared.retention.runs import expired_fleet_runs
 from shared.retention.versions import DATASET_TAG, expired_versions, in_service
 
+#: A run clears its scratch space itself; what a killed one left is of use while its activities are repeated.
+_SCRATCH_DAYS: Final = 7
 #: Requests at once, where thousands are made one by one.
 _AT_ONCE: Final = 8
 
@@ -183,7 +185,10 @@ def _stored(folder: str, files: list[BlobArrival]) -> StoredVersion:
 def _made_of(source: dict[str, Any]) -> list[str]:
     """The conditioned files of a source in a manifest; manifests of the first form have one file, not a list."""
     files = source.get("files")
-    return [str(file["path"]) for file in files] if isinstance(files, list) else [str(source["path"])]
+    if not isinstance(files, list):
+        return [str(source["path"])]
+    made = [*files, source["table"]] if source.get("table") else files
+    return [str(one[key]) for one in made for key in ("path", "profile") if one.get(key)]
 
 
 def _datasets(
@@ -208,10 +213,11 @@ def _quarantine(known: _Known, now: datetime) -> tuple[Expired, ...]:
 
 def _conditioned(known: _Known, stored: Iterable[StoredVersion], now: datetime) -> tuple[Expired, ...]:
     all_of = adapters.data().list("conditioned/")
-    files = [file for file in all_of if _has_rows(file)]
+    files, left = [file for file in all_of if _has_rows(file)], adapters.data().list("scratch/")
     needed = {path for one in stored for path in one.files} | files_in_use(all_of, now)
     days = {name: known.of_source(name).datasets_days for name in {source_of(file.path) for file in files}}
-    return expired_files("conditioned", files, now, days, needed)
+    days_left = dict.fromkeys({source_of(file.path) for file in left}, _SCRATCH_DAYS)
+    return expired_files("conditioned", files, now, days, needed) + expired_files("conditioned", left, now, days_left)
 
 
 def _has_rows(file: BlobArrival) -> bool:

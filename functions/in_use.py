@@ -83,7 +83,11 @@ def _of_fleet_runs(now: datetime) -> Iterator[str]:
 
 def _listed(path: str) -> list[str]:
     try:
-        return [file.path for file in ConditionedFiles.model_validate_json(adapters.data().read(path)).files]
+        listed = ConditionedFiles.model_validate_json(adapters.data().read(path))
     except ValidationError as error:
         code, what = "ListUnreadable", "lists conditioned files that may be in use, and cannot be read"
         raise PermanentError(code, f"{path} {what}: delete it, or mend it. {error}") from error
+    paths = [path for one in listed.files for path in (one.path, one.profile)]
+    if listed.table is not None:
+        paths += [listed.table.path, listed.table.profile]
+    return [path for path in paths if path is not None]

@@ -29,7 +29,14 @@ class Route(NamedTuple):
 
 #: HTTP functions by their room in `functions.triggers`.
 ROUTES: Final = {
+    "conditioning": (Route("GET", "conditioning", "list_conditioning", client=True),),
     "data_factory": (Route("POST", "datafactory/{operation}", "datafactory", client=True),),
+    "datasets": (
+        Route("GET", "datasets", "list_datasets"),
+        Route("GET", "datasets/{name}/{version}", "get_dataset"),
+        Route("GET", "quarantine", "list_quarantine"),
+        Route("GET", "quarantine/{*path}", "get_quarantine"),
+    ),
     "fleet_runs": (
         Route("GET", "runs", "list_runs", client=True),
         Route("GET", "runs/{id}", "get_run", client=True),
@@ -82,6 +89,8 @@ ENTITIES: Final = {
 ORCHESTRATORS: Final = (
     names.APPLY_RETENTION,
     names.CONDITION_DATASET,
+    names.CONDITION_FILE,
+    names.CONDITION_RANGES,
     names.RECONCILE_EVENTS,
     names.RECORD_MODEL,
     names.RELEASE_MODEL,
@@ -96,7 +105,14 @@ ORCHESTRATORS: Final = (
 
 #: Activities by their room in `functions.activities`.
 ACTIVITIES: Final = {
-    "conditioning": (names.FIND_SOURCE_FILES, names.CONDITION_SOURCE, names.PUBLISH_DATASET),
+    "conditioning": (
+        names.FIND_SOURCE_FILES,
+        names.CONDITION_SOURCE,
+        names.PLAN_FILE,
+        names.CONDITION_RANGE,
+        names.COMMIT_FILE,
+        names.PUBLISH_DATASET,
+    ),
     "datasets": (names.FIND_CONCERNED_MODELS, names.FIND_DATASET),
     "deployment": (
         names.CREATE_DEPLOYMENT,

@@ -4,17 +4,19 @@ All of it blocks, so activities call it through `run_blocking`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from functions import adapters
-from functions.arrivals import own_orders
+from functions.arrivals import Listing, own_orders
 from shared.contracts.datasets import DatasetRef, IndexedDataset
 from shared.contracts.fleet_runs import CellState, PlannedCell, RunCells, RunDigest, RunFleetInput, RunPlan
 from shared.contracts.policy import ModelPolicy
 from shared.errors import PermanentError
 from shared.fleet.periods import period_of
+from shared.fleet.windows import gather, prefix_of
 from shared.fleet_runs import places, planning
 from shared.fleet_runs.selection import (
     DATASET,
@@ -92,6 +94,12 @@ def _cells_of_datasets(order: RunFleetInput) -> tuple[PlannedCell, ...]:
     if not cells:
         told = f"No file has landed that a dataset of the fleet {order.fleet} is made of; see `sources` in its file."
         raise PermanentError("NothingLanded", told)
+    if order.prefix is not None:
+        under = tuple(_under(order.prefix, order, cells))
+        landed, cells = (*landed, *under), planning.plan_cells(under)
+        if not cells:
+            told = f"No dataset of the fleet {order.fleet} is made of a file that has landed under `{order.prefix}`."
+            raise PermanentError("NothingLanded", told)
     known = known_values(map(_cell_labels, cells))
     check_selection(order.select, known, order.fleet)
     chosen = tuple(cell for cell in cells if is_selected(_cell_labels(cell), order.select))
@@ -100,6 +108,19 @@ def _cells_of_datasets(order: RunFleetInput) -> tuple[PlannedCell, ...]:
     if order.again or order.retry_of:
         return chosen
     return planning.leave_unchanged(chosen, landed, _versions(order.fleet, {cell.dataset for cell in chosen}))
+
+
+def _under(prefix: str, order: RunFleetInput, cells: Iterable[PlannedCell]) -> Iterator[planning.LandedCell]:
+    """Of all cells those with a file under the prefix, which may also be one that tells of no cell by itself."""
+    fleet, under = adapters.fleet(order.fleet), Listing(adapters.landing().list(prefix))
+    for cell in cells:
+        dataset = fleet.dataset(cell.dataset)
+        period = dataset.period_of(cell.labels)
+        for source in map(fleet.source, dataset.sources):
+            source = replace(source, max_age_days=None)  # noqa: PLW2901 - one that is too old is told when it is asked
+            narrowest = max(prefix, prefix_of(source, cell.labels, period), key=len)
+            for file in gather(source, cell.labels, period, under.list(narrowest), order.at).files:
+                yield planning.LandedCell(cell.dataset, cell.labels, file.at)
 
 
 def _landed(order: RunFleetInput) -> Iterator[planning.LandedCell]:

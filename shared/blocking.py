@@ -6,7 +6,7 @@ wait, so activities never use that pool.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache, partial
 from typing import Any, Final
@@ -22,6 +22,7 @@ async def run_blocking[T](
     function: Callable[..., T],
     *args: Any,
     timeout: float = DEFAULT_TIMEOUT_SECONDS,  # noqa: ASYNC109 - a deadline that cannot end the thread is no asyncio.timeout
+    pool: Executor | None = None,
     **kwargs: Any,
 ) -> T:
     """Call a blocking function in a thread, with the caller's context variables.
@@ -33,12 +34,13 @@ async def run_blocking[T](
         function: What to call.
         args: Its positional arguments.
         timeout: Seconds until the caller is answered, the wait for a free thread included.
-        kwargs: Its keyword arguments; one named `timeout` has to be bound with `functools.partial`.
+        pool: Where it runs; the common one, unless it is given.
+        kwargs: Its keyword arguments; ones named `timeout` or `pool` have to be bound with `functools.partial`.
 
     Raises:
         TransientError: The deadline passed; the message names the function.
     """
-    work = _pool().submit(partial(copy_context().run, function, *args, **kwargs))
+    work = (pool or _pool()).submit(partial(copy_context().run, function, *args, **kwargs))
     answer = asyncio.wrap_future(work)
     try:
         done, _ = await asyncio.wait({answer}, timeout=timeout)

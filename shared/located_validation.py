@@ -102,6 +102,8 @@ def _explain(place: Place, model: type[BaseModel], detail: ErrorDetails, example
             return f"{name} cannot be `{value}`; {nearest(str(value), known)}"
         case "missing" | "too_short" | "string_too_short":
             what, remedy = ("is missing" if code == "missing" else "is empty"), _example(model, location)
+        case "too_long" | "string_too_long":
+            what, remedy = f"is longer than {detail['ctx']['max_length']} characters", "shorten it"
         case "greater_than_equal" | "less_than_equal":
             bounds = detail["ctx"]
             limit = f"at least {bounds['ge']}" if "ge" in bounds else f"at most {bounds['le']}"

@@ -21,6 +21,8 @@ type Place = tuple[str | int, ...]
 _DEEPEST: Final = 100
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _TIMESTAMP_TAG: Final = "tag:yaml.org,2002:timestamp"
+#: Words that YAML 1.1 takes for true and false, and YAML 1.2 for what they are; as a key nobody means the former.
+_WORDS: Final = ("on", "off", "yes", "no")
 #: Found missing only further down: what has to be mended is where the text began.
 _SEEN_LATE: Final = ("could not find expected ':'", "unexpected end of stream")
 _SYNTAX_REMEDIES: Final = (
@@ -31,6 +33,7 @@ _SYNTAX_REMEDIES: Final = (
     ("expected ',' or ']'", "close the [ … ] and each quote, and put a text with [ or ] in quotes"),
     ("could not find expected ':'", "write `key: value`, with a blank after the colon"),
     ("unexpected end of stream", "close the quote"),
+    ("found unknown escape character", "put a text with \\ in single quotes"),
     ("another document", "keep one document per file: remove the line `---`"),
 )
 
@@ -223,6 +226,8 @@ class _NodeReader:
             self._complain(node, "a list or a mapping cannot be a key; put a text with { or [ in quotes")
             return None
         key = self._read_scalar(node)
+        if isinstance(key, bool) and node.value.lower() in _WORDS:
+            return str(node.value)
         if isinstance(key, str):
             return key
         what = f"the key `{node.value}` is {kind(key)} to YAML"

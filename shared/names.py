@@ -10,6 +10,8 @@ from typing import Final
 
 # Orchestrators
 CONDITION_DATASET: Final = "condition_dataset"
+CONDITION_FILE: Final = "condition_file"
+CONDITION_RANGES: Final = "condition_ranges"
 TRAIN_MODEL: Final = "train_model"
 TRAIN_ON_REQUEST: Final = "train_on_request"
 RELEASE_MODEL: Final = "release_model"
@@ -25,6 +27,9 @@ APPLY_RETENTION: Final = "apply_retention"
 # Activities
 FIND_SOURCE_FILES: Final = "find_source_files"
 CONDITION_SOURCE: Final = "condition_source"
+PLAN_FILE: Final = "plan_file"
+CONDITION_RANGE: Final = "condition_range"
+COMMIT_FILE: Final = "commit_file"
 PUBLISH_DATASET: Final = "publish_dataset"
 FIND_CONCERNED_MODELS: Final = "find_concerned_models"
 FIND_DATASET: Final = "find_dataset"

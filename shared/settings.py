@@ -34,6 +34,8 @@ class Settings(BaseModel):
         reconcile_schedule: NCRONTAB of the search for lost events; the timer's binding needs it as a setting.
         tick_schedule: NCRONTAB of the look at the fleets' own schedules: every minute, since they are to the minute.
         retention_schedule: NCRONTAB of the deletion of what has expired.
+        burst_seconds: How long no other file of a cell must have landed before a version is made of it.
+        conditioning_at_once: Pieces of raw files, of 16 MiB, that a worker conditions at once; two need 512 MiB.
         settle_seconds: How old a thing must be before its missing event counts as lost.
     """
 
@@ -54,6 +56,8 @@ class Settings(BaseModel):
     reconcile_schedule: str
     retention_schedule: str
     tick_schedule: str
+    burst_seconds: int = Field(default=5, ge=0, le=3600)
+    conditioning_at_once: int = Field(default=2, ge=1, le=16)
     settle_seconds: int = Field(default=30, ge=0)
 
     @field_validator("platform")

@@ -10,9 +10,14 @@ from shared import names
 from shared.contracts.conditioning import (
     ConditionDatasetInput,
     ConditionedSource,
+    ConditionFileInput,
     ConditionSourceInput,
     DatasetOutcome,
+    DatasetPublished,
+    FileConditioned,
     PublishDatasetInput,
+    SourceConditioned,
+    SourceFile,
     SourceFiles,
 )
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
@@ -20,7 +25,8 @@ from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
 
 #: How often the files of a cell are looked for while they change.
 _LOOKS: Final = 3
-_CHANGED: Final = frozenset({"BlobChanged", "BlobNotFound"})
+_CHANGED: Final = frozenset({"BlobChanged", "BlobNotFound", "BlocksLost"})
+_FILES_AT_ONCE: Final = 4
 _CONFIGURATION: Final = "Configuration"
 #: Pages of models that one child tells, and children at once.
 _PAGES_PER_CHILD: Final = 5
@@ -42,7 +48,7 @@ def condition_dataset(context: task.OrchestrationContext, order: ConditionDatase
     except (PermanentFailure, task.TaskFailedError) as error:
         yield from _conclude(context, order, _ended(error), explain(error))
         raise
-    yield from _conclude(context, order, "waiting" if outcome.published is None else "done", outcome.reason)
+    yield from _conclude(context, order, "waiting" if outcome.waiting_for else "done", outcome.reason)
     return outcome
 
 
@@ -66,13 +72,21 @@ def _condition(context: task.OrchestrationContext, order: ConditionDatasetInput)
 def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
     """The way to a version.
 
-    1. Find the files of the cell; end here while one is missing: its arrival will ask again.
+    1. Find the files of the cell; end here while one is missing: its arrival will ask again. Wait until no more files
+       of it land, and end here when one has: what lands in one go becomes one version.
     2. Condition all sources, at the same time.
     3. Publish the version. It is content-addressed: two arrivals that both see everything publish the same one.
     4. Tell the interlock of each model that is trained on it, unless a later arrival has led to another version.
     """
     context.set_custom_status({"step": "looking for sources", "cell": order.cell})
     files = yield from call(context, names.FIND_SOURCE_FILES, order, SourceFiles)
+    if files.quiet_until is not None and now(context) < files.quiet_until:
+        context.set_custom_status({"step": "waiting for more files of the same cell", "cell": order.cell})
+        yield context.create_timer(files.quiet_until - now(context))
+        files = yield from call(context, names.FIND_SOURCE_FILES, order, SourceFiles)
+    if files.left_to is not None:
+        reason = f"Left to {files.left_to}, which landed later."
+        return DatasetOutcome(published=None, reason=short(reason), left_to=files.left_to)
     if files.listing is None:
         reason = _waiting(files)
         if files.late_since is not None and files.give_up:
@@ -92,25 +106,61 @@ def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetI
         at=order.at,
         trace=order.trace,
     )
-    dataset = yield from call(context, names.PUBLISH_DATASET, publish, DatasetRef)
+    published = yield from call(context, names.PUBLISH_DATASET, publish, DatasetPublished)
+    dataset = published.ref
 
     ask = ConcernedModelsInput(fleet=order.fleet, dataset=dataset, trace=order.trace)
     concerned = yield from call(context, names.FIND_CONCERNED_MODELS, ask, ConcernedModels)
     told = yield from _tell_models(context, order, dataset, concerned.pages)
     context.set_custom_status({"step": "published", "version": dataset.version})
-    reason = _published(files, dataset, told, concerned.replaced_by)
+    reason = _published(files, published, told, concerned.replaced_by)
     return DatasetOutcome(published=dataset, reason=reason, told=told)
 
 
 def _condition_sources(
     context: task.OrchestrationContext, order: ConditionDatasetInput, listing: str, present: tuple[str, ...]
 ) -> Steps[tuple[ConditionedSource, ...]]:
+    """All sources at the same time; files that are too large for one activity first, each by a child."""
     orders = [
         ConditionSourceInput(fleet=order.fleet, source=source, cell=order.cell, listing=listing, trace=order.trace)
         for source in present
     ]
-    values = yield task.when_all([schedule(context, names.CONDITION_SOURCE, one) for one in orders])
-    return tuple(unpack(value, ConditionedSource) for value in values)
+    done: dict[str, ConditionedSource] = {}
+    while len(done) < len(orders):
+        open_orders = [one for one in orders if one.source not in done]
+        values = yield task.when_all([schedule(context, names.CONDITION_SOURCE, one) for one in open_orders])
+        results = [unpack(value, SourceConditioned) for value in values]
+        done |= {one.done.source: one.done for one in results if one.done is not None}
+        yield from _condition_large(context, order, [file for one in results for file in one.large])
+    return tuple(done[source] for source in present)
+
+
+def _condition_large(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, files: list[SourceFile]
+) -> Steps[None]:
+    """Condition large files, some at once; a child's id says which file of which run it is."""
+    for start in range(0, len(files), _FILES_AT_ONCE):
+        children = {
+            names.instance_id(f"file {file.path}", context.instance_id, file.to_wire()): file
+            for file in files[start : start + _FILES_AT_ONCE]
+        }
+        context.set_custom_status({"step": "conditioning", "cell": order.cell, "files": list(children)})
+        values = yield task.when_all(
+            [
+                context.call_sub_orchestrator(
+                    names.CONDITION_FILE,
+                    input=ConditionFileInput(
+                        fleet=order.fleet, cell=order.cell, file=file, trace=order.trace
+                    ).to_wire(),
+                    instance_id=child,
+                )
+                for child, file in children.items()
+            ]
+        )
+        for value in values:
+            refused = FileConditioned.from_wire(value).refused
+            if refused is not None:
+                raise PermanentFailure(refused.code, refused.message)
 
 
 def _waiting(files: SourceFiles) -> str:
@@ -119,13 +169,15 @@ def _waiting(files: SourceFiles) -> str:
     return short(f"{late}Waiting for {missing}.")
 
 
-def _published(files: SourceFiles, dataset: DatasetRef, told: int, replaced_by: str | None) -> str:
+def _published(files: SourceFiles, dataset: DatasetPublished, told: int, replaced_by: str | None) -> str:
     said = f"Dataset version {dataset.version}; {dataset.rejected} rows in quarantine; {told} models were told."
     if replaced_by:
         said += f" A later arrival had led to {replaced_by} before."
     if files.replaced:
         replaced = "; ".join(f"{one.source}: {one.reason}" for one in files.replaced)
         said += f" With files of the last period, since these did not come in time: {replaced}."
+    if dataset.warnings:
+        said += f" Warned: {'; '.join(dataset.warnings)}."
     return short(said)
 
 

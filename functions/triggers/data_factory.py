@@ -9,9 +9,10 @@ from pydantic import Field
 from functions import adapters, tracing
 from functions.triggers.fleet_runs import begin_fleet_run
 from functions.triggers.http import BadRequestError, read_object
-from functions.triggers.run_requests import read_body_as, read_operation, read_run_request
+from functions.triggers.run_requests import check_landed, read_body_as, read_operation, read_run_request
 from functions.triggers.starting import start_once, utc_now
 from shared import names
+from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.training import TrainOnRequestInput
 
@@ -42,9 +43,9 @@ async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) 
             if operation == "train" and "model" in body:
                 instance = await _train_one(client, body)
             else:
-                instance = await begin_fleet_run(
-                    client, read_run_request(operation, body, utc_now(), tracing.traceparent())
-                )
+                order = read_run_request(operation, body, utc_now(), tracing.traceparent())
+                await run_blocking(check_landed, order)
+                instance = await begin_fleet_run(client, order)
         except BadRequestError as error:
             return error.answer
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)

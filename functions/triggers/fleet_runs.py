@@ -29,6 +29,8 @@ async def begin_fleet_run(client: df.DurableFunctionsClient, order: RunFleetInpu
     Who asks and when does not count: a timer that fires twice and a repeated request begin one run.
     """
     counted = order.model_dump(mode="json", include={"select", "as_of", "again", "retry_of", "request_id"})
+    if order.prefix is not None:  # otherwise not a word: what was begun before there were prefixes keeps its id
+        counted["prefix"] = order.prefix
     run = names.instance_id(f"run {order.fleet} {order.operation}", order.fleet, order.operation, counted)
     await start_once(client, names.RUN_FLEET, order, run)
     return run

@@ -16,6 +16,7 @@ from shared.fleet.fleet import Fleet
 from shared.fleet_runs.selection import (
     MODEL,
     check_found,
+    check_prefix,
     check_selection,
     is_selected,
     known_of_datasets,
@@ -41,6 +42,7 @@ class RunRequest(Contract):
         fleet: Which fleet; may be left out where the app has one.
         select: Values per label: `{"origin": ["JFK", "LGA"]}`; everything when absent.
         model: The same as `select` with one `model`.
+        prefix: Of `condition`: what the paths of landed files begin with; only cells with one of them are asked.
         as_of: A date, which is one where the fleet is at home, or a time with its zone.
         fail_on: When the status URL answers with a failure.
         request_id: Makes a repeated request the same: Data Factory's `@pipeline().RunId`.
@@ -49,6 +51,7 @@ class RunRequest(Contract):
     fleet: str | None = None
     select: dict[str, Annotated[tuple[str, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
     model: str | None = None
+    prefix: str | None = Field(default=None, min_length=1, max_length=1024)
     as_of: str | None = None
     again: bool = False
     fail_on: FailOn = "any"
@@ -88,14 +91,17 @@ def read_run_request(operation: Operation, body: dict[str, Any], at: datetime, t
         BadRequestError: The body does not fit, or selects nothing; it says what would be right.
     """
     allowed = "Needed: request_id; allowed: fleet, select, as_of, again, fail_on, requested_by"
-    request = read_body_as(RunRequest, body, f"{allowed}{'' if operation == 'condition' else ', model'}.")
+    request = read_body_as(RunRequest, body, f"{allowed}, {'prefix' if operation == 'condition' else 'model'}.")
     fleet = _fleet(request.fleet)
     select = {**request.select, **({MODEL: (request.model,)} if request.model else {})}
     _check(operation, fleet, select)
+    if request.prefix is not None:
+        _check_prefix(operation, fleet, request.prefix)
     return RunFleetInput(
         fleet=fleet.name,
         operation=operation,
         select=select,
+        prefix=request.prefix,
         as_of=_instant(request.as_of, fleet),
         again=request.again,
         fail_on=request.fail_on,
@@ -104,6 +110,17 @@ def read_run_request(operation: Operation, body: dict[str, Any], at: datetime, t
         at=at,
         trace=trace,
     )
+
+
+def check_landed(order: RunFleetInput) -> None:
+    """Refuse a prefix under which no file lies; it blocks.
+
+    Raises:
+        BadRequestError: There is none.
+    """
+    if order.prefix is not None and not adapters.landing().list(order.prefix):
+        told = f"No file has landed under `{order.prefix}`. A prefix is what paths in the landing container begin with."
+        raise BadRequestError(400, "nothing-landed", told)
 
 
 def read_retry(row: RunRow, body: dict[str, Any], at: datetime, trace: str | None) -> RunFleetInput:
@@ -166,6 +183,18 @@ def _check(operation: Operation, fleet: Fleet, select: dict[str, tuple[str, ...]
             check_selection(select, known_values(cells), fleet.name)
             found = [cell for cell in cells if is_selected(cell, select)]
             check_found(found, select, known_values(cells), fleet.name)
+    except PermanentError as error:
+        raise _refusal(400, error) from error
+
+
+def _check_prefix(operation: Operation, fleet: Fleet, prefix: str) -> None:
+    if operation != "condition":
+        told = (
+            f"`prefix` is for `condition`, which is asked for files; `{operation}` is asked for models: use `select`."
+        )
+        raise BadRequestError(400, "prefix-of-models", told)
+    try:
+        check_prefix(prefix, {name: source.files for name, source in fleet.sources.items()}, fleet.name)
     except PermanentError as error:
         raise _refusal(400, error) from error
 

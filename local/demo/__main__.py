@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -113,6 +114,7 @@ def _watch(
         waiting = landed - {delivery["key"] for delivery in observer.arrivals()}
         look = Look(models, waiting, observer.under_way())
         stillness.see(look)
+        screen.files(_files(look))
         screen.status(*(_SEARCHED if stillness.stuck else _under_way(look)))
         if stillness.stuck and not arguments.reconcile:
             screen.tell(
@@ -124,6 +126,12 @@ def _watch(
     if not stillness.ended:
         screen.tell(f"The {arguments.timeout:.0f} s of --timeout are over.")
     return models
+
+
+def _files(look: Look) -> list[dict[str, Any]]:
+    """How far the large files are; one that has not been cut into ranges yet says nothing."""
+    said = [one.get("customStatus") for one in look.running if one["instanceId"].startswith("file-")]
+    return [status for status in said if isinstance(status, dict)]
 
 
 def _under_way(look: Look) -> tuple[str, str]:

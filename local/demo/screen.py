@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from cli.file_bars import file_bars
 from local.demo.observe import Model
 
 #: The steps of a model's way, with the states of the read model in which each is reached.
@@ -43,6 +44,7 @@ class Screen:
         self._services: dict[str, str] = {}
         self._models: Sequence[Model] = ()
         self._status = ""
+        self._files: Sequence[dict[str, Any]] = ()
         self._seen: dict[str, str] = {}
         self._bars = Progress(
             TextColumn("  {task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), console=console
@@ -84,6 +86,12 @@ class Screen:
         self._status = f"{text}: {detail}" if detail else text
         self._line(text, key="status")
 
+    def files(self, statuses: Sequence[dict[str, Any]]) -> None:
+        """How far large files are, as their instances say it; a line per file where there is no terminal."""
+        self._files = statuses
+        for status in statuses:
+            self._line(f"{status['file']}: {status['step']}", key=f"file {status['file']}")
+
     def models(self, models: Sequence[Model]) -> None:
         """The models as they stand."""
         self._models = models
@@ -113,6 +121,8 @@ class Screen:
 
     def _render(self) -> RenderableType:
         parts: list[RenderableType] = [self._service_line(), Text(f"  {self._status}", style="dim"), self._bars]
+        if self._files:
+            parts.append(file_bars([("", self._files)]))
         if self._models:
             parts.append(self.grid())
         return Group(*parts)

@@ -3,11 +3,17 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from shared.conditioning.recipe.rules import Fresh
 from shared.errors import PermanentError
 
 #: Missing rows that one reason names; more are counted.
 _SHOWN = 3
+_DAY: Final = timedelta(days=1)
+_UNITS: Final = (("d", _DAY), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 
 
 def rejected_fault(limit: float | None, rows_in: int, rejected: int) -> str | None:
@@ -18,12 +24,55 @@ def rejected_fault(limit: float | None, rows_in: int, rejected: int) -> str | No
     return f"max_rejected requires at most {_percent(limit)} of the rows in quarantine, got {got}"
 
 
-def rows_fault(limit: float | None, rows: int, last: int | None, version: str) -> str | None:
+def rows_fault(
+    limit: float | None, rows: int, last: int | None, version: str, rule: str = "rows_vs_last"
+) -> str | None:
     """Why the number of rows is too far from that of the last version; `None` when it is not, or there is none."""
     if limit is None or not last or abs(rows - last) <= limit * last:
         return None
     got = f"{rows} ({_percent(abs(rows - last) / last)} {'more' if rows > last else 'fewer'})"
-    return f"rows_vs_last requires at most {_percent(limit)} more or fewer rows than the {last} of {version}, got {got}"
+    return f"{rule} requires at most {_percent(limit)} more or fewer rows than the {last} of {version}, got {got}"
+
+
+def fresh_fault(rule: str, fresh: Fresh, newest: object, at: datetime, timezone: str) -> str | None:
+    """Why the newest value of a column is too old; `None` when it is not.
+
+    A day is as old as the time since its end, so one that goes on is not old at all.
+
+    Args:
+        rule: What the rule is called in the message.
+        fresh: The rule.
+        newest: The largest value of its column: a date, a time with its zone, or `None` when there is no value.
+        at: When it is asked; with its zone.
+        timezone: The IANA name of the zone whose days the dates are.
+    """
+    required = f"{rule} requires a newest {fresh.column} of at most {fresh.within} ago"
+    if newest is None:
+        return f"{required}, got no value"
+    if not isinstance(newest, date):  # a time is a date, too
+        return f"{required}, got {newest!r}, which is neither a date nor a time: let the recipe write one"
+    age = _age(newest, at, ZoneInfo(timezone))
+    if age <= fresh.age:
+        return None
+    told = newest.isoformat().replace("+00:00", "Z")
+    return f"{required}, got {told}, {_long(age)} before {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _age(newest: date, at: datetime, zone: ZoneInfo) -> timedelta:
+    if isinstance(newest, datetime):
+        return at - newest
+    if newest >= at.astimezone(zone).date():  # also the last day of the calendar, which has no end
+        return timedelta()
+    return at - datetime.combine(newest + _DAY, time(), zone).astimezone(UTC)
+
+
+def _long(age: timedelta) -> str:
+    """A length of time in its largest two units: `19 d 4 h`."""
+    parts = []
+    for unit, length in _UNITS:
+        count, age = divmod(age, length)
+        parts += [f"{count} {unit}"] if count else []
+    return " ".join(parts[:2]) or "less than 1 m"
 
 
 class Reference:

@@ -1,5 +1,7 @@
 """Raw files that land, and their way to a dataset version."""
 
+from pydantic import JsonValue
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 
@@ -111,6 +113,8 @@ class SourceFiles(Contract):
         late_since: The deadline that has passed while something was missing.
         give_up: Whether the fleet file says that a late cell fails.
         replaced: What did not come in time, and is replaced by files of an earlier period.
+        left_to: Path of a file that landed later and asks for the same cell: it makes the version.
+        quiet_until: When the burst of files that this one belongs to counts as over.
     """
 
     listing: str | None
@@ -119,6 +123,8 @@ class SourceFiles(Contract):
     late_since: Instant | None = None
     give_up: bool = False
     replaced: tuple[MissingSource, ...] = ()
+    left_to: str | None = None
+    quiet_until: Instant | None = None
 
 
 class ConditionSourceInput(Contract):
@@ -131,19 +137,46 @@ class ConditionSourceInput(Contract):
     trace: str | None = None
 
 
-class ConditionedFile(Contract):
-    """A raw file in standard form.
+class Counted(Contract):
+    """What became of every row: `rows_in = rows_out + rejected + filtered + deduplicated + aggregated + custom`.
+
+    Attributes:
+        rows_in: Records read.
+        rows_out: Rows in standard form.
+        rejected: Rows in quarantine.
+        filtered: Rows that the recipe's `filter` left out.
+        deduplicated: Rows that gave way to another one with their key.
+        aggregated: Rows that went into groups, less the groups.
+        custom: Rows that custom steps over the whole table left out, less those that they added.
+        reasons: Rejected rows by the first rule that they break.
+        warned: Rows by broken rule of severity `warn`; they are kept.
+        failed: Rows by broken rule of severity `fail`; one is enough to fail the dataset.
+    """
+
+    rows_in: int = 0
+    rows_out: int = 0
+    rejected: int = 0
+    filtered: int = 0
+    deduplicated: int = 0
+    aggregated: int = 0
+    custom: int = 0
+    reasons: dict[str, int] = {}
+    warned: dict[str, int] = {}
+    failed: dict[str, int] = {}
+
+
+class ConditionedFile(Counted):
+    """A raw file after all that its recipe does row by row.
 
     Attributes:
         raw: The file that it was made of.
         raw_sha256: Hash of the raw bytes: the identity that a re-upload of the same bytes keeps.
-        recipe_sha256: Hash of the recipe file.
-        path: The standard CSV, in the data container.
-        rows_in: Records read; always `rows_out + rejected`.
-        rows_out: Rows in the standard CSV.
-        rejected: Rows in quarantine.
-        reasons: Rejected rows by reason.
+        recipe_sha256: Hash of the recipe file and of what it refers to.
+        path: Its rows as CSV, in the data container: standard, or with a leading column of their places where the
+            recipe has steps over the whole table.
         quarantine: The rejected rows with their reasons, in the data container; absent when there are none.
+        profile: The profile of its columns, in the data container; absent where the recipe has steps over the whole
+            table, which has one itself.
         columns: Name and type of each column.
     """
 
@@ -151,34 +184,49 @@ class ConditionedFile(Contract):
     raw_sha256: str
     recipe_sha256: str
     path: str
-    rows_in: int
-    rows_out: int
-    rejected: int
-    reasons: dict[str, int]
     quarantine: str | None
+    profile: str | None = None
+    columns: dict[str, str]
+
+
+class ConditionedTable(Counted):
+    """The files of a source after the steps over the whole table; its counts are those of the files and of these.
+
+    Attributes:
+        path: The standard CSV, in the data container.
+        quarantine: What these steps rejected; absent when there is none.
+        profile: The profile of its columns.
+        columns: Name and type of each column.
+    """
+
+    path: str
+    quarantine: str | None
+    profile: str
     columns: dict[str, str]
 
 
 class ConditionedFiles(Contract):
-    """The conditioned files of one source in a cell: a JSON in the data container."""
+    """The conditioned files of one source in a cell: a JSON in the data container.
+
+    Attributes:
+        table: All of them together, where the recipe has steps over the whole table.
+        columns: Name and type of each column of the standard CSV.
+    """
 
     files: tuple[ConditionedFile, ...]
+    columns: dict[str, str] = {}
+    table: ConditionedTable | None = None
 
 
-class ConditionedSource(Contract):
+class ConditionedSource(Counted):
     """The files of one source in a cell, all in standard form and with the same columns.
 
     Attributes:
         source: The source's name in the fleet file.
         raw_sha256: Of one file its own hash; of several a hash over theirs, in their order.
-        recipe_sha256: Hash of the recipe file.
+        recipe_sha256: Hash of the recipe file and of what it refers to.
         path: Where the `ConditionedFiles` lie in the data container.
         files: How many there are.
-        rows_in: Records read; always `rows_out + rejected`.
-        rows_out: Rows in the standard CSVs.
-        rejected: Rows in quarantine.
-        reasons: Rejected rows by reason.
-        columns: Name and type of each column.
     """
 
     source: str
@@ -186,11 +234,173 @@ class ConditionedSource(Contract):
     recipe_sha256: str
     path: str
     files: int
-    rows_in: int
-    rows_out: int
-    rejected: int
-    reasons: dict[str, int]
-    columns: dict[str, str]
+
+
+class SourceConditioned(Contract):
+    """Result of `condition_source`: the source, or the files that are too large for one activity.
+
+    Attributes:
+        done: The source, when every file of it is conditioned.
+        large: Otherwise some of those that `condition_file` has to do first.
+    """
+
+    done: ConditionedSource | None = None
+    large: tuple[SourceFile, ...] = ()
+
+
+class ConditionFileInput(Contract):
+    """Input of `condition_file`: one large file through its recipe, in ranges.
+
+    Attributes:
+        cell: Labels of the cell; they choose the recipe.
+    """
+
+    fleet: str
+    cell: dict[str, str]
+    file: SourceFile
+    trace: str | None = None
+
+
+class Refusal(Contract):
+    """Why something can never be done as it was asked, as an orchestration tells the one that has called it."""
+
+    code: str
+    message: str
+
+
+class FileConditioned(Contract):
+    """Result of `condition_file`; what the file has given lies in the data container."""
+
+    rows_in: int = 0
+    rows_out: int = 0
+    rejected: int = 0
+    refused: Refusal | None = None
+
+
+class PlanFileInput(Contract):
+    """Input of `plan_file`.
+
+    Attributes:
+        run: Who conditions the file: part of every block's id.
+    """
+
+    fleet: str
+    cell: dict[str, str]
+    file: SourceFile
+    run: str
+    trace: str | None = None
+
+
+class FilePlan(Contract):
+    """Result of `plan_file`: how a file is cut.
+
+    Attributes:
+        path: Where the layout of its columns lies in the data container.
+        body: Offset of its first record.
+        step: Bytes of a range; range `i` owns the records that begin in `[i * step, (i + 1) * step)`.
+        ranges: How many there are.
+    """
+
+    path: str
+    body: int
+    step: int
+    ranges: int
+
+
+class ConditionRangesInput(Contract):
+    """Input of `condition_ranges`: some ranges of a file, at once.
+
+    Attributes:
+        first: Index of the first range.
+        count: How many, at most 50.
+    """
+
+    plan: PlanFileInput
+    cut: FilePlan
+    first: int
+    count: int
+    trace: str | None = None
+
+
+class ConditionRangeInput(Contract):
+    """Input of `condition_range`.
+
+    Attributes:
+        index: Of the range.
+        start: Offset at which its first record begins, where that is known; guessed otherwise.
+    """
+
+    plan: PlanFileInput
+    cut: FilePlan
+    index: int
+    start: int | None = None
+    trace: str | None = None
+
+
+class RangeDone(Contract):
+    """Result of `condition_range`: its seams. All else lies in the data container, as a `RangePart`.
+
+    Attributes:
+        start: Offset of its first record; of a range that owns none, where one would begin.
+        end: Offset past its last record.
+        rows: Records read.
+    """
+
+    start: int
+    end: int
+    rows: int
+
+
+class RangesDone(Contract):
+    """Result of `condition_ranges`: all of them in their order, or why one can never be done."""
+
+    ranges: tuple[RangeDone, ...] = ()
+    refused: Refusal | None = None
+
+
+class RangePart(Counted):
+    """What a range gave: a JSON in the data container.
+
+    Attributes:
+        start: Offset of its first record.
+        end: Offset past its last record.
+        lines: Lines that end in its records.
+        blocks: Ids of its blocks of the output, in order.
+        quarantine: Its rejected rows, counted from its own first record; absent when there are none.
+        hashes: SHA-256 of each 4 MiB of its own bytes.
+        profile: The profile of its rows; absent where the whole table has one.
+    """
+
+    start: int
+    end: int
+    lines: int
+    blocks: tuple[str, ...]
+    quarantine: str | None
+    hashes: tuple[str, ...]
+    profile: dict[str, JsonValue] | None
+
+
+class CommitFileInput(Contract):
+    """Input of `commit_file`: every range is done, and every seam fits."""
+
+    plan: PlanFileInput
+    cut: FilePlan
+    trace: str | None = None
+
+
+class DatasetPublished(DatasetRef):
+    """Result of `publish_dataset`: the version.
+
+    Attributes:
+        warnings: What its recipes only warn of.
+    """
+
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> DatasetRef:
+        """The version alone, as everybody else knows it."""
+        return DatasetRef.model_validate(self.model_dump(exclude={"warnings"}))
 
 
 class PublishDatasetInput(Contract):
@@ -217,10 +427,12 @@ class DatasetOutcome(Contract):
         published: The version, when every source was there.
         reason: What it waits for, or what was published, for a person.
         waiting_for: The sources that were missing, otherwise.
+        left_to: The file that landed later and makes the version, otherwise.
         told: How many models were told.
     """
 
     published: DatasetRef | None
     reason: str
     waiting_for: tuple[str, ...] = ()
+    left_to: str | None = None
     told: int = 0

@@ -54,6 +54,7 @@ class RunFleetInput(Contract):
 
     Attributes:
         select: Values per label, any of which a cell may have; `model` and `dataset` count as labels. All when empty.
+        prefix: Of a conditioning: only cells with a landed file whose path begins with it.
         as_of: The moment that the run stands for: datasets whose period ends after it are not seen.
         again: Whether what is up to date is done once more: a training on the same dataset version, a dataset version
             of the same files.
@@ -67,6 +68,7 @@ class RunFleetInput(Contract):
     fleet: str
     operation: Operation
     select: dict[str, tuple[str, ...]] = {}
+    prefix: str | None = None
     as_of: Instant | None = None
     again: bool = False
     retry_of: str | None = None
@@ -201,6 +203,7 @@ class RunRow(Contract):
     fleet: str
     operation: Operation
     select: dict[str, tuple[str, ...]] = {}
+    prefix: str | None = None
     as_of: Instant | None = None
     again: bool = False
     retry_of: str | None = None

@@ -1,4 +1,4 @@
-"""Durations and bounds as people write them: `90m`, `2h`, `60d`, `45%`."""
+"""Durations, shares and bounds as people write them: `90m`, `2h`, `60d`, `1%`, `45%`."""
 
 import math
 import re
@@ -23,12 +23,33 @@ def _days(value: Any, info: ValidationInfo) -> int:
     return int(match[1])
 
 
+def _share(value: Any, info: ValidationInfo) -> float:
+    percent = isinstance(value, str) and value.strip().endswith("%")
+    try:
+        share = float(value.strip().removesuffix("%")) / 100 if percent else float(value)
+    except (TypeError, ValueError, OverflowError):
+        share = math.nan
+    if isinstance(value, bool) or (isinstance(value, str) and not percent) or not 0 <= share < math.inf:
+        raise ValueError(f"`{info.field_name}: {value}` is no share; write for example 1% or 0.01")
+    if share >= 1 and not percent:
+        raise ValueError(f"`{info.field_name}: {value}` would be {share * 100:g} %; write {value}% or {share / 100:g}")
+    return share
+
+
 #: `90m` or `2h`, as minutes.
 Minutes = Annotated[
     int, BeforeValidator(_minutes), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[mh]$"})
 ]
 #: `60d`, as days.
 Days = Annotated[int, BeforeValidator(_days), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,4}d$"})]
+#: `1%` or `0.01`.
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*[0-9]*\.?[0-9]+\s*%\s*$"}]}
+    ),
+]
 #: `45%`, `0.45` or a number in the target's unit: what it means depends on the metric, see `read_bound`.
 _BOUND: Final = WithJsonSchema(
     {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^[0-9]*\.?[0-9]+ ?%$"}]}

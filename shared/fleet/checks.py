@@ -35,10 +35,18 @@ def check_names(draft: Draft) -> Iterator[Problem]:
 
 def _check_timezone(draft: Draft) -> Iterator[Problem]:
     written = draft.document.at(("timezone",))
-    if isinstance(written, str) and not is_zone(written):
-        meant = _zone_meant(written)
-        remedy = f"did you mean `{meant}`?" if meant else "write for example America/New_York"
-        yield draft.document.problem(("timezone",), f"`{written}` is no time zone; {remedy}")
+    fault = zone_fault(written) if isinstance(written, str) else None
+    if fault:
+        yield draft.document.problem(("timezone",), fault)
+
+
+def zone_fault(written: str) -> str | None:
+    """What is wrong with a text as the name of a time zone; `None` when it is one."""
+    if is_zone(written):
+        return None
+    meant = _zone_meant(written)
+    remedy = f"did you mean `{meant}`?" if meant else "write for example America/New_York"
+    return f"`{written}` is no time zone; {remedy}"
 
 
 def _zone_meant(written: str) -> str | None:

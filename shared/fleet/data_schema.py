@@ -1,31 +1,16 @@
 """What may be written of sources and datasets in a fleet file. What it means to the rest is in `data_checks`."""
 
-import math
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from shared.fleet.amounts import Days
+from shared.fleet.amounts import Days, Share
 from shared.fleet.data import Dataset, Quality, Source, Wait
 from shared.fleet.patterns import Matrix, PathPattern
 from shared.fleet.schedule import parse_schedule
 from shared.located_validation import FileModel
 from shared.located_yaml import kind
-
-
-def _share(value: Any, info: ValidationInfo) -> float:
-    percent = isinstance(value, str) and value.strip().endswith("%")
-    try:
-        share = float(value.strip().removesuffix("%")) / 100 if percent else float(value)
-    except (TypeError, ValueError, OverflowError):
-        share = math.nan
-    if isinstance(value, bool) or (isinstance(value, str) and not percent) or not 0 <= share < math.inf:
-        raise ValueError(f"`{info.field_name}: {value}` is no share; write for example 1% or 0.01")
-    if share >= 1 and not percent:
-        raise ValueError(f"`{info.field_name}: {value}` would be {share * 100:g} %; write {value}% or {share / 100:g}")
-    return share
-
 
 #: What `since` can be; far outside of it, it is a slip of the keyboard.
 _YEARS: Final = (1900, 2199)
@@ -39,16 +24,6 @@ def _day(value: Any) -> date:
     if not _YEARS[0] <= value.year <= _YEARS[1]:
         raise ValueError(f"`since: {value}` is out of range; write a day from {_YEARS[0]} to {_YEARS[1]}")
     return value
-
-
-#: `1%` or `0.01`.
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*[0-9]*\.?[0-9]+\s*%\s*$"}]}
-    ),
-]
 
 
 class SourceSpec(FileModel):

@@ -91,6 +91,17 @@ class PathPattern:
                 break
         return prefix
 
+    def may_begin(self, text: str) -> bool:
+        """Whether a path of this pattern may begin with a text, in which `*` stands for itself."""
+        mine, begun = self.text.split("/"), text.split("/")
+        if len(begun) > len(mine) or _STAR in text:
+            return False
+        texts = [*map(tuple, begun[:-1]), (*begun[-1], _MANY)]
+        return all(
+            any(_meet(glob, literal) for glob in _globs(segment, self.matrix))
+            for segment, literal in zip(mine, texts, strict=False)
+        )
+
     def overlaps(self, other: "PathPattern") -> bool:
         """Whether a path may be of both patterns."""
         mine, theirs = self.text.split("/"), other.text.split("/")

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.contracts.policy import ModelPolicy
 from shared.errors import PermanentError
+from shared.fleet.patterns import PathPattern
 from shared.located_validation import similar
 
 #: Values per label, any of which is wanted.
@@ -77,6 +78,23 @@ def check_found(found: Sequence[object], select: Selection, known: Known, fleet:
     if not found:
         told = f"Nothing in the fleet {fleet} has {selection_text(select)}. {_there_is(known)}"
         raise PermanentError("NothingSelected", told)
+
+
+def check_prefix(prefix: str, files: Mapping[str, PathPattern], fleet: str) -> None:
+    """Refuse a prefix under which no file can lie that a source takes.
+
+    Args:
+        prefix: What paths begin with, inside the landing container.
+        files: Where the files of each source lie.
+        fleet: Its name, for the message.
+
+    Raises:
+        PermanentError: `UnclaimedPrefix`; it says where files lie.
+    """
+    if not any(pattern.may_begin(prefix) for pattern in files.values()):
+        there = ", ".join(pattern.text for pattern in files.values())
+        told = f"No source of the fleet {fleet} takes files under `{prefix}`. Their files are {there}."
+        raise PermanentError("UnclaimedPrefix", told)
 
 
 def selection_text(select: Selection) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource
+from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedFiles, ConditionedSource
 from shared.errors import PermanentError
 from shared.names import content_hash, slug
 
 #: Version of the manifest's own form; raised when a reader of the old form would misread the new one.
-MANIFEST_SCHEMA: Final = 2
+MANIFEST_SCHEMA: Final = 3
 
 _PREFIX_LIMIT: Final = 40
 _HASH_LENGTH: Final = 64
@@ -44,8 +44,11 @@ def manifest(
     dataset: str,
     cell: Mapping[str, str],
     sources: Sequence[ConditionedSource],
-    files: Mapping[str, Sequence[ConditionedFile]],
+    made: Mapping[str, ConditionedFiles],
+    *,
     listing: CellListing,
+    profiles: Mapping[str, Any],
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What a dataset version was made of, as plain JSON.
 
@@ -53,13 +56,15 @@ def manifest(
         dataset: Its name in the fleet file.
         cell: Its labels.
         sources: In any order; each source once.
-        files: The conditioned files of each source, in the order in which they are joined.
+        made: The conditioned files of each source, in the order in which they are joined.
         listing: What was found of the cell.
+        profiles: The profile of each source's table, as a summary.
+        warnings: Rules over the whole table that it breaks, and that only warn.
 
     Returns:
-        `schema` (of this form), `dataset`, `version`, `cell`, `rows` and `rejected` over all sources, and `sources`
-        by name with all that is known of each: its files, the periods of which it has none (`gaps`), and whether files
-        of an earlier period stand in for those that did not come in time (`earlier`).
+        `schema` (of this form), `dataset`, `version`, `cell`, `rows` and `rejected` over all sources, `warnings`, and
+        `sources` by name with all that is known of each: its files, the periods of which it has none (`gaps`), and
+        whether files of an earlier period stand in for those that did not come in time (`earlier`).
 
     Raises:
         PermanentError: As `dataset_version`.
@@ -73,16 +78,25 @@ def manifest(
         "cell": dict(cell),
         "rows": sum(source.rows_out for source in sources),
         "rejected": sum(source.rejected for source in sources),
+        "warnings": list(warnings),
         "sources": [
             {
                 **source.to_wire(),
-                "files": [_file(file) for file in files[source.source]],
+                "columns": made[source.source].columns,
+                "profile": profiles[source.source],
+                "files": [_file(file) for file in made[source.source].files],
+                "table": _table(made[source.source]),
                 "gaps": list(found[source.source].gaps),
                 "earlier": found[source.source].earlier,
             }
             for source in sorted(sources, key=lambda source: source.source)
         ],
     }
+
+
+def _table(made: ConditionedFiles) -> dict[str, Any] | None:
+    """What the steps over the whole table made of the files, if there are any."""
+    return made.table.to_wire() if made.table is not None else None
 
 
 def _file(file: ConditionedFile) -> dict[str, Any]:

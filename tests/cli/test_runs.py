@@ -1,5 +1,6 @@
 """``signalbox run``: what it asks the app, what it prints, and its exit code, against an app that is played."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cli import run_telling
+from cli.file_bars import file_bars
 from cli.main import app
 from cli.run_requests import read_selection
 
@@ -83,6 +86,12 @@ def run_of(state: str = "done", **outcomes: str) -> dict[str, Any]:
             "requested_by": "test"}  # fmt: skip
 
 
+def status(percent: int) -> dict[str, Any]:
+    """How far a large file is, as its instance says it."""
+    return {"step": "conditioning", "file": "raw/[x].csv", "rows": 1_260_000, "bytes": percent, "of_bytes": 100,
+            "rows_per_s": 210_000, "mb_per_s": 18.3, "seconds_left": 12}  # fmt: skip
+
+
 def signalbox(*arguments: str) -> Result:
     """Run the command."""
     return CliRunner().invoke(app, ["run", *arguments])
@@ -103,6 +112,15 @@ def test_a_run_is_asked_for_as_it_was_typed(played: Played) -> None:
     assert body["request_id"] != other["request_id"]
 
 
+def test_a_prefix_is_sent_as_it_was_typed(played: Played) -> None:
+    """An empty one too, which the app refuses: it must not turn into everything."""
+    played.answers["POST /api/datafactory/condition"] = [(202, {"id": "run-1"})]
+    for typed in (["--prefix", "raw/flights/JFK/", "--again"], ["--prefix", ""], []):
+        assert signalbox("condition", *typed, "--app", played.url).exit_code == 0
+    assert [body.get("prefix") for _, _, body, _ in played.asked] == ["raw/flights/JFK/", "", None]
+    assert signalbox("train", "--prefix", "raw/", "--app", played.url).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("outcomes", "code"),
     [({"a": "passed", "b": "rejected"}, 0), ({"a": "passed", "b": "failed"}, 1), ({"a": "refused"}, 1)],
@@ -118,6 +136,40 @@ def test_a_run_is_followed_to_its_end(played: Played, outcomes: dict[str, str], 
         assert name in done.stdout
         assert f"[{outcome}]" in done.stdout  # a reason is text, never markup
     assert ("signalbox run retry run-1" in done.stdout) == bool(code)
+
+
+def test_large_files_are_followed_under_their_cell(played: Played) -> None:
+    """Those of this run alone; without a terminal by a line per ten percent, and silence about them ends nothing."""
+    played.answers["POST /api/datafactory/condition"] = [(202, {"id": "run-1"})]
+    going = {**run_of("running", a="running"), "operation": "condition"}
+    played.answers["GET /api/runs/run-1"] = [(200, going)] * 5 + [(200, {**run_of(a="published")})]
+    cells = [{"instance": name, "cell": f"sales day={name}", "cause": f"run:{run}"} for name, run in
+             (("c1", "run-1"), ("c2", "run-2"), ("c3", "run-1"))]  # fmt: skip
+    looks = [
+        {"cells": cells, "files": [{"instance": f"f-{cell}", "of": cell, **status(percent)} for cell in ("c1", "c2")]}
+        for percent in (42, 43, 50)
+    ]
+    played.answers["GET /api/conditioning"] = [(503, {}), *((200, look) for look in looks)]
+    done = signalbox("condition", "--watch", "--app", played.url)
+    assert done.exit_code == 0
+    assert [line for line in done.stderr.splitlines() if "sales" in line] == [
+        f"sales day=c1: raw/[x].csv: {percent} %, 1,260,000 rows, 210,000 rows/s, 18.3 MB/s, 12 s left"
+        for percent in (42, 50)
+    ]
+
+
+def test_a_file_has_its_bar_under_its_cell() -> None:
+    """A path is text, never markup; what has no cell is told all the same."""
+    console = Console(file=io.StringIO(), width=140)
+    console.print(file_bars([("sales day=1", [status(42)]), ("", [{"file": "b.csv", "step": "committing"}])]))
+    assert isinstance(console.file, io.StringIO)
+    cell, file, other = console.file.getvalue().splitlines()
+    assert cell.strip() == "sales day=1"
+    assert file.startswith("  raw/[x].csv ")
+    assert [part.strip() for part in file.partition("42 %")[::2]] == [
+        f"raw/[x].csv {'━' * 8}", ", 1,260,000 rows, 210,000 rows/s, 18.3 MB/s, 12 s left"
+    ]  # fmt: skip
+    assert other.split() == ["b.csv", "━" * 20, "committing"]
 
 
 def test_a_restart_of_the_app_does_not_end_the_watch(played: Played) -> None:
@@ -167,6 +219,11 @@ def test_runs_are_listed(played: Played) -> None:
     told = signalbox("list", "--app", played.url)
     assert told.exit_code == 0
     assert "origin=JFK,LGA" in told.stdout
+    prefixed = {**run_of(a="published"), "prefix": "raw/[JFK]/"}
+    played.answers["GET /api/runs"] = [(200, {"runs": [prefixed]})]
+    assert "all under raw/[JFK]/" in signalbox("list", "--app", played.url).stdout
+    played.answers["GET /api/runs/run-1"] = [(200, prefixed)]
+    assert "run-1 under raw/[JFK]/: done" in signalbox("show", "run-1", "--app", played.url).stdout
     assert "retry of run-0" in told.stdout
     played.answers["GET /api/runs"] = [(200, {"runs": []})]
     assert "signalbox run train" in signalbox("list", "--app", played.url).stdout

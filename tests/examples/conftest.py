@@ -10,11 +10,14 @@ from examples.flights.dry_fleet import Cell, train_fleet
 from examples.flights.dry_run import EXAMPLE
 from examples.flights.landing import RawFile, raw_files
 from examples.flights.nyc import ORIGINS
-from shared.conditioning import Conditioned, condition, load_recipe
+from shared.conditioning.recipe.loader import load_recipe
+from shared.conditioning.rows.standard import standard_schema
+from shared.conditioning.rows.writing import header_line
 from shared.contracts.conditioning import BlobArrival
 from shared.fleet.fleet import Fleet
 from shared.fleet.loader import load_fleet
 from shared.fleet.windows import Gathered, gather
+from tests.shared.conditioning.engine.joined import Made, one_pass
 
 FIRST = datetime(2014, 1, 2, tzinfo=UTC)
 
@@ -29,13 +32,15 @@ class Landed:
         source: The source that claims it.
         origin: The airport; absent for holidays.
         conditioned: Rows kept and rejected.
+        header: The first line of its standard CSV.
     """
 
     raw: RawFile
     arrival: BlobArrival
     source: str
     origin: str | None
-    conditioned: Conditioned
+    conditioned: Made
+    header: bytes
 
 
 def gathered(fleet: Fleet, landed: list[Landed], origin: str) -> dict[str, Gathered]:
@@ -52,11 +57,11 @@ def gathered(fleet: Fleet, landed: list[Landed], origin: str) -> dict[str, Gathe
 def write_conditioned(fleet: Fleet, landed: list[Landed], origin: str, folder: Path) -> None:
     """Makes the dataset folder of an airport's year, as publishing does: per source one CSV, joined in order."""
     folder.mkdir(parents=True)
-    by_path = {one.raw.path: one.conditioned.csv for one in landed}
+    by_path = {one.raw.path: one for one in landed}
     for source, found in gathered(fleet, landed, origin).items():
         assert found.lacks == ""
-        header, *rows = (part for file in found.files for part in by_path[file.path].split(b"\n", 1))
-        (folder / f"{source}.csv").write_bytes(header + b"\n" + b"".join(rows[::2]))
+        files = [by_path[file.path] for file in found.files]
+        (folder / f"{source}.csv").write_bytes(files[0].header + b"".join(file.conditioned.table for file in files))
     (folder / "manifest.json").write_text("{}")  # as published: steps leave it alone
 
 
@@ -65,8 +70,9 @@ def _landed(fleet: Fleet, number: int, raw: RawFile) -> Landed:
     assert claim is not None, raw.path
     at = FIRST + timedelta(minutes=number)
     arrival = BlobArrival(container="landing", path=raw.path, etag=str(number), size=len(raw.content), at=at)
-    recipe = load_recipe(fleet.recipe_path(claim.source, claim.cell))
-    return Landed(raw, arrival, claim.source, claim.cell.get("origin"), condition(raw.content, recipe, file=raw.path))
+    recipe = load_recipe(fleet.recipe_path(claim.source, claim.cell), fleet.path.parent)
+    header = header_line(standard_schema(recipe, {}))
+    return Landed(raw, arrival, claim.source, claim.cell.get("origin"), one_pass(raw.content, recipe), header)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,8 @@ def test_rejected_rows_are_those_that_were_spoilt(landed: list[Landed]) -> None:
     reasons: Counter[str] = Counter()
     for one in landed:
         if one.raw.path != BROKEN_OFF:
-            reasons.update({f"{one.source} {one.origin} {rule}": n for rule, n in one.conditioned.reasons.items()})
+            rejected = one.conditioned.counts["reasons"]
+            reasons.update({f"{one.source} {one.origin} {rule}": number for rule, number in rejected.items()})
     assert reasons == {
         "flights EWR date.not_a_date": 6,
         "flights EWR distance.not_a_number": 2,
@@ -88,9 +89,9 @@ def test_rejected_rows_are_those_that_were_spoilt(landed: list[Landed]) -> None:
 def test_the_spoilt_values_are_what_is_quarantined(landed: list[Landed]) -> None:
     """Every value that a dialect spoils is named in a reason of its airport's quarantine."""
     for origin, dialect in DIALECTS.items():
-        told = "".join(one.conditioned.quarantine.decode() for one in landed if one.origin == origin)
+        told = " ".join(row.reason for one in landed if one.origin == origin for row in one.conditioned.quarantine)
         for value in (value for values in dialect.spoilt.values() for value in values):
-            assert f'""{value}""' in told, (origin, value)
+            assert f'"{value}"' in told, (origin, value)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +108,8 @@ def test_the_spoilt_values_are_what_is_quarantined(landed: list[Landed]) -> None
 def test_row_counts(source: str, origin: str, read: int, kept: int, landed: list[Landed]) -> None:
     """As the docstrings say, the broken-off file left out."""
     mine = [one for one in landed if (one.source, one.origin) == (source, origin) and one.raw.path != BROKEN_OFF]
-    assert sum(one.conditioned.rows_in for one in mine) == read
-    assert sum(one.conditioned.rows_out for one in mine) == kept
+    assert sum(one.conditioned.counts["rows_in"] for one in mine) == read
+    assert sum(one.conditioned.counts["rows_out"] for one in mine) == kept
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -133,11 +134,11 @@ def test_weather_is_in_the_units_of_aviation(datasets: dict[str, Path]) -> None:
 def test_without_the_correction_half_a_month_is_missing(fleet: Fleet, landed: list[Landed], tmp_path: Path) -> None:
     """The first file of JFK's March holds 4,849 of 9,698 rows; every row of it is sound, so no rule finds it out."""
     broken, whole = (next(one for one in landed if one.raw.path == path) for path in (BROKEN_OFF, CORRECTED))
-    assert (broken.conditioned.rows_in, whole.conditioned.rows_in) == (4_849, 9_698)
+    assert (broken.conditioned.counts["rows_in"], whole.conditioned.counts["rows_in"]) == (4_849, 9_698)
     assert whole.raw.content.startswith(broken.raw.content)
     write_conditioned(fleet, [one for one in landed if one is not whole], "JFK", tmp_path / "uncorrected")
     flights = pl.read_csv(tmp_path / "uncorrected" / "flights.csv")
-    assert flights.height == 111_279 - (whole.conditioned.rows_out - broken.conditioned.rows_out)
+    assert flights.height == 111_279 - (whole.conditioned.counts["rows_out"] - broken.conditioned.counts["rows_out"])
 
 
 def test_the_holidays_are_ten_and_name_their_days(landed: list[Landed], datasets: dict[str, Path]) -> None:

@@ -17,6 +17,7 @@ import function_app
 from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
 from local.durable.servicer import serve
+from local.testing.chaos import Chaos, ChaosWorker
 from local.testing.functions import Functions, functions_of
 from local.testing.sdk_worker import SdkWorker
 from shared import names
@@ -92,11 +93,18 @@ class App:
 
 
 @pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[App]:
+def chaos() -> Chaos | None:
+    """Faults on the way between engine and functions: none, unless a test is parametrized with some."""
+    return None
+
+
+@pytest.fixture
+async def app(tmp_path: Path, chaos: Chaos | None) -> AsyncIterator[App]:
     """The app on a fresh engine."""
     world = World()
     worker = SdkWorker(app_functions(world))
-    engine = Engine(worker, tmp_path / "durable.db", clock=SkippingClock(), synchronous="NORMAL")
+    way = worker if chaos is None else ChaosWorker(worker, chaos)
+    engine = Engine(way, tmp_path / "durable.db", clock=SkippingClock(), synchronous="NORMAL")
     await engine.start()
     server = await serve(engine)
     client = client_for(server.port)
@@ -114,3 +122,11 @@ def site(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Site":
     from tests.functions.landing_site import landing_site
 
     return landing_site(app, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+async def large(site: "Site", monkeypatch: pytest.MonkeyPatch) -> "Site":
+    """The site, where files are cut into ranges of a few hundred bytes."""
+    from tests.functions.large_files import cutting_site
+
+    return await cutting_site(site, monkeypatch)

@@ -164,7 +164,11 @@ class FleetInMemory:
 
     def list(self, prefix: str) -> list[BlobArrival]:
         """The landing container."""
-        return [BlobArrival(container="landing", path=path, etag="1", size=1, at=START) for path in self.landed]
+        return [
+            BlobArrival(container="landing", path=path, etag="1", size=1, at=START)
+            for path in sorted(self.landed)
+            if path.startswith(prefix)
+        ]
 
     def get(self, channel: str, key: str) -> Delivery | None:
         """The inbox."""

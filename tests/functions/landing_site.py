@@ -14,7 +14,9 @@ from shared.contracts.conditioning import BlobArrival, ConditionDatasetInput
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.deliveries import Delivery
 from shared.contracts.reconciliation import ReconcileInput
+from shared.fleet.fleet import Fleets
 from shared.fleet.loader import load_fleets
+from shared.settings import Settings
 from tests.functions.conftest import App, registered
 from tests.functions.stores import Blobs, Deliveries, Index
 
@@ -55,6 +57,7 @@ class Site:
     index: Index = field(default_factory=Index)
     inbox: Deliveries = field(default_factory=Deliveries)
     clock: datetime = JULY
+    _fleets: Fleets | None = None
 
     def fleet(self, *edits: tuple[str, str]) -> None:
         """Write the fleet file, with texts replaced."""
@@ -63,6 +66,13 @@ class Site:
             assert old in text, old
             text = text.replace(old, new)
         (self.folder / "fleet.yaml").write_text(text)
+        self._fleets = None
+
+    def fleets(self) -> Fleets:
+        """The fleet of the file as it is now; it is read once, since every activity asks."""
+        if self._fleets is None:
+            self._fleets = load_fleets([self.folder / "fleet.yaml"])
+        return self._fleets
 
     async def land(self, path: str, *rows: str) -> list[str]:
         """A file lands, and its event comes; what became of each cell that it asked for."""
@@ -117,14 +127,18 @@ def landing_site(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     site = Site(app, tmp_path)
     site.fleet()
-    monkeypatch.setattr(adapters, "fleets", lambda: load_fleets([tmp_path / "fleet.yaml"]))
+    monkeypatch.setattr(adapters, "fleets", site.fleets)
     monkeypatch.setattr(adapters, "landing", lambda: site.landing)
     monkeypatch.setattr(adapters, "data", lambda: site.data)
     monkeypatch.setattr(adapters, "inbox", lambda: site.inbox)
     monkeypatch.setattr(adapters, "dataset_index", lambda: site.index)
-    monkeypatch.setattr("functions.tracing._configure", lambda: None)  # no settings are needed here
-    for name in (names.FIND_SOURCE_FILES, names.CONDITION_SOURCE, names.PUBLISH_DATASET, names.CONCLUDE_DELIVERY,
-                 names.FIND_CONCERNED_MODELS, names.FIND_DATASET):  # fmt: skip
+    monkeypatch.setattr("functions.tracing._configure", lambda: None)
+    few = Settings.model_construct(burst_seconds=5, conditioning_at_once=2)  # all that is needed here
+    monkeypatch.setattr("functions.cell_files.settings", lambda: few)
+    monkeypatch.setattr("functions.conditioning.turns.settings", lambda: few)
+    for name in (names.FIND_SOURCE_FILES, names.CONDITION_SOURCE, names.PLAN_FILE, names.CONDITION_RANGE,
+                 names.COMMIT_FILE, names.PUBLISH_DATASET, names.CONCLUDE_DELIVERY, names.FIND_CONCERNED_MODELS,
+                 names.FIND_DATASET):  # fmt: skip
         app.engine_functions[name] = registered().activities[name]
     return site
 

@@ -111,17 +111,40 @@ class TestBeginning:
             ("train", {"model": SLOW, "request_id": "r", "select": {}}, (400, "leave `model` out, and give `select`")),
             ("condition", {"request_id": "r", "select": {"movement": "fast"}}, (400, "month: any value")),
             ("condition", {"request_id": "r", "model": SLOW}, (400, "no label `model`")),
+            ("condition", {"request_id": "r", "selct": {}}, (400, "requested_by, prefix.")),
+            ("condition", {"request_id": "r", "prefix": ""}, (400, "`prefix`: String should have at least 1")),
+            ("condition", {"request_id": "r", "prefix": "raw/BOS/"}, (400, "Their files are raw/{origin}/{month}.csv")),
+            ("condition", {"request_id": "r", "prefix": "/raw/JFK/"}, (400, "No source of the fleet demo")),
+            ("condition", {"request_id": "r", "prefix": "raw/*"}, (400, "No source of the fleet demo")),
+            ("condition", {"request_id": "r", "prefix": "raw/LGA/"}, (400, "No file has landed under `raw/LGA/`")),
+            ("train", {"request_id": "r", "prefix": "raw/JFK/"}, (400, "`train` is asked for models: use `select`")),
+            ("score", {"request_id": "r", "prefix": "raw/JFK/"}, (400, "`score` is asked for models: use `select`")),
         ],
     )  # fmt: skip
     async def test_a_wrong_body_is_told_what_would_be_right(
         self, app: TestApp, fleet: FleetInMemory, operation: str, body: Any, refusal: tuple[int, str]
     ) -> None:
         """Nothing begins."""
+        fleet.landed = ["raw/JFK/2013-08.csv"]
         got, problem = await ask(app, "datafactory", body, operation=operation)
         status, told = refusal
         assert (got, problem["status"]) == (status, status)
         assert told in problem["detail"]
         assert not fleet.runs.rows
+
+    async def test_a_prefix_is_part_of_what_a_run_is(self, app: TestApp, fleet: FleetInMemory) -> None:
+        """Another prefix is another run, and without one a run has the id that it always had."""
+        fleet.landed = ["raw/JFK/2013-08.csv"]
+        body = {"prefix": "raw/JFK/", "request_id": "r"}
+        status, one = await ask(app, "datafactory", body, operation="condition")
+        _, again = await ask(app, "datafactory", body, operation="condition")
+        _, other = await ask(app, "datafactory", {**body, "prefix": "raw/"}, operation="condition")
+        assert status == 202
+        assert one["id"] == again["id"] != other["id"]
+        await app.output(one["id"])
+        assert fleet.runs.rows[one["id"]].prefix == "raw/JFK/"
+        known = await begin_fleet_run(app.client, order("condition", request_id="plain"))
+        assert known == "run-demo-condition-c3bdedf737a9"
 
     def test_a_date_is_that_day_wherever_it_is_read(self, fleet: FleetInMemory) -> None:
         """Also in UTC, where midnight in New York is another moment."""

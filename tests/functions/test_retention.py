@@ -256,6 +256,37 @@ def _set_of(path: str) -> str:
     return ConditionedFiles(files=(file,)).model_dump_json()
 
 
+@pytest.mark.parametrize("by", ["manifest", "list"])
+async def test_all_that_a_version_was_made_of_stays(app: TestApp, stored: Stored, by: str) -> None:
+    """Files, tables and their profiles, whether a manifest names them or a list of a version that is published now."""
+    made = {name: f"conditioned/flights/{name}" for name in ("f.csv", "f.profile.json", "t.csv", "t.profile.json")}
+    for path in (*made.values(), "conditioned/flights/other.csv", "conditioned/flights/other.profile.json"):
+        stored.put(path, 900)
+    file = {"path": made["f.csv"], "profile": made["f.profile.json"]}
+    table = {"path": made["t.csv"], "profile": made["t.profile.json"]}
+    if by == "manifest":
+        source = {"source": "flights", "files": [file], "table": table}
+        described = {"cell": {"origin": "JFK", "month": "2013-01"}, "sources": [source]}
+        stored.put("datasets/departures/v1/manifest.json", 900, json.dumps(described))
+    else:
+        listed = json.loads(_set_of("x.csv"))
+        listed = {"files": [listed["files"][0] | file], "table": table | {"quarantine": None}}
+        stored.put("conditioned/flights/sets/now.json", 0, json.dumps(listed))
+    assert _gone(await _apply(app)) == {"conditioned": 2}
+    assert {path for path in stored.blobs if path.startswith("conditioned/flights/") and "/sets/" not in path} == {
+        *made.values()
+    }
+
+
+async def test_what_a_killed_run_left_in_scratch_goes_after_a_week(app: TestApp, stored: Stored) -> None:
+    """However long datasets stay; until then its activities may be repeated."""
+    stored.put("scratch/flights/run-1/000004-00000000001024.csv", 8)
+    stored.put("scratch/flights/run-2/layout.json", 7)
+    stored.put("scratch/gone/run-3/layout.json", 8)
+    assert _gone(await _apply(app)) == {"conditioned": 2}
+    assert [path for path in stored.blobs if path.startswith("scratch/")] == ["scratch/flights/run-2/layout.json"]
+
+
 @pytest.mark.parametrize("state", ["released", "retired"])
 async def test_what_no_fleet_file_has_stays_until_it_is_retired(app: TestApp, stored: Stored, state: str) -> None:
     """A fleet file may be missing by mistake: neither models nor datasets go before somebody has confirmed it."""

@@ -345,6 +345,46 @@ class TestConditioning:
         assert told in reason
         assert "2013-08, 2013-09" in reason
 
+    @pytest.mark.parametrize(
+        ("prefix", "cells"),
+        [
+            ("raw/JFK/", ["JFK 2013-08", "JFK 2013-09"]),
+            ("raw/JFK/2013-09", ["JFK 2013-09"]),
+            ("raw/J", ["JFK 2013-08", "JFK 2013-09"]),
+            ("raw/LGA/2013-09.csv", ["LGA 2013-09"]),
+        ],
+    )
+    async def test_a_prefix_asks_only_cells_with_a_landed_file_under_it(
+        self, app: TestApp, fleet: FleetInMemory, prefix: str, cells: list[str]
+    ) -> None:
+        """It is text, whether or not it ends with a folder; the row tells it."""
+        digest = await run(app, fleet, order("condition", prefix=prefix, again=True))
+        assert [" ".join(cell.labels.values()) for cell in digest.cells] == cells
+        assert digest.row.counts == {"published": len(cells)}
+        assert digest.row.prefix == prefix
+
+    async def test_a_prefix_without_again_leaves_what_is_up_to_date(self, app: TestApp, fleet: FleetInMemory) -> None:
+        """As a run without one does; a retry of it asks for what it did not get done."""
+        ref = DatasetRef(
+            dataset="departures",
+            version="d1",
+            cell={"origin": "JFK", "month": "2013-08"},
+            path="p/",
+            rows=1,
+            rejected=0,
+        )
+        fleet.versions.append(IndexedDataset(fleet="demo", dataset=ref, at=START))
+        fleet.words = {"departures origin=JFK month=2013-09": ("failed",)}
+        digest = await run(app, fleet, order("condition", prefix="raw/JFK/"))
+        assert digest.row.counts == {"failed": 1, "unchanged": 1}
+        fleet.words = {}
+        assert (await run(app, fleet, order("condition", retry_of="run-1"), "run-2")).row.counts == {"published": 1}
+
+    async def test_a_prefix_under_which_no_cell_has_a_file_fails(self, app: TestApp, fleet: FleetInMemory) -> None:
+        """Files of nobody are not conditioned."""
+        assert (await _finish(app, order("condition", prefix="raw/nobody"))).status is Status.FAILED
+        assert "has landed under `raw/nobody`" in fleet.runs.rows["run-1"].reason
+
     async def test_more_than_fifty_are_taken_in_turns(self, app: TestApp, fleet: FleetInMemory) -> None:
         """Each history has at most fifty children."""
         fleet.landed = [f"raw/JFK/{year}-{month:02}.csv" for year in range(2001, 2011) for month in range(1, 13)]

@@ -206,8 +206,9 @@ class World:
         return {"listing": None if missing else "listing.json", "present": ["flights"], "missing": missing}
 
     def condition_source(self, p: Payload) -> Payload:
-        return {"source": p["source"], "raw_sha256": "r", "recipe_sha256": "c", "path": "p", "files": 1, "rows_in": 1,
-                "rows_out": 1, "rejected": 0, "reasons": {}, "columns": {}}  # fmt: skip
+        done = {"source": p["source"], "raw_sha256": "r", "recipe_sha256": "c", "path": "p", "files": 1,
+                "rows_in": 1, "rows_out": 1}  # fmt: skip
+        return {"done": done}
 
     def publish_dataset(self, p: Payload) -> Payload:
         return dataset("d1").to_wire()

@@ -8,6 +8,7 @@ import typing
 from typing import Annotated, Any, Literal, Union
 
 import hypothesis.strategies as st
+from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
 import shared.contracts
@@ -23,6 +24,7 @@ _JSON = st.recursive(
 )
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     Any: _JSON,
+    JsonValue: _JSON,
     str: _TEXT,
     int: st.integers(-(2**53), 2**53),
     float: st.floats(allow_nan=False, allow_infinity=False),

@@ -15,10 +15,12 @@ OURS = {
     "function_app", "functions", "functions.entities", "functions.entities.job_slots",
     "functions.entities.model_interlock", "functions.index", "functions.registration", "shared", "shared.names",
 }  # fmt: skip
+#: What conditions is loaded by the first activity that conditions, since it is made of polars.
 ALL_ROOMS = """
 import importlib, pkgutil, functions
 for module in pkgutil.walk_packages(functions.__path__, "functions."):
-    importlib.import_module(module.name)
+    if not module.name.startswith("functions.conditioning."):
+        importlib.import_module(module.name)
 """
 #: Every thread begins with another function, so that all wait for all.
 MANY_FIRST_CALLS = """

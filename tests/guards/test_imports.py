@@ -16,18 +16,21 @@ VENDORS = (
 HOST = ("azure.functions", "azure.durable_functions", "durabletask")
 ADAPTERS = ("shared.platforms", "shared.registry", "shared.storage")
 
-IMPURE = ("functions.adapters", "shared.settings", "shared.fleet", "shared.conditioning", "shared.telemetry", "polars",
-          *ADAPTERS, *VENDORS)  # fmt: skip
+IMPURE = ("functions.adapters", "functions.conditioning", "shared.settings", "shared.fleet", "shared.conditioning",
+          "shared.telemetry", "polars", *ADAPTERS, *VENDORS)  # fmt: skip
 
 PURE = (*HOST, *VENDORS, *ADAPTERS, "polars", "functions")
 
 #: Room, or files: what they must never import.
 FORBIDDEN: dict[str, tuple[str, ...]] = {
-    "functions/triggers": ("functions.orchestrators", "functions.activities", "functions.entities", "polars", *VENDORS),
+    "functions/triggers": ("functions.orchestrators", "functions.activities", "functions.entities",
+                           "functions.conditioning", "polars", *VENDORS),
     "functions/entities": ("functions.triggers", "functions.activities", "functions.orchestrators", *IMPURE),
     "functions/orchestrators": ("functions.triggers", "functions.activities", "functions.entities", *IMPURE),
     "functions/activities": ("functions.triggers", "functions.orchestrators", "functions.entities", "durabletask",
                              *VENDORS),
+    "functions/conditioning": ("functions.triggers", "functions.orchestrators", "functions.entities",
+                               "functions.activities", *HOST, *VENDORS),
     "functions/*.py": ("functions.triggers", "functions.orchestrators", "functions.entities", "functions.activities",
                        "polars", *VENDORS),
     "shared/contracts": PURE,

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.conditioning.messy import messy_csv
 from local.durable import reads
 from local.durable.records import Instance, InstanceQuery, Status
 from local.services.mlflow_webhooks import remove_webhooks
@@ -30,11 +31,14 @@ from shared.contracts.retention import ApplyRetentionInput, ExpiredCount
 from shared.settings import APP_ROOT
 from tests.e2e.conftest import DEV
 from tests.e2e.running import FILES, MODELS, SLOW, Running, eventually
+from tests.e2e.shops import FILE as SALES
+from tests.e2e.shops import write_shops
 
 HISTORIES = Path(__file__).parent / "histories"
 #: In its third turn a run asks its cells.
 _ASKED = 3
 _TRIES = 5
+_SALES_BYTES = 40 << 20
 
 
 def main() -> None:
@@ -43,7 +47,9 @@ def main() -> None:
         folder, state = Path(temporary) / "histories", Path(temporary) / "stack"
         example = shutil.copytree(APP_ROOT / "examples/flights", Path(temporary) / "flights")
         database = state / "host" / "durable.db"
-        settings = {**DEV, "SIGNALBOX_FLEET": str(example / "fleet.yaml")}
+        (Path(temporary) / "shops").mkdir()
+        fleets = (example / "fleet.yaml", write_shops(Path(temporary) / "shops"))
+        settings = {**DEV, "SIGNALBOX_FLEET": ";".join(map(str, fleets))}
         with Stack(state, ports=Ports.free(), settings=settings) as stack:
             running = Running(stack)
             try:
@@ -64,8 +70,14 @@ def main() -> None:
 
 def _live(running: Running) -> None:
     """What happens by itself: datasets, releases online and in batch, a request, a search that finds something."""
-    running.land()
+    running.land_year()
+    running.observer.land(SALES, b"".join(messy_csv(_SALES_BYTES)))
     running.wait_released()
+    eventually(
+        lambda: [one for one in running.deliveries("conditioning") if one["subject"].startswith("sales")],
+        bool,
+        "a large file is conditioned in ranges",
+    )
     remove_webhooks(running.stack.mlflow_url)
     answer = running.http.post("/api/datafactory/train", json={"model": SLOW, "request_id": "recorded"})
     assert running.finished(answer.json()["statusQueryGetUri"])["output"]["outcome"] == "passed"
@@ -83,7 +95,8 @@ def _run_fleet(running: Running, database: Path) -> dict[tuple[str, str], Record
     for operation in ("condition", "train", "score"):
         way = ("run_fleet", f"-{operation}-begin")
         for number in range(_TRIES):
-            body = {"request_id": f"recorded-{number}", "again": operation == "condition", "fail_on": "never"}
+            again = operation == "condition"
+            body = {"fleet": "flights", "request_id": f"recorded-{number}", "again": again, "fail_on": "never"}
             begun = running.http.post(f"/api/datafactory/{operation}", json=body).json()
             caught = _beginning(database, begun["id"])
             ended = running.finished(begun["statusQueryGetUri"])
@@ -156,6 +169,8 @@ def _way(instance: Instance) -> str:
             return f"-{order['policy']['serve']['mode']}"
         case "run_fleet":
             return f"-{order['operation']}"
+        case "condition_dataset" if order["dataset"] == "sales":
+            return "-large"
         case _:
             return ""
 

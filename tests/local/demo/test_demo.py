@@ -9,10 +9,12 @@ from rich.console import Console
 
 from examples.flights.landing import BROKEN_OFF, CORRECTED, RawFile
 from local.demo import landing
+from local.demo.__main__ import _files
 from local.demo.observe import Model
 from local.demo.outcome import Outcome
 from local.demo.report import over_all
 from local.demo.screen import Screen
+from local.demo.stillness import Look
 
 FILES = (
     RawFile("raw/weather/JFK/2013-01.csv", b"w1", "weather"),
@@ -133,3 +135,30 @@ def test_a_figure_that_is_missing_leaves_none_over_all() -> None:
     missing = outcome(model={"rows": 4, "zeros": 4, "mape": None})
     assert over_all([known, missing], "model") is None
     assert over_all([known], "naive") is None
+
+
+def test_large_files_have_a_bar_on_a_terminal_and_a_line_per_step_elsewhere() -> None:
+    """As their instances say it; one that has not said anything yet, and every other instance, is left out."""
+    status = {"step": "conditioning", "file": "raw/a.csv", "rows": 42, "bytes": 42, "of_bytes": 100,
+              "rows_per_s": 7, "mb_per_s": 0.1, "seconds_left": 12}  # fmt: skip
+    running: list[dict[str, Any]] = [
+        {"instanceId": "file-raw-a-1", "customStatus": status},
+        {"instanceId": "file-raw-b-2", "customStatus": None},
+        {"instanceId": "condition-d-3", "customStatus": {"step": "conditioning"}},
+    ]
+    statuses = _files(Look((), (), running))
+    assert statuses == [status]
+    screen, text = shown()
+    for percent in (42, 43):
+        screen.files([{**status, "bytes": percent}])
+    screen.files([{"step": "committing", "file": "raw/a.csv"}])
+    assert [line.partition(" s  ")[2] for line in text.getvalue().splitlines()] == [
+        "raw/a.csv: conditioning", "raw/a.csv: committing"
+    ]  # fmt: skip
+    terminal = io.StringIO()
+    console = Console(file=terminal, width=120, force_terminal=True)
+    live = Screen(console)
+    live.files(statuses)
+    with live:
+        pass
+    assert "42 %, 42 rows, 7 rows/s, 0.1 MB/s, 12 s left" in terminal.getvalue()

@@ -1,143 +1,56 @@
-# ruff: noqa: E501, ISC004 - messages and tables are compared whole
-"""Raw bytes to standard CSV: what is kept, what is rejected and why, and which files are refused as a whole."""
+# ruff: noqa: ISC004 - messages are compared whole
+"""A raw file from its bytes to its verdict: what is kept, what is rejected and where it was, and what is refused."""
 
 import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.conditioning import Conditioned, Recipe, condition
+from shared.conditioning.engine.counts import added, reconcile
+from shared.conditioning.engine.quarantine import HEADER, QuarantinedRow, moved, quarantine_csv, read_quarantine
+from shared.conditioning.engine.verdict import check_file, check_table
+from shared.contracts.conditioning import Counted
 from shared.errors import PermanentError
+from tests.shared.conditioning.engine.joined import FILE, in_ranges, one_pass, recipe_of
+
+LIMITED = recipe_of(columns={"a": {}}, max_rejected=0.1)
 
 
-def recipe(nulls: tuple[str, ...] = ("",), trim: bool = True, delimiter: str = ",", **columns: object) -> Recipe:
-    """A recipe of these columns; each comes from the raw column of its own name."""
-    specs = {name: {"from": name, **(spec if isinstance(spec, dict) else {})} for name, spec in columns.items()}
-    return Recipe.model_validate({"nulls": list(nulls), "trim": trim, "delimiter": delimiter, "columns": specs})
-
-
-def quarantined(result: Conditioned) -> list[dict[str, str]]:
-    """The quarantine's rows."""
-    return list(csv.DictReader(io.StringIO(result.quarantine.decode(), newline="")))
-
-
-def test_a_rejected_row_is_kept_with_line_rule_reason_and_its_own_text() -> None:
-    """Who mends the source finds the line, and can deliver the very row again."""
-    raw = b'day,miles\n2/30/2013,7\n"2/3/2013","1,2"\n2/3/2013,\n2/3/2013,9\n'
-    result = condition(raw, recipe(day={"type": "date", "format": "%m/%d/%Y"}, miles={"type": "integer"}))
-    assert result.csv == b"day,miles\n2013-02-03,9\n"
-    assert [tuple(row.values()) for row in quarantined(result)] == [
-        ("2", "day.not_a_date", 'line 2: day: "2/30/2013" is not a date of format %m/%d/%Y', "2/30/2013,7"),
-        ("3", "miles.not_an_integer", 'line 3: miles: "1,2" is not an integer', '"2/3/2013","1,2"'),
-        ("4", "miles.missing", 'line 4: miles: has no value (""), and one is required', "2/3/2013,"),
+def test_a_rejected_row_is_kept_with_its_place_its_rule_and_its_own_text() -> None:
+    """Who mends the source finds the row, and can deliver it again."""
+    raw = b'day,miles\n2/30/2013,7\n"2/3/2013","1,2"\n\n2/3/2013,\n2/3/2013,9\n'
+    recipe = recipe_of(columns={"day": {"type": "date", "format": "%m/%d/%Y"}, "miles": {"type": "integer"}})
+    made = one_pass(raw, recipe)
+    assert made.table == b"2013-02-03,9\n"
+    assert made.quarantine == [
+        QuarantinedRow(
+            FILE, 1, 2, 10, "day.not_a_date", 'day: "2/30/2013" is not a date of format %m/%d/%Y', "2/30/2013,7"
+        ),
+        QuarantinedRow(FILE, 2, 3, 22, "miles.not_an_integer", 'miles: "1,2" is not an integer', '"2/3/2013","1,2"'),
+        QuarantinedRow(FILE, 3, 5, 40, "miles.missing", 'miles: has no value (""), and one is required', "2/3/2013,"),
     ]
-    assert result.reasons == {"day.not_a_date": 1, "miles.missing": 1, "miles.not_an_integer": 1}
-
-
-@pytest.mark.parametrize(
-    ("spec", "kept", "rejected"),
-    [
-        (
-            {"type": "integer"},
-            {"7": "7", "+7": "7", "-0": "0", "007": "7"},
-            ["7.0", "1e3", "0x1", "٣", "1_0", "x", "9" * 19],
-        ),
-        ({"type": "number"}, {"7": "7.0", "-.5": "-0.5", "5.": "5.0", "1e3": "1000.0"}, ["NaN", "inf", "1e999", "1,5"]),
-        (
-            {"type": "date"},
-            {"2013-01-31": "2013-01-31", "2012-2-29": "2012-02-29"},
-            ["2013-02-29", "13-01-01", "0013-01-01"],
-        ),
-        ({"type": "date", "format": "%d %B %Y"}, {"3 March 2013": "2013-03-03"}, ["3 Marsh 2013", "3  March 2013"]),
-        ({"type": "date", "format": "%d.%m.%Y"}, {"3.1.2013": "2013-01-03"}, ["3x1x2013", "3.1.+2013", "3.1.20133"]),
-        ({"type": "boolean"}, {"TRUE": "true", "y": "true", "0": "false", "No": "false"}, ["2", "on", "wahr"]),
-        (
-            {"type": "number", "unit": {"from": "°F", "to": "°C"}},
-            {"32": "0.0", "39.02": "3.9", "31.9999999999": "0.0", "-40": "-40.0"},
-            ["32 F", "1e309", "3,5"],
-        ),
-        (
-            {"type": "integer", "unit": {"from": "km", "to": "mi"}, "min": 1, "max": 5000},
-            {"321.87": "200", "804.67": "500", "1.609": "1", "8046.72": "5000"},
-            ["0.8", "8050", "9e30", "twelve"],
-        ),
-        ({"type": "integer", "min": 1, "max": 3}, {"1": "1", "3": "3"}, ["0", "4"]),
-        ({"type": "number", "min": 0.5}, {"0.5": "0.5"}, ["0.49"]),
-        ({"one_of": ["a", "b"]}, {"a": "a", " b ": "b"}, ["c", "A"]),
-        ({"type": "present"}, {"542": "true", "NA": "false", " ": "false"}, []),
-        ({}, {" x ": "x", "\u00a0x\t": "x", "é": "é"}, ["NA", "", "  "]),
-    ],
-)
-def test_values_of_each_type(spec: dict[str, object], kept: dict[str, str], rejected: list[str]) -> None:
-    """What each type takes, how it is written, and what it does not take."""
-    raw = "n,v\n" + "".join(f'0,"{value}"\n' for value in (*kept, *rejected))
-    result = condition(raw.encode(), recipe(nulls=("", "NA"), n={}, v=spec))
-    assert result.csv.decode().splitlines() == ["n,v", *(f"0,{value}" for value in kept.values())]
-    assert [row["raw"] for row in quarantined(result)] == [f'0,"{value}"' for value in rejected]
+    assert made.counts["reasons"] == {"day.not_a_date": 1, "miles.missing": 1, "miles.not_an_integer": 1}
 
 
 def test_a_decimal_comma_is_said_in_the_recipe() -> None:
     """Then a point is no part of a number: 1.250 may be a thousand and a quarter of it, and nobody can tell."""
-    commas = Recipe.model_validate(
-        {
-            "delimiter": ";",
-            "decimal": ",",
-            "columns": {
-                "number": {"from": "a", "type": "number"},
-                "miles": {"from": "b", "type": "integer", "unit": {"from": "nmi", "to": "mi"}, "min": 1},
-            },
-        }
+    commas = recipe_of(
+        delimiter=";",
+        decimal=",",
+        columns={
+            "number": {"from": "a", "type": "number"},
+            "miles": {"from": "b", "type": "integer", "unit": {"from": "nmi", "to": "mi"}, "min": 1},
+        },
     )
-    result = condition(b"a;b\n1,5;173,8\n2;100\n1.250;9\n1,2,3;9\n7;0,2\n7;1.0\n", commas)
-    assert result.csv == b"number,miles\n1.5,200\n2.0,115\n"
-    assert [row["reason"] for row in quarantined(result)] == [
-        'line 4: number: "1.250" is not a number',
-        'line 5: number: "1,2,3" is not a number',
-        'line 6: miles: "0,2" nmi is below 1 mi',
-        'line 7: miles: "1.0" is not a number',
-    ]
-
-
-def test_limits_of_dates_and_values_that_may_be_missing() -> None:
-    """A missing value of an optional column is nothing in the standard CSV, and is held to no limit."""
-    dates = recipe(
-        nulls=("", "?"),
-        n={},
-        day={"type": "date", "required": False, "min": _date("2013-01-01"), "max": _date("2013-12-31")},
-    )
-    result = condition(b"n,day\n1,2013-06-01\n2,?\n3,2012-12-31\n4,2014-01-01\n", dates)
-    assert result.csv == b"n,day\n1,2013-06-01\n2,\n"
-    assert result.reasons == {"day.above_max": 1, "day.below_min": 1}
-
-
-def _date(text: str) -> object:
-    from datetime import date
-
-    return date.fromisoformat(text)
-
-
-def test_short_and_long_rows_are_rejected_not_padded() -> None:
-    """A row with another number of values than the header may have any of them in the wrong place."""
-    result = condition(b"a,b\n1,2\n1\n1,2,3\n\n3,4\n", recipe(a={}, b={}))
-    assert result.csv == b"a,b\n1,2\n3,4\n"
-    assert [(row["line"], row["rule"], row["reason"], row["raw"]) for row in quarantined(result)] == [
-        ("3", "field_count", "line 3: 1 values, but the header has 2", "1"),
-        ("4", "field_count", "line 4: 3 values, but the header has 2", "1,2,3"),
-    ]
-    assert (result.rows_in, result.rows_out, result.rejected) == (4, 2, 2)
-
-
-def test_a_stray_quote_costs_its_own_row_only() -> None:
-    """A quote counts at a value's beginning only; one that closes too early spoils its row, not the file."""
-    result = condition(b'a,b\n5" pipe,1\n"x"y,2\n"p\nq",3\nz,4\n', recipe(a={}, b={}))
-    assert list(csv.reader(io.StringIO(result.csv.decode(), newline=""))) == [
-        ["a", "b"],
-        ['5" pipe', "1"],
-        ["p\nq", "3"],
-        ["z", "4"],
-    ]
-    assert [(row["line"], row["rule"], row["raw"]) for row in quarantined(result)] == [
-        ("3", "malformed_quotes", '"x"y,2')
+    made = one_pass(b"a;b\n1,5;173,8\n2;100\n1.250;9\n1,2,3;9\n7;0,2\n7;1.0\n", commas)
+    assert made.table == b"1.5,200\n2.0,115\n"
+    assert [(row.line, row.reason) for row in made.quarantine] == [
+        (4, 'number: "1.250" is not a number'),
+        (5, 'number: "1,2,3" is not a number'),
+        (6, 'miles: "0,2" nmi is below 1 mi'),
+        (7, 'miles: "1.0" is not a number'),
     ]
 
 
@@ -146,92 +59,113 @@ def test_a_stray_quote_costs_its_own_row_only() -> None:
 def test_line_ends_and_byte_order_marks_change_nothing(end: str, bom: bytes) -> None:
     """Files from other systems give the same bytes; extra columns and the order of columns do not matter."""
     raw = bom + end.join(["x; b ;a", "0;2;1", "0;4;3", ""]).encode()
-    assert condition(raw, recipe(delimiter=";", a={}, b={})).csv == b"a,b\n1,2\n3,4\n"
+    assert one_pass(raw, recipe_of(delimiter=";", columns={"a": {}, "b": {}})).table == b"1,2\n3,4\n"
 
 
-def test_without_trimming_blanks_belong_to_the_value() -> None:
-    """Then a null marker has to match exactly, and a number with blanks is none."""
-    result = condition(b"a,b\n x ,1\n ,2\n,3\ny, 4\n", recipe(trim=False, a={}, b={"type": "integer"}))
-    assert result.csv == b"a,b\n x ,1\n ,2\n"
-    assert result.reasons == {"a.missing": 1, "b.not_an_integer": 1}
+@given(st.binary(max_size=60), st.integers(64, 100))
+def test_any_bytes_are_conditioned_or_refused(content: bytes, step: int) -> None:
+    """No content ends in a traceback: rows are kept or rejected, or the file is refused for good."""
+    recipe = recipe_of(columns={"a": {}, "b": {"required": False}})
+    for raw in (content, b"a,b\n" + content):
+        try:
+            made = one_pass(raw, recipe)
+        except PermanentError:
+            continue
+        assert made.counts["rows_in"] == made.counts["rows_out"] + made.counts["rejected"]
+        assert in_ranges(raw, recipe, step).table == made.table
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "message"),
+    ("counts", "code", "message"),
     [
-        (b"", "EmptyFile", "raw/x.csv is empty; deliver it again with a header and rows"),
-        (b"\xef\xbb\xbf\n\n", "EmptyFile", "raw/x.csv is empty; deliver it again with a header and rows"),
-        (b"day,miles\n", "NoRows", "raw/x.csv has a header but no rows; deliver it again with its rows"),
+        ({}, "NoRows", f"{FILE} has a header but no rows; deliver it again with its rows"),
         (
-            b"Day,miles\n1,2\n",
-            "MissingColumn",
-            "raw/x.csv: there is no column `day`; did you mean `Day`?; deliver the column, or correct `from` in the recipe",
+            {"rows_in": 2, "rejected": 2, "reasons": {"a.missing": 2}},
+            "NothingAccepted",
+            f"{FILE}: all 2 rows were rejected (2 x a.missing). Compare it with its recipe. "
+            "Look at them: signalbox quarantine show q.csv",
         ),
         (
-            b"when,far\n1,2\n",
-            "MissingColumn",
-            "raw/x.csv: there is no column `day`; known here: far, when; there is no column `miles`; known here: far, "
-            "when; deliver the column, or correct `from` in the recipe",
+            {"rows_in": 9, "rows_out": 8, "rejected": 1, "reasons": {"a.missing": 1}},
+            "TooManyRejected",
+            f"{FILE}: 1 of 9 rows (11.111%) were rejected (1 x a.missing), and the recipe allows 10.000%. "
+            "Look at them: signalbox quarantine show q.csv",
         ),
         (
-            b"day,miles,day\n1,2,3\n",
-            "DuplicateColumn",
-            "raw/x.csv: the header has the column `day` 2 times; deliver it once",
+            {"rows_in": 9, "rows_out": 9, "failed": {f"r{number}": 9 - number for number in range(7)}},
+            "RuleFailed",
+            f"{FILE}: rules that must hold are broken (9 x r0, 8 x r1, 7 x r2, 6 x r3, 5 x r4, and 2 more rules).",
         ),
+        ({"rows_in": 9, "rows_out": 8}, "CountsDoNotReconcile", "rows were lost or counted twice"),
         (
-            b"\xef\xbb\xbfday,miles\n1,\xe9\n",
-            "NotUtf8",
-            "raw/x.csv:2: the byte 0xe9 at offset 15 is not UTF-8; deliver the file as UTF-8",
-        ),
-        ("day,miles\n1,2\n".encode("utf-16"), "NotUtf8", "raw/x.csv is UTF-16, not UTF-8; deliver it as UTF-8"),
-        (
-            b"\x1f\x8b\x08\x00",
-            "Compressed",
-            "raw/x.csv is compressed with gzip, which is not supported yet; deliver it unpacked",
-        ),
-        (b"PK\x03\x04", "Compressed", "raw/x.csv is a ZIP or Excel file; deliver it as CSV"),
-        (
-            b'day,miles\n1,2\n"3,4\n5,6\n',
-            "UnclosedQuote",
-            "raw/x.csv:3: a quote is opened and never closed, so all that follows it would be one value; close it, or "
-            "double it if it is meant",
-        ),
-        (
-            b'day,miles\n"1,2\n3,4\n5,"6"\n7,8\n',
-            "UnclosedQuote",
-            "raw/x.csv:2: a quote is opened and not closed, so all up to line 4 would be one value; close it, or double "
-            "it if it is meant",
-        ),
-        (
-            b'day,miles\n1,2\n"3,4\n' + b"5,6\n" * 40_000,
-            "UnclosedQuote",
-            "raw/x.csv:3: a quote is opened and not closed, so all up to line 32771 would be one value; close it, or "
-            "double it if it is meant",
-        ),
-        (
-            b'"day"x,miles\n1,2\n',
-            "NoHeader",
-            "raw/x.csv:1: the header cannot be read: ',' expected after '\"'; mind its quotes",
+            {"rows_in": 9, "rows_out": 8, "rejected": 1, "reasons": {"x": 2}},
+            "CountsDoNotReconcile",
+            "rejected 1, filtered 0, deduplicated 0, aggregated 0, custom 0, reasons {'x': 2}; report this",
         ),
     ],
 )
-def test_a_file_that_cannot_be_used_at_all_is_refused_for_good(content: bytes, code: str, message: str) -> None:
-    """Trying again cannot help, so the error is permanent; it names file, place and remedy."""
+def test_a_file_of_which_too_little_is_left_is_refused(counts: dict[str, object], code: str, message: str) -> None:
+    """For good, and where rows were rejected it is said where they can be looked at."""
     with pytest.raises(PermanentError) as caught:
-        condition(content, recipe(day={}, miles={}), file="raw/x.csv")
-    assert (caught.value.code, caught.value.message) == (code, message)
+        check_file(Counted.model_validate(counts), LIMITED, FILE, "q.csv" if counts.get("rejected") else None)
+    assert caught.value.code == code
+    assert message in caught.value.message
 
 
-def test_a_file_whose_every_row_is_rejected_says_so() -> None:
-    """The header alone is published, and the counts say what happened: the gate on data decides, not this step."""
-    result = condition(b"a,b\n1\n,2\n", recipe(a={}, b={}))
-    assert (result.csv, result.rows_in, result.rows_out, result.rejected) == (b"a,b\n", 2, 0, 2)
+def test_a_share_that_the_recipe_allows_passes() -> None:
+    """Exactly as much as it says, too; without a word any share does."""
+    counts = Counted(rows_in=10, rows_out=9, rejected=1, reasons={"a.missing": 1}, warned={"w": 3})
+    check_file(counts, LIMITED, FILE, "q.csv")
+    check_table(counts, LIMITED, "flights", {}, "q.csv")
+    most = counts.model_copy(update={"rows_out": 1, "rejected": 9, "reasons": {"a.missing": 9}})
+    check_file(most, recipe_of(columns={"a": {}}), FILE, "q.csv")
 
 
-def test_counts_that_do_not_add_up_are_refused() -> None:
-    """A fault of ours that loses rows must not become a dataset."""
+def test_what_breaks_a_rule_of_the_whole_table_is_said() -> None:
+    """The first row of each rule, as it was found."""
+    counts = Counted(rows_in=10, rows_out=10, failed={"once": 2})
     with pytest.raises(PermanentError) as caught:
-        Conditioned(csv=b"", quarantine=b"", rows_in=3, rows_out=1, rejected=1, reasons={"x": 1}, columns={})
-    assert caught.value.code == "CountsDoNotReconcile"
-    with pytest.raises(PermanentError):
-        Conditioned(csv=b"", quarantine=b"", rows_in=2, rows_out=1, rejected=1, reasons={}, columns={})
+        check_table(counts, LIMITED, "flights", {"once": "A is there twice", "w": "unimportant"}, None)
+    told = "flights: rules that must hold are broken (2 x once): once: A is there twice"
+    assert (caught.value.code, caught.value.message) == ("RuleFailed", told)
+
+
+_COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9), max_size=3)
+
+
+@given(st.lists(st.builds(Counted, rows_in=st.integers(0, 9), reasons=_COUNTS, warned=_COUNTS), max_size=5))
+def test_counts_add_up_in_any_order(every: list[Counted]) -> None:
+    """Of ranges, files and tables: every figure, and every rule."""
+    total = added(every)
+    assert total == added(every[::-1])
+    assert total["rows_in"] == sum(one.rows_in for one in every)
+    assert sum(total["warned"].values()) == sum(sum(one.warned.values()) for one in every)
+    if every:
+        assert added([Counted.model_validate(added(every[:1])), *every[1:]]) == total
+
+
+def test_all_that_a_row_can_become_is_counted() -> None:
+    """Custom steps may add rows."""
+    became = {"rows_out": 4, "rejected": 1, "filtered": 2, "deduplicated": 3, "aggregated": 5, "custom": -2}
+    reconcile({**Counted(rows_in=13, reasons={"x": 1}).to_wire(), **became}, "flights")
+
+
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+_ROWS = st.lists(
+    st.builds(QuarantinedRow, _TEXT, st.integers(1, 99), st.integers(1, 99), st.integers(0), _TEXT, _TEXT, _TEXT),
+    max_size=4,
+)
+
+
+@given(_ROWS, st.integers(0, 99), st.integers(0, 99))
+def test_quarantine_is_read_back_as_it_was_written(rows: list[QuarantinedRow], before: int, lines: int) -> None:
+    """With or without its header; a range's rows are counted on from those before it."""
+    content = quarantine_csv(rows)
+    assert list(read_quarantine(content)) == list(read_quarantine(HEADER + content)) == rows
+    there = list(read_quarantine(b"".join(moved(content, before, lines))))
+    assert [(one.row, one.line) for one in there] == [
+        ((row.row or 0) + before, (row.line or 0) + lines) for row in rows
+    ]
+    assert all(len(row) == len(next(csv.reader(io.StringIO(HEADER.decode())))) for row in csv.reader(
+        io.StringIO(content.decode(), newline="")
+    ))  # fmt: skip

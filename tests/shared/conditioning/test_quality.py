@@ -1,10 +1,14 @@
 """Rules of a version: what is broken is said with what was required and what was got."""
 
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.conditioning.quality import Reference, rejected_fault, rows_fault
+from shared.conditioning.quality import Reference, fresh_fault, rejected_fault, rows_fault
+from shared.conditioning.recipe.rules import Fresh
 from shared.errors import PermanentError
 
 CELL = {"region": "ohio"}
@@ -61,3 +65,50 @@ def test_a_reference_that_requires_nothing_is_refused(content: bytes) -> None:
     """Nobody writes the rule to have it pass always."""
     with pytest.raises(PermanentError, match=r"stores\.csv"):
         Reference(content, "stores.csv", CELL)
+
+
+NEW_YORK = "America/New_York"
+NOON = datetime(2013, 11, 10, 17, tzinfo=UTC)  # noon in New York
+
+
+@pytest.mark.parametrize(
+    ("newest", "within", "told"),
+    [
+        (date(2013, 11, 10), "1m", None),  # the day goes on
+        (date(2013, 11, 11), "1m", None),
+        (date.max, "1m", None),
+        (date(2013, 11, 9), "12h", None),  # it ended at midnight in New York
+        (date(2013, 11, 9), "719m", "got 2013-11-09, 12 h before 2013-11-10 17:00 UTC"),
+        (date(2013, 11, 1), "204h", "got 2013-11-01, 8 d 13 h before"),  # the night of the 3rd had an hour more
+        (date(2013, 11, 1), "205h", None),
+        (datetime(2013, 11, 10, 15, 30, tzinfo=UTC), "90m", None),
+        (datetime(2013, 11, 10, 15, 29, 59, tzinfo=UTC), "90m", "got 2013-11-10T15:29:59Z, 1 h 30 m before"),
+        (datetime(2199, 1, 1, tzinfo=UTC), "1m", None),
+        (None, "10d", "got no value"),
+        ("2013", "10d", "got '2013', which is neither a date nor a time"),
+    ],
+)
+def test_the_newest_value_may_be_so_old(newest: object, within: str, told: str | None) -> None:
+    """A day counts from its end where the fleet is at home, a time from itself; what is to come is not old."""
+    fault = fresh_fault("fresh: day", Fresh(column="day", within=within), newest, NOON, NEW_YORK)
+    assert (fault is None) is (told is None)
+    if fault is not None and told is not None:
+        assert fault.startswith(f"fresh: day requires a newest day of at most {within} ago, {told}")
+
+
+@given(
+    st.integers(0, 600_000).map(lambda minutes: NOON - timedelta(minutes=minutes)),
+    st.integers(0, 10_000),
+    st.integers(1, 400),
+)
+def test_an_older_value_is_never_fresher(at: datetime, minutes: int, hours: int) -> None:
+    """And a day, which counts from its end, is never older than a time on it."""
+    newest = at - timedelta(minutes=minutes)
+    rule, older = Fresh(column="day", within=f"{hours}h"), newest - timedelta(hours=1)
+
+    def fresh(value: object) -> bool:
+        return fresh_fault("fresh", rule, value, at, NEW_YORK) is None
+
+    assert fresh(newest) or not fresh(older)
+    assert fresh(newest) is (minutes <= hours * 60)
+    assert fresh(newest.astimezone(ZoneInfo(NEW_YORK)).date()) or not fresh(newest)

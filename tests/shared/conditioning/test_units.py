@@ -17,6 +17,15 @@ from shared.conditioning.units import UNITS, conversion
         (0, "K", "°C", -273.15),
         (1, "kt", "km/h", 1.852),
         (60, "mph", "m/s", 26.8224),
+        (1, "yd", "cm", 91.44),
+        (1, "in", "mm", 25.4),
+        (1, "mi2", "ha", 258.9988110336),
+        (1, "km2", "ft2", 10763910.4167),
+        (1, "gal", "l", 3.785411784),
+        (1, "m3", "ml", 1e6),
+        (1, "lb", "oz", 16),
+        (1, "oz", "g", 28.349523125),
+        (1, "t", "lb", 2204.6226218),
     ],
 )
 def test_well_known_pairs(value: float, source: str, target: str, expected: float) -> None:

@@ -153,9 +153,18 @@ MISTAKES = [
             ("    recipe: recipes/flights.yaml", "    recipe: recipes/flights.yaml\n    on: arrival"),
         ],
         [
-            "fleet.yaml:10: the key `on` is true to YAML; use another name, or put it in quotes if it is meant as text",
+            "fleet.yaml:10: unknown key `on`; known here: files, max_age, recipe, since, take",
         ],
         id="a key named on",
+    ),
+    pytest.param(
+        [
+            ("    recipe: recipes/flights.yaml", "    recipe: recipes/flights.yaml\n    true: arrival"),
+        ],
+        [
+            "fleet.yaml:10: the key `true` is true to YAML; use another name, or put it in quotes if it is meant as text",
+        ],
+        id="a key that is true",
     ),
     pytest.param(
         [

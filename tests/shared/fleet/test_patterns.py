@@ -66,6 +66,24 @@ def test_a_path_begins_with_the_prefix_of_its_labels(
     assert path.startswith(PathPattern(text, matrix).prefix(given_labels))
 
 
+@given(PATTERNS, MATRICES, st.data())
+def test_a_path_may_begin_with_whatever_it_begins_with(
+    text: str, matrix: dict[str, list[str]], data: st.DataObject
+) -> None:
+    """Every beginning of a path that is read, down to none; and with nothing that goes on behind the path's folders."""
+    pattern = PathPattern(text, matrix)
+    path, _ = data.draw(st.sampled_from(list(paths(text, matrix))))
+    assume(pattern.read(path) is not None)
+    assert pattern.may_begin(path[: data.draw(st.integers(0, len(path)))])
+    assert not pattern.may_begin(f"{path}/")
+
+
+@pytest.mark.parametrize("text", ["raw/BOS/", "/raw/JFK", "raw/*", "raw/JFK/201x", "raw/JFK/2013-06.csv/", "row"])
+def test_what_no_path_begins_with(text: str) -> None:
+    """Known values and the form of a period count, and a `*` is no wildcard."""
+    assert not PathPattern("raw/{origin}/{month}.csv", {"origin": ["JFK", "LGA"]}).may_begin(text)
+
+
 @given(PATTERNS, PATTERNS, MATRICES, st.data())
 def test_a_path_of_two_patterns_means_that_they_overlap(
     one: str, two: str, matrix: dict[str, list[str]], data: st.DataObject

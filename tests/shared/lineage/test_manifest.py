@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedSource, SourceFile, SourceFilesOfCell
+from shared.contracts.conditioning import (
+    CellListing,
+    ConditionedFile,
+    ConditionedFiles,
+    ConditionedSource,
+    ConditionedTable,
+    SourceFile,
+    SourceFilesOfCell,
+)
 from shared.errors import PermanentError
 from shared.lineage.manifest import dataset_version, manifest, raw_identity
 
@@ -26,7 +34,6 @@ def conditioned(source: str, **changes: object) -> ConditionedSource:
         "rows_out": 9,
         "rejected": 1,
         "reasons": {"date.not_a_date": 1},
-        "columns": {"date": "date"},
     }
     return ConditionedSource.model_validate(known | changes)
 
@@ -106,21 +113,35 @@ def test_the_manifest_says_what_the_version_was_made_of() -> None:
             SourceFilesOfCell(source="holidays", files=(file("holidays").raw,), earlier=True),
         )
     )
-    files = {name: [file(name)] for name in ("flights", "holidays")}
-    made = manifest("departures", CELL, BOTH[::-1], files, listing)
+    table = ConditionedTable(
+        path="conditioned/flights/t.csv", quarantine=None, profile="p.json", columns={"date": "date"}, deduplicated=1
+    )
+    files = {
+        "flights": ConditionedFiles(files=(file("flights"),), columns={"date": "date"}, table=table),
+        "holidays": ConditionedFiles(files=(file("holidays"),), columns={"day": "date"}),
+    }
+    profiles = {"flights": {"rows": 9}, "holidays": {"rows": 8}}
+    made = manifest("departures", CELL, BOTH[::-1], files, listing=listing, profiles=profiles, warnings=("old",))
     assert json.loads(json.dumps(made, allow_nan=False)) == made
-    assert {key: made[key] for key in ("schema", "dataset", "cell", "rows", "rejected")} == {
-        "schema": 2,
+    assert {key: made[key] for key in ("schema", "dataset", "cell", "rows", "rejected", "warnings")} == {
+        "schema": 3,
         "dataset": "departures",
         "cell": CELL,
         "rows": 18,
         "rejected": 2,
+        "warnings": ["old"],
     }
     assert made["version"] == dataset_version("departures", CELL, BOTH)
     flights, holidays = made["sources"]
     assert (flights["source"], flights["gaps"], flights["earlier"]) == ("flights", ["2013-01"], False)
     assert (holidays["source"], holidays["gaps"], holidays["earlier"]) == ("holidays", [], True)
     assert flights["files"][0]["raw"] == file("flights").raw.to_wire()
+    assert (flights["columns"], flights["profile"], flights["table"]) == (
+        {"date": "date"},
+        {"rows": 9},
+        table.to_wire(),
+    )
+    assert (holidays["profile"], holidays["table"]) == ({"rows": 8}, None)
 
 
 def test_no_source_or_one_twice_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""What conditioning costs: ours, a chunked pandas program, and polars from blob to blob."""

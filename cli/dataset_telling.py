@@ -1,0 +1,93 @@
+"""``signalbox dataset``: asks a running app for dataset versions, and prints them."""
+
+import sys
+from dataclasses import asdict
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from cli.asking import asking, fetch
+from cli.dataset_diff import differences
+from cli.dataset_screen import print_differences, print_version, print_versions
+from cli.printing import print_json
+from shared.names import slug
+
+#: Of a version's name before its hash; see `shared.lineage.manifest`.
+_PREFIX: Final = 40
+
+type Version = dict[str, Any]
+
+
+class _UnknownVersionError(Exception):
+    """No dataset has a version of this name."""
+
+
+def tell_versions(
+    url: str, key: str, name: str | None, fleet: str | None, limit: int, *, every: bool, as_json: bool
+) -> int:
+    """Print versions; gives the exit code: 1 when there is no such dataset."""
+    asked = {"dataset": name, "fleet": fleet, "limit": str(limit), "all": "true" if every else None}
+
+    def tell(client: httpx.Client) -> int:
+        params = {one: value for one, value in asked.items() if value is not None}
+        found = fetch(client, "GET", "/api/datasets", params=params)["datasets"]
+        show = print_json if as_json else print_versions
+        show(found)
+        return 0
+
+    return asking(url, key, tell)
+
+
+def tell_version(url: str, key: str, version: str, *, as_json: bool) -> int:
+    """Print all that is known of a version; gives the exit code: 1 when there is none."""
+
+    def tell(client: httpx.Client) -> int:
+        found = _find(client, version)
+        show = print_json if as_json else print_version
+        show(found)
+        return 0
+
+    return asking(url, key, _said(tell))
+
+
+def tell_difference(url: str, key: str, first: str, second: str, *, as_json: bool) -> int:
+    """Print how the second version differs from the first; gives the exit code: 1 when there is no such version."""
+
+    def tell(client: httpx.Client) -> int:
+        manifests = [_find(client, version)["manifest"] for version in (first, second)]
+        found = differences(*manifests)
+        if as_json:
+            print_json({"a": first, "b": second, "differences": [asdict(one) for one in found]})
+        else:
+            print_differences(first, second, found)
+        return 0
+
+    return asking(url, key, _said(tell))
+
+
+def _said(tell: Any) -> Any:
+    """The same, with one line on stderr where a version is unknown."""
+
+    def told(client: httpx.Client) -> int:
+        try:
+            code: int = tell(client)
+        except _UnknownVersionError as error:
+            remedy = "signalbox dataset list --all lists those that there are"
+            sys.stderr.write(f"error: there is no dataset version {error}, or it expired: {remedy}\n")
+            return 1
+        return code
+
+    return told
+
+
+def _find(client: httpx.Client, version: str) -> Version:
+    """A version, of whichever dataset it is: its name begins with that of the dataset."""
+    datasets = fetch(client, "GET", "/api/datasets", params={"limit": "1"})["datasets"]
+    for name in dict.fromkeys(one["dataset"] for one in datasets):
+        if version.startswith(slug(name)[:_PREFIX].rstrip("-")):
+            answer = client.get(f"/api/datasets/{quote(name, safe='')}/{quote(version, safe='')}")
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                found: Version = answer.raise_for_status().json()
+                return found
+    raise _UnknownVersionError(version)

@@ -1,0 +1,85 @@
+"""``signalbox recipe``: what is said of a recipe, and of a draft; exit codes."""
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from cli.printing import print_json
+from cli.recipe_draft import draft_recipe
+from cli.recipe_screen import print_trial
+from cli.recipe_trial import try_recipe
+from cli.recipe_tried import Trial
+from shared.conditioning.recipe.loader import load_recipe
+from shared.errors import ConfigurationError, PermanentError
+
+_FLEET_FILE: Final = "fleet.yaml"
+#: Where a checkout of Signalbox has the schema that editors complete recipes by.
+_SCHEMA: Final = Path("schemas", "recipe.schema.json")
+
+
+def tell_check(file: Path, sample: Path | None, rows: int, beside: Path | None, *, as_json: bool) -> int:
+    """Print what is wrong with a recipe, or what it makes of a sample.
+
+    Returns:
+        The exit code: 1 when the recipe cannot be used, or the sample would be refused.
+    """
+    folder = beside or folder_of(file)
+    try:
+        recipe = load_recipe(file, folder)
+        trial = try_recipe(recipe, folder, sample, rows) if sample is not None else None
+    except (ConfigurationError, PermanentError) as error:
+        problems = (error.message if isinstance(error, PermanentError) else str(error)).splitlines()
+        if as_json:
+            print_json({"recipe": str(file), "problems": problems, "sample": None})
+        else:
+            sys.stderr.writelines(f"{problem}\n" for problem in problems)
+        return 1
+    if as_json:
+        print_json({"recipe": str(file), "problems": [], "sample": _as_json(trial) if trial is not None else None})
+    elif trial is None:
+        sys.stdout.write(f"{file}: {len(recipe.columns)} columns, {len(recipe.rules)} rules. All is well.\n")
+    else:
+        print_trial(trial)
+    return int(trial is not None and bool(trial.refused))
+
+
+def tell_draft(data: Path, out: Path | None) -> int:
+    """Print or write the draft of a recipe; gives the exit code: 1 when the data cannot be read as a table."""
+    try:
+        text = draft_recipe(data, _schema_from(out.parent if out is not None else Path()))
+        if out is not None:
+            out.write_text(text, encoding="utf-8")
+    except PermanentError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {out} cannot be written: {error.strerror}\n")
+        return 1
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.write(f"{out}: look through its comments, then: signalbox recipe check {out} --sample {data}\n")
+    return 0
+
+
+def folder_of(recipe: Path) -> Path:
+    """The folder of the fleet file above a recipe; the recipe's own where there is none."""
+    above = recipe.absolute().parents
+    found = next((folder for folder in above if (folder / _FLEET_FILE).is_file()), above[0])
+    return Path(os.path.relpath(found))
+
+
+def _schema_from(folder: Path) -> str:
+    """The way from a folder to the schema; where it is not above, as if it lay there."""
+    for above in (folder.absolute(), *folder.absolute().parents):
+        if (above / _SCHEMA).is_file():
+            return Path(os.path.relpath(above / _SCHEMA, folder.absolute())).as_posix()
+    return _SCHEMA.as_posix()
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    said = asdict(trial)
+    said["counts"] = trial.counts.to_wire() if trial.counts is not None else None
+    return said | {"types": dict(trial.types), "header": list(trial.header)}

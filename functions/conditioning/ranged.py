@@ -1,0 +1,165 @@
+"""A large file in ranges: how it is cut, what each range leaves behind, and how they become one table. All blocks.
+
+Nothing is merged or copied: each range stages its rows as blocks of the table, and the commit puts the blocks in order.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from functions import adapters
+from functions.conditioning.blob_source import BlobSource
+from functions.conditioning.documents import CSV, JSON, keep_document, read_document
+from functions.conditioning.files import conclude, quarantine_path, table_path, work_of
+from functions.conditioning.tables import read_blocks
+from shared.conditioning.engine.counts import added
+from shared.conditioning.engine.digest import HASHED_BYTES, raw_sha256
+from shared.conditioning.engine.quarantine import HEADER, moved
+from shared.conditioning.engine.ranges import RANGE_BYTES, condition_range
+from shared.conditioning.engine.sinks import Memory
+from shared.conditioning.engine.tables import record_pieces
+from shared.conditioning.profile import Profile
+from shared.conditioning.reading.header import read_layout
+from shared.conditioning.reading.stretch import Layout
+from shared.conditioning.reading.unpacking import is_gzip
+from shared.conditioning.recipe.schema import Recipe
+from shared.contracts.conditioning import (
+    CommitFileInput,
+    ConditionedFile,
+    ConditionRangeInput,
+    Counted,
+    FilePlan,
+    PlanFileInput,
+    RangeDone,
+    RangePart,
+    SourceFile,
+)
+from shared.storage.base import BlobStore
+from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
+
+#: A table has at most 50,000 blocks, and a range rarely needs more than two.
+_MOST_RANGES = 20_000
+_HEAD_BYTES = 4 << 20
+
+
+def is_large(file: SourceFile, recipe: Recipe) -> bool:
+    """Whether a file is cut: it is larger than a range, and can be."""
+    if recipe.format == "parquet" or file.size <= RANGE_BYTES:
+        return False
+    return not is_gzip(BlobSource(adapters.landing(), file).read(0, 8))
+
+
+def plan_file(order: PlanFileInput, recipe: Recipe) -> FilePlan:
+    """Read the header, and say where to cut."""
+    source = BlobSource(adapters.landing(), order.file)
+    length = _HEAD_BYTES
+    while True:
+        head = source.read(0, length)
+        layout = read_layout(head, recipe, order.file.path, final=len(head) >= source.size)
+        if layout is not None:
+            break
+        length *= 4
+    path = f"scratch/{order.file.source}/{order.run}/layout.json"
+    adapters.data().write(path, json.dumps(asdict(layout)).encode(), content_type=JSON)
+    step = max(RANGE_BYTES, -(-order.file.size // _MOST_RANGES // HASHED_BYTES) * HASHED_BYTES)
+    return FilePlan(path=path, body=layout.body, step=step, ranges=-(-order.file.size // step))
+
+
+def condition_one_range(order: ConditionRangeInput, recipe: Recipe) -> RangeDone:
+    """Condition a range, and keep what it gives under the place where its first record begins."""
+    file, run, step = order.plan.file, order.plan.run, order.cut.step
+    begin, stop = order.index * step, min((order.index + 1) * step, file.size)
+    table, quarantine = Memory(), _range_quarantine(order, recipe)
+    pieces = work_of(order.plan.fleet, recipe).pieces(file.path, table, quarantine)
+    layout = _layout(order.cut)
+    source = BlobSource(adapters.landing(), file)
+    seams = condition_range(source, recipe, layout, pieces, begin=begin, stop=stop, first=order.start)
+    place = f"{order.index:06d}-{seams.start:014d}"
+    blocks = _stage(adapters.data(), table_path(file, recipe), f"{run}-{place}", table.blocks(BLOCK_BYTES))
+    if pieces.counts.rejected:
+        quarantine.commit()
+    part = RangePart(
+        **pieces.counts.to_wire(),
+        start=seams.start,
+        end=seams.end,
+        lines=pieces.lines,
+        blocks=blocks,
+        quarantine=quarantine.path if pieces.counts.rejected else None,
+        hashes=seams.hashes,
+        profile=pieces.profile.to_json() if pieces.profile is not None else None,
+    )
+    keep_document(_part_path(order.plan, recipe, order.index, seams.start), part)
+    return RangeDone(start=seams.start, end=seams.end, rows=pieces.records)
+
+
+def commit_file(order: CommitFileInput, recipe: Recipe) -> ConditionedFile:
+    """Join the ranges of a file, each at the place where the one before it ended.
+
+    Raises:
+        PermanentError: As `conclude`, or `BlocksLost`.
+    """
+    file, store, work = order.plan.file, adapters.data(), work_of(order.plan.fleet, recipe)
+    layout = _layout(order.cut)
+    quarantine = BlockWriter(store, quarantine_path(file, recipe), run=order.plan.run, content_type=CSV)
+    quarantine.write(HEADER)
+    table = table_path(file, recipe)
+    blocks = list(_stage(store, table, f"{order.plan.run}-header-{0:014d}", [work.header]))
+    counts = Counted()
+    hashes: list[str] = []
+    profile: Profile | None = None
+    place, lines = order.cut.body, layout.body_line - 1
+    for index in range(order.cut.ranges):
+        part = read_document(_part_path(order.plan, recipe, index, place), RangePart)
+        if part.quarantine:
+            for piece in record_pieces(read_blocks(part.quarantine)):
+                for content in moved(piece, counts.rows_in, lines):
+                    quarantine.write(content)
+        if part.profile is not None:
+            one = Profile.from_json(part.profile)
+            profile = one if profile is None else profile.merged(one)
+        blocks += part.blocks
+        hashes += part.hashes
+        counts = Counted(**added((counts, part)))
+        place, lines = part.end, lines + part.lines
+    if counts.rejected:
+        quarantine.commit()
+    store.commit(table, blocks, run=order.plan.run, content_type=CSV)
+    return conclude(work, file, counts, raw_sha256(hashes), profile)
+
+
+def clear(plan: PlanFileInput) -> None:
+    """Remove what the ranges left behind: it is of no use any more. What stays after a crash expires."""
+    store = adapters.data()
+    for blob in store.list(f"scratch/{plan.file.source}/{plan.run}/"):
+        store.delete(blob.path)
+
+
+def _layout(cut: FilePlan) -> Layout:
+    kept = json.loads(adapters.data().read(cut.path))
+    return Layout(**(kept | {"names": tuple(kept["names"])}))
+
+
+def _part_path(plan: PlanFileInput, recipe: Recipe, index: int, start: int) -> str:
+    return f"{_folder(plan, recipe)}{index:06d}-{start:014d}.json"
+
+
+def _range_quarantine(order: ConditionRangeInput, recipe: Recipe) -> BlockWriter:
+    """Rejected rows are longer than they were, so they are not gathered in memory."""
+    begun = "guessed" if order.start is None else f"{order.start:014d}"
+    path = f"{_folder(order.plan, recipe)}{order.index:06d}-{begun}.csv"
+    return BlockWriter(adapters.data(), path, run=order.plan.run, content_type=CSV)
+
+
+def _folder(plan: PlanFileInput, recipe: Recipe) -> str:
+    """Of no other recipe: one that is changed in the middle finds no parts, and the file is looked for again."""
+    return f"scratch/{plan.file.source}/{plan.run}/{recipe.sha256[:16]}/"
+
+
+def _stage(store: BlobStore, path: str, prefix: str, contents: Iterable[bytes]) -> tuple[str, ...]:
+    """Stage a range's rows; block ids of a blob have one length."""
+    staged = []
+    for number, content in enumerate(contents):
+        block = f"{prefix}-{number:04d}"
+        store.stage(path, block, content)
+        staged.append(block)
+    return tuple(staged)

@@ -1,0 +1,103 @@
+"""One range of a file: the records that begin in it, wherever they end."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.conditioning.engine.digest import RawHasher
+from shared.conditioning.engine.pieces import Pieces
+from shared.conditioning.engine.portions import portion_end
+from shared.conditioning.reading.ranges import find_start
+from shared.conditioning.reading.raw import RangeSource
+from shared.conditioning.reading.records import read_stretch
+from shared.conditioning.reading.stretch import Layout
+from shared.conditioning.recipe.schema import Recipe
+
+#: Bytes of a range, by default: two at once and all that Python needs stay below 512 MiB.
+RANGE_BYTES: Final = 16 << 20
+#: Bytes of it that are conditioned at once; what is incomplete at a piece's end waits for the next one.
+PIECE_BYTES: Final = 8 << 20
+#: Bytes read beyond a range at first, for its last record; more of them only where that is longer.
+_LOOK_AHEAD: Final = 64 << 10
+#: Bytes from which the beginning of a range's first record is guessed.
+_GUESSED_FROM: Final = 64 << 10
+#: Bytes of a line that is too long, read at once to find its end.
+_SKIPPED: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Seams:
+    """Where a range's records lie.
+
+    Attributes:
+        start: Offset of its first record; of a range that owns none, where the next record begins at the earliest.
+        end: Offset past its last record.
+        hashes: SHA-256 of each 4 MiB of the range's own bytes.
+    """
+
+    start: int
+    end: int
+    hashes: tuple[str, ...]
+
+
+def condition_range(
+    source: RangeSource, recipe: Recipe, layout: Layout, pieces: Pieces, *, begin: int, stop: int, first: int | None
+) -> Seams:
+    """Condition the records that begin in a range.
+
+    Args:
+        source: The file.
+        recipe: Its recipe.
+        layout: Its columns.
+        pieces: Takes the records.
+        begin: Offset of the range.
+        stop: Offset past it.
+        first: Offset of its first record, where that is known; it is guessed otherwise. A guess can be wrong; whoever
+            joins the ranges compares each start with the end before it.
+    """
+    base = max(0, begin - 1)  # the byte before a range tells whether a record begins with it
+    content = source.read(base, stop - base + _LOOK_AHEAD)
+    hashes = _hashes(content, begin - base, stop - base)
+    start = _guess(content, recipe, layout, begin, base) if first is None else first
+    if start >= stop:
+        return Seams(start, start, hashes)
+    place, size, inside = start, PIECE_BYTES, False
+    while place < stop:
+        piece = content[place - base : place - base + size]
+        reach = place + len(piece)
+        final = reach >= source.size
+        end = portion_end(piece, stop - place)
+        stretch = read_stretch(piece, recipe, layout, stop=end, final=final, inside=inside)
+        if not stretch.consumed and not final:  # a record is longer: eight times as much, up to the recipe's limit
+            size *= 8
+            if reach >= base + len(content):
+                content += source.read(reach, min(size, 7 * (reach - place)))
+            continue
+        pieces.take(stretch, place)
+        place, size, inside = place + stretch.consumed, PIECE_BYTES, stretch.inside
+    end = _end_of_line(source, recipe, layout, pieces, place) if inside else place
+    return Seams(start, end, hashes)
+
+
+def _end_of_line(source: RangeSource, recipe: Recipe, layout: Layout, pieces: Pieces, place: int) -> int:
+    """Where a line ends that is too long to be read, wherever that is."""
+    inside = True
+    while inside:
+        content = source.read(place, _SKIPPED)
+        final = place + len(content) >= source.size
+        rest = read_stretch(content, recipe, layout, stop=1, final=final, inside=True)
+        pieces.skip(rest.lines_consumed)
+        place += rest.consumed
+        inside = rest.inside and not final
+    return place
+
+
+def _hashes(content: bytes, begin: int, stop: int) -> tuple[str, ...]:
+    hasher = RawHasher()
+    hasher.update(memoryview(content)[begin:stop])
+    return hasher.hashes()
+
+
+def _guess(content: bytes, recipe: Recipe, layout: Layout, begin: int, base: int) -> int:
+    if begin <= layout.body:
+        return layout.body
+    return base + find_start(content[:_GUESSED_FROM], recipe, layout)

@@ -1,0 +1,115 @@
+"""The values of well-formed CSV records as columns of text, by polars' parser."""
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from shared.conditioning.reading.csv_quotes import LF, Flags, Marks
+from shared.conditioning.reading.csv_tokens import Tokens
+from shared.conditioning.reading.stretch import Layout
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def parse(block: bytes, tokens: Tokens, good: Flags, marks: Marks, layout: Layout) -> pl.DataFrame:
+    """The wanted columns of the records that are well-formed.
+
+    polars gets what it reads as Python's csv does: no other records, no blank lines, no line that ends with a carriage
+    return alone, no quotes in unquoted values. It is held to the number of rows; should it still read them otherwise,
+    they are read one by one.
+
+    Args:
+        block: The bytes.
+        tokens: Its records.
+        good: Which of them are well-formed: valid UTF-8, as many values as columns, without NUL.
+        marks: How the block is written.
+        layout: The columns.
+
+    Returns:
+        One text column per wanted column, by its standard name; no value is null.
+    """
+    count = int(np.count_nonzero(good))
+    names = dict.fromkeys(layout.wanted)
+    if not count:
+        return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    try:
+        frame = _parsed(_plain(block, tokens, good, marks), marks, layout)
+    except pl.exceptions.PolarsError:
+        frame = None
+    if frame is not None and frame.height == count:
+        return frame
+    records = zip(tokens.starts[good].tolist(), tokens.ends[good].tolist(), strict=True)
+    rows = [split(block[start:end].decode(), marks) for start, end in records]
+    return pl.DataFrame(
+        {name: [row[place] for row in rows] for name, place in layout.wanted.items()},
+        schema=dict.fromkeys(names, pl.String),
+    )
+
+
+def split(record: str, marks: Marks) -> list[str]:
+    """The values of one well-formed record without its line end."""
+    delimiter, quote = chr(marks.delimiter), None if marks.quote is None else chr(marks.quote)
+    values, place = [], 0
+    while True:
+        if quote is not None and record.startswith(quote, place):
+            end = record.index(quote, place + 1)
+            while record.startswith(quote, end + 1):
+                end = record.index(quote, end + 2)
+            values.append(record[place + 1 : end].replace(quote * 2, quote))
+            end += 1
+        else:
+            end = record.find(delimiter, place)
+            end = len(record) if end < 0 else end
+            values.append(record[place:end])
+        if end == len(record):
+            return values
+        place = end + 1
+
+
+def _parsed(content: bytes, marks: Marks, layout: Layout) -> pl.DataFrame:
+    width = len(layout.names)
+    marked = content.startswith(_BOM)  # polars cuts it off, but here it is a part of the first value
+    frame = pl.read_csv(
+        b"-" + bytes([marks.delimiter]) * (width - 1) + b"\n" + content if marked else content,
+        has_header=False,
+        schema={str(place): pl.String for place in range(width)},
+        columns=sorted(set(layout.wanted.values())),
+        separator=chr(marks.delimiter),
+        quote_char=None if marks.quote is None else chr(marks.quote),
+        infer_schema=False,
+        empty_string_is_null=False,
+        extra_columns="raise",
+        missing_columns="insert",
+    )
+    return frame.select(pl.col(str(place)).alias(name) for name, place in layout.wanted.items())[int(marked) :]
+
+
+def _plain(block: bytes, tokens: Tokens, good: Flags, marks: Marks) -> bytes:
+    """The well-formed records as polars reads them rightly."""
+    if len(tokens.returns):
+        mended = bytearray(block)
+        np.frombuffer(mended, np.uint8)[tokens.returns] = LF
+        block = bytes(mended)
+    joined = good[1:] & good[:-1] & (tokens.starts[1:] == tokens.nexts[:-1])
+    starts = tokens.starts[good & ~np.append(False, joined)]
+    ends = tokens.nexts[good & ~np.append(joined, False)]
+    values, values_end = tokens.literals
+    records = np.searchsorted(tokens.starts, values, side="right") - 1
+    inside = good[records] & (values < tokens.nexts[records])
+    values, values_end = values[inside], values_end[inside]
+    starts = np.sort(np.append(starts, values_end))
+    ends, behind = np.append(ends, values), np.append(np.zeros_like(ends), values_end)
+    order = np.argsort(ends)
+    parts = []
+    for start, end, value_end in zip(starts.tolist(), ends[order].tolist(), behind[order].tolist(), strict=True):
+        parts.append(block[start:end])
+        if value_end:
+            parts.append(_quoted(block[end:value_end], marks))
+    return b"".join(parts)
+
+
+def _quoted(value: bytes, marks: Marks) -> bytes:
+    """A value that has quotes in it, but does not begin with one, in quotes."""
+    quote = b"" if marks.quote is None else bytes([marks.quote])
+    return quote + value.replace(quote, quote * 2) + quote

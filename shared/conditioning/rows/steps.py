@@ -1,0 +1,279 @@
+"""All that a recipe does row by row, as one query that is prepared once and run over every stretch of a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from shared.conditioning.custom import Step, apply, schema_after
+from shared.conditioning.expressions import parse
+from shared.conditioning.recipe.facts import columns_joined, personal_columns, row_columns, rule_names, source_of
+from shared.conditioning.recipe.rules import ROW_RULES
+from shared.conditioning.recipe.schema import Recipe
+from shared.conditioning.recipe.steps import Join
+from shared.conditioning.rows.broken import Rule
+from shared.conditioning.rows.column_rules import column_rules
+from shared.conditioning.rows.references import reference_frame
+from shared.conditioning.rows.row_rules import RowRules, as_text, join_found
+from shared.conditioning.rows.standard import row_schema, row_wise_steps, standard_schema, value_types
+from shared.conditioning.rows.values import Values, raw_name, readable_quickly
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: What stands for a personal value where raw rows are shown.
+MASK: Final = "***"
+
+_REJECTED: Final = "*rejected"
+_UNREAD: Final = "*unread"
+_PASSES: Final = "*passes"
+#: Rows that are tried first, and the share of them that is few: that have to be read again, or texts that differ.
+_SAMPLE: Final = 1000
+_FEW: Final = 0.05
+
+
+class Rejected(NamedTuple):
+    """A row that is not kept.
+
+    Attributes:
+        row: Its index in the frame.
+        rule: The first rule that it breaks, in the recipe's order.
+        reason: For a person, with the value, which is cut; without it where it is personal.
+    """
+
+    row: int
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of a frame's rows: each is kept, rejected or filtered.
+
+    Attributes:
+        kept: The rows kept, in order, with the columns of `standard_schema`.
+        rows: Index in the frame of each of them.
+        rejected: The rows that break a rule, in order.
+        filtered: Rows that the filter leaves out.
+        warned: Rows that break a rule which only warns, by its name; rejected rows are not counted, filtered ones are.
+        failed: The same, of rules that fail the dataset.
+    """
+
+    kept: pl.DataFrame
+    rows: "npt.NDArray[np.int64]"
+    rejected: list[Rejected]
+    filtered: int
+    warned: dict[str, int]
+    failed: dict[str, int]
+
+
+class RowSteps:
+    """The steps of a recipe up to its filter. What becomes of a row depends on that row alone.
+
+    Args:
+        recipe: A recipe without faults.
+        references: Content of each reference table, by its name in the recipe.
+        steps: Its custom steps by name; those up to the first one that is not row-wise are run here.
+        quick_from: Rows of a frame from which on values are first read in their commonest form; only rows in which
+            that fails are then read with care. The result is the same.
+
+    Raises:
+        PermanentError: A reference table is missing (`ReferenceMissing`) or cannot be used (`ReferenceUnusable`), a
+            custom step is missing (`StepMissing`) or cannot be run on an empty table.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        references: Mapping[str, bytes],
+        steps: Mapping[str, Step] = MappingProxyType({}),
+        *,
+        quick_from: int = 8192,
+    ) -> None:
+        self._recipe = recipe
+        self._personal = _hidden(recipe)
+        self._columns = row_columns(recipe)
+        self._custom = row_wise_steps(recipe, steps)
+        self._standard = list(standard_schema(recipe, steps))
+        lookups = {
+            name: reference_frame(references, lookup.file, {"key": lookup.key}, {"value": lookup.value})
+            for name, column in recipe.columns.items()
+            if (lookup := column.lookup) is not None
+        }
+        self._lookups = lookups
+        self._readings: dict[tuple[frozenset[str], frozenset[str]], Values] = {}
+        self._careful = self._reading(frozenset())
+        self._quick = self._reading(readable_quickly(recipe))
+        self._cased = [name for name, column in recipe.columns.items() if column.case is not None]
+        self._quick_from = quick_from
+        self._joins = {name: _Joined(name, join, recipe, references) for name, join in recipe.join.items()}
+        self._derived = _derived(recipe)
+        rules = RowRules(recipe, self._columns, self._personal)
+        self._rules = [
+            rule
+            for name, column in recipe.columns.items()
+            for rule in column_rules(name, column, lookups, self._personal)
+        ]
+        self._rules += [rule for name, join in recipe.join.items() for rule in rules.of_join(name, join)]
+        self._watched: dict[str, list[Rule]] = {"warn": [], "fail": []}
+        for name, spec in zip(rule_names(recipe), recipe.rules, strict=True):
+            if spec.kind in ROW_RULES:
+                self._watched.get(spec.severity, self._rules).append(rules.of(name, spec))
+        self._outcome = self._made_outcome()
+        self._filter = self._made_filter()
+
+    def run(self, frame: pl.DataFrame) -> Checked:
+        """Take every row of a frame through the steps.
+
+        Args:
+            frame: One text column per column of the recipe, by its standard name.
+        """
+        done = self._done(frame)
+        rejected = done[_REJECTED]
+        rows = (~rejected).arg_true().cast(pl.Int64)
+        kept = done.select(self._columns.keys())
+        kept = kept.filter(~rejected) if rejected.any() else kept
+        for step in self._custom:
+            kept = apply(kept, step)
+        sound = kept.height
+        if self._filter is not None:
+            passes = kept.with_columns(self._filter.alias(_PASSES))[_PASSES]  # even of a filter that names no column
+            kept, rows = kept.filter(passes), rows.filter(passes)
+        return Checked(
+            kept=kept.select(self._standard),
+            rows=rows.to_numpy(),
+            rejected=self._explained(frame, rejected),
+            filtered=sound - kept.height,
+            warned=self._counted("warn", done),
+            failed=self._counted("fail", done),
+        )
+
+    def masked(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Raw values by standard name, with those of personal columns replaced."""
+        return {name: MASK if name in self._personal else value for name, value in values.items()}
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The columns of rows whose values are shown nowhere."""
+        return self._personal
+
+    def _made_outcome(self) -> list[pl.Expr]:
+        """The columns of rows, whether a row is rejected, and which of the other rules it breaks."""
+        rejecting = [rule.broken for rule in self._rules if not rule.implied]
+        rejected = pl.any_horizontal(rejecting).fill_null(False) if rejecting else pl.repeat(False, pl.len())
+        watched = [
+            (rule.broken.fill_null(False) & ~rejected).alias(f"*{severity} {place}")
+            for severity, rules in self._watched.items()
+            for place, rule in enumerate(rules)
+        ]
+        return [*map(pl.col, self._columns), rejected.alias(_REJECTED), *watched]
+
+    def _made_filter(self) -> pl.Expr | None:
+        if self._recipe.filter is None:
+            return None
+        schema = row_schema(self._columns)
+        for step in self._custom:
+            schema = schema_after(schema, step)
+        return parse(self._recipe.filter, value_types(schema)).polars().fill_null(False)
+
+    def _done(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The outcome of each row; quickly, where few rows have to be read again."""
+        if frame.height < self._quick_from:
+            return self._outcomes(frame, self._careful)
+        values = self._suited(frame.head(_SAMPLE))
+        some = pl.any_horizontal(values.unread) if values.unread else pl.repeat(False, pl.len())
+        tried = self._outcomes(frame, values, some.fill_null(False).alias(_UNREAD))
+        done, unread = tried.drop(_UNREAD), tried[_UNREAD]
+        if not unread.any():
+            return done
+        again = self._outcomes(frame.filter(unread), self._careful)
+        if again[_REJECTED].all():  # as they were
+            return done
+        order = pl.concat([(~unread).arg_true(), unread.arg_true()]).arg_sort()
+        return pl.concat([done.filter(~unread), again])[order]
+
+    def _suited(self, sample: pl.DataFrame) -> Values:
+        """How to read rows of which these are a sample: quickly where few values of a column need care."""
+        few = sample.height * _FEW
+        read = sample.lazy().select(self._quick.texts.values()).with_columns(self._quick.typed)
+        unread = read.select(pl.len().alias(_UNREAD), *(flag.sum() for flag in self._quick.unread)).collect()
+        quick = (name for name, rows in unread.row(0, named=True).items() if name != _UNREAD and rows <= few)
+        repeated = (name for name in self._cased if sample[name].n_unique() <= few)
+        return self._reading(frozenset(quick), frozenset(repeated))
+
+    def _reading(self, quick: frozenset[str], repeated: frozenset[str] = frozenset()) -> Values:
+        key = (quick, repeated)
+        if key not in self._readings:
+            self._readings[key] = Values.of(self._recipe, self._lookups, quick=quick, repeated=repeated)
+        return self._readings[key]
+
+    def _outcomes(self, frame: pl.DataFrame, values: Values, *more: pl.Expr) -> pl.DataFrame:
+        work = self._worked(values.prepared(frame), values)
+        return work.select(*self._outcome, *more).collect(engine="streaming")
+
+    def _worked(self, texts: pl.LazyFrame, values: Values) -> pl.LazyFrame:
+        """Typed, joined and derived columns beside the texts."""
+        work = texts.with_columns(values.typed)
+        for join in self._joins.values():
+            work = join.to(work)
+        for derived in self._derived:
+            work = work.with_columns(derived)
+        return work
+
+    def _counted(self, severity: str, done: pl.DataFrame) -> dict[str, int]:
+        counts = {
+            rule.name: int(done[f"*{severity} {place}"].sum()) for place, rule in enumerate(self._watched[severity])
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def _explained(self, frame: pl.DataFrame, rejected: pl.Series) -> list[Rejected]:
+        """The first broken rule of each rejected row, and why: they are few, so they are gone through once more."""
+        rows = rejected.arg_true()
+        if not rows.len():
+            return []
+        again = frame.select(list(self._recipe.columns))[rows].lazy()
+        raw = [pl.col(name).alias(raw_name(name)) for name in self._recipe.columns]
+        done = self._worked(again.select(*self._careful.texts.values(), *raw), self._careful).collect()
+        flags = {f"*broken {place}": rule.broken.fill_null(False) for place, rule in enumerate(self._rules)}
+        first = pl.Series(done.with_columns(**flags).select(flags.keys()).to_numpy().argmax(axis=1))
+        reason = pl.coalesce(
+            pl.when(pl.col("*rule") == place).then(self._rules[place].reason()) for place in first.unique()
+        )
+        reasons = done.with_columns(first.alias("*rule")).select(reason.alias("reason"))["reason"]
+        names = [self._rules[place].name for place in first]
+        return list(map(Rejected, rows, names, reasons))
+
+
+class _Joined:
+    """A join with its reference table."""
+
+    def __init__(self, name: str, join: Join, recipe: Recipe, references: Mapping[str, bytes]) -> None:
+        columns = columns_joined(recipe)
+        self._keys = [as_text(pl.col(ours), columns[ours]).alias(f"*key {name} {ours}") for ours in join.on]
+        self._on = [f"*key {name} {ours}" for ours in join.on]
+        keys = dict(zip(self._on, join.on.values(), strict=True))
+        table = reference_frame(references, join.file, keys, join.take)
+        self._table = table.lazy().with_columns(pl.lit(True).alias(join_found(name)))
+
+    def to(self, work: pl.LazyFrame) -> pl.LazyFrame:
+        return work.with_columns(self._keys).join(self._table, on=self._on, how="left", maintain_order="left")
+
+
+def _derived(recipe: Recipe) -> list[pl.Expr]:
+    columns = columns_joined(recipe)
+    derived = []
+    for name, text in recipe.derive.items():
+        expression = parse(text, columns)
+        columns[name] = expression.type
+        derived.append(expression.polars().alias(name))
+    return derived
+
+
+def _hidden(recipe: Recipe) -> frozenset[str]:
+    """Personal columns, and those that are made of the same raw values."""
+    sources = {source_of(name, column) for name, column in recipe.columns.items() if column.personal}
+    same = {name for name, column in recipe.columns.items() if source_of(name, column) in sources}
+    return personal_columns(recipe) | same

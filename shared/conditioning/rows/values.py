@@ -1,0 +1,140 @@
+"""Values of a recipe's columns: from raw text to trimmed text, and from that to the column's type."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import polars as pl
+
+from shared.conditioning.recipe.columns import Column
+from shared.conditioning.recipe.schema import Recipe
+from shared.conditioning.rows import amounts, times
+
+#: Blanks that `trim` cuts off: ASCII's, and the no-break space that spreadsheets write.
+BLANKS: Final = " \t\r\n\v\f\u00a0"
+
+_TRUE: Final = ["true", "yes", "t", "y", "1"]
+_FALSE: Final = ["false", "no", "f", "n", "0"]
+
+
+@dataclass(frozen=True)
+class Values:
+    """How columns get their values, in two steps of expressions over a frame.
+
+    Attributes:
+        texts: From raw values: each column's text under `text_name`, null where there is no value.
+        typed: From those: each column's typed value under its own name, null where the text has none.
+        unread: Of each column that is read quickly, whether a row has a text that has no value of its type.
+        repeated: Columns in which few texts differ, so that each of them is prepared once.
+    """
+
+    texts: dict[str, pl.Expr]
+    typed: tuple[pl.Expr, ...]
+    unread: tuple[pl.Expr, ...]
+    repeated: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, recipe: Recipe, lookups: Mapping[str, pl.DataFrame], *, quick: Collection[str], repeated: frozenset[str]
+    ) -> Self:
+        """The values of a recipe's columns.
+
+        Args:
+            recipe: The recipe.
+            lookups: Keys and values of each lookup's reference, by the column's name.
+            quick: Columns whose values are read as if nothing had to be trimmed, no amount of money were negative and
+                thousands were not separated. Whatever is read then is right; rows that are `unread` must be read again.
+            repeated: Columns in which few texts differ.
+        """
+        columns = recipe.columns.items()
+        unread = {
+            name: pl.col(text_name(name)).is_not_null() & pl.col(name).is_null()
+            for name in readable_quickly(recipe)
+            if name in quick
+        }
+        return cls(
+            {
+                name: _text(name, column, recipe, quick=name in unread).alias(text_name(name))
+                for name, column in columns
+            },
+            tuple(_typed(name, column, recipe, lookups, quick=name in unread).alias(name) for name, column in columns),
+            tuple(broken.alias(name) for name, broken in unread.items()),
+            repeated,
+        )
+
+    def prepared(self, frame: pl.DataFrame) -> pl.LazyFrame:
+        """The texts of a frame of raw values."""
+        once = {name: _once(frame[name], self.texts[name]) for name in self.repeated}
+        texts = self.texts | {name: pl.col(text_name(name)) for name in once}
+        return frame.with_columns(once.values()).lazy().select(texts.values())
+
+
+def readable_quickly(recipe: Recipe) -> frozenset[str]:
+    """The columns that may be read quickly: values that are read wrongly are noticed, since they have no value."""
+    return frozenset(name for name, column in recipe.columns.items() if column.type not in ("text", "present"))
+
+
+def text_name(name: str) -> str:
+    """The column of a frame that has a column's texts."""
+    return f"*text {name}"
+
+
+def raw_name(name: str) -> str:
+    """The column of a frame that has a column's raw values, while rejected rows are explained."""
+    return f"*raw {name}"
+
+
+def _text(name: str, column: Column, recipe: Recipe, *, quick: bool) -> pl.Expr:
+    text, nulls = pl.col(name), recipe.nulls
+    if recipe.trim:
+        if not (quick and _shows_blanks(column)):
+            text = text.str.strip_chars(BLANKS)
+        nulls = [null for null in nulls if null == null.strip(BLANKS)]  # the others are equal to nothing
+    if nulls:
+        text = pl.when(~text.is_in(nulls)).then(text)
+    if column.case is not None:
+        text = text.str.to_lowercase() if column.case == "lower" else text.str.to_uppercase()
+    return text
+
+
+def _once(column: pl.Series, text: pl.Expr) -> pl.Series:
+    """Texts of a column of raw values, each value prepared once."""
+    values = column.unique()
+    texts = values.to_frame().select(text).to_series()
+    return column.replace_strict(values, texts, default=None, return_dtype=pl.String).alias(texts.name)
+
+
+def _shows_blanks(column: Column) -> bool:
+    """Whether a value with blanks around it has no value of the column's type, so that it is noticed."""
+    if column.type in ("date", "timestamp"):
+        return column.format == column.format.strip(BLANKS)
+    return column.type not in ("text", "present")
+
+
+def _typed(name: str, column: Column, recipe: Recipe, lookups: Mapping[str, pl.DataFrame], *, quick: bool) -> pl.Expr:
+    text = pl.col(text_name(name))
+    match column.type:
+        case "text":
+            typed = text if column.lookup is None else _looked_up(text, lookups[name], column.lookup.missing)
+        case "integer":
+            typed = (amounts.plain_integer if quick else amounts.integer)(text, column, recipe)
+        case "number":
+            typed = (amounts.plain_number if quick else amounts.number)(text, column, recipe)
+        case "money":
+            typed = (amounts.plain_money if quick else amounts.money)(text, column, recipe)
+        case "date":
+            typed = times.date(text, column.format)
+        case "timestamp":
+            typed = times.timestamp(text, column.format, column.timezone)
+        case "boolean":
+            word = text.str.to_lowercase()
+            typed = pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
+        case "present":
+            typed = text.is_not_null()
+    return typed
+
+
+def _looked_up(text: pl.Expr, reference: pl.DataFrame, missing: str) -> pl.Expr:
+    keys, values = reference.get_columns()
+    default = text if missing == "keep" else None
+    return text.replace_strict(keys, values, default=default, return_dtype=pl.String)
