@@ -9,7 +9,7 @@ from examples.flights.landing import BROKEN_OFF, CORRECTED
 from local.demo.outcome import look
 from shared.fleet.loader import load_fleet
 from shared.settings import APP_ROOT
-from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running
+from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
@@ -119,10 +119,16 @@ def test_landing_the_same_bytes_again_trains_nothing(released: Running) -> None:
     """New ETags, same content: the dataset version is the same, and every model knows it."""
     before = {name: released.effects(name) for name in MODELS}
     revision = {name: released.model(name).row["revision"] for name in MODELS}
-    again = FILES[-3:]
+    again, answered = FILES[-3:], len(released.deliveries("conditioning"))
     released.land(*again)
+    answers = eventually(
+        lambda: released.deliveries("conditioning"),
+        lambda found: len(found) == answered + len(again),
+        "an answer to each",
+    )
+    assert {one["outcome"] for one in answers[: len(again)]} == {"done"}
     for name in MODELS:
-        told = revision[name] + len(again)
-        released.wait(name, lambda model, told=told: model.row["revision"] >= told, "told of each")  # type: ignore[misc]  # the default binds the loop's value
+        told = revision[name] + 1  # by the last one: what lands in one go is one version
+        released.wait(name, lambda model, told=told: model.row["revision"] >= told, "told of it")  # type: ignore[misc]  # the default binds the loop's value
         assert "is trained on dataset version" in released.model(name).row["decisions"][-1]["reason"]
         assert released.effects(name) == before[name]

@@ -164,7 +164,9 @@ async def test_a_recipe_that_changes_in_the_middle_is_used_for_the_whole_file(
     async def changes(index: int) -> None:
         if index == 5:
             ranges.before = None
-            recipe.write_text(RECIPE)
+            changed = recipe.with_suffix(".new")
+            changed.write_text(RECIPE)
+            changed.replace(recipe)  # other ranges are reading it
 
     ranges.before = changes
     assert await large.arrive(arrival) == ["done"]

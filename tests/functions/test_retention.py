@@ -270,7 +270,7 @@ async def test_all_that_a_version_was_made_of_stays(app: TestApp, stored: Stored
         stored.put("datasets/departures/v1/manifest.json", 900, json.dumps(described))
     else:
         listed = json.loads(_set_of("x.csv"))
-        listed = {"files": [listed["files"][0] | file], "table": table | {"quarantine": None}}
+        listed = {"files": [listed["files"][0] | file], "table": table | {"quarantine": None, "columns": {}}}
         stored.put("conditioned/flights/sets/now.json", 0, json.dumps(listed))
     assert _gone(await _apply(app)) == {"conditioned": 2}
     assert {path for path in stored.blobs if path.startswith("conditioned/flights/") and "/sets/" not in path} == {
