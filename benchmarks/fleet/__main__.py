@@ -79,7 +79,7 @@ def train_seconds(folder: Path, rounds: dict[int, int]) -> tuple[dict[int, float
         folder / "stack",
         ports=Ports.free(),
         only=_STORAGE,
-        settings={"SIGNALBOX_FLEET": ";".join(map(str, files))},
+        settings={"SIGNALBOX_FLEET": ";".join(map(str, files)), "SIGNALBOX_BURST_SECONDS": "0"},
     ) as stack:
         os.environ.update(stack.settings())
         seconds = asyncio.run(_train_all({**sizes, _LIMITED: largest}, folder / "durable.db"))
