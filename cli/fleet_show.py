@@ -1,7 +1,5 @@
 """``signalbox fleet show``: the models that a fleet file makes, and where each value comes from."""
 
-import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.fleet_files import environment_of, with_fleet
+from cli.printing import print_json
 from shared.contracts.policy import GatePolicy, ModelPolicy
 from shared.fleet.amounts import bound_text
 from shared.fleet.effective import EffectiveValue, effective
@@ -23,7 +22,7 @@ def tell_models(file: Path | None, environment: str | None, *, as_json: bool) ->
 
     def tell(fleet: Fleet) -> None:
         if as_json:
-            _print_json([policy.to_wire() for policy in fleet.models])
+            print_json([policy.to_wire() for policy in fleet.models])
         else:
             _print_models(fleet)
 
@@ -37,7 +36,7 @@ def tell_model(file: Path | None, model: str, environment: str | None, *, origin
         values = effective(fleet.path, model, environment_of(environment), datetime.now(UTC))
         if as_json:
             keys = ("key", "value", "origin") if origins else ("key", "value")
-            _print_json([{key: getattr(one, key) for key in keys} for one in values])
+            print_json([{key: getattr(one, key) for key in keys} for one in values])
         else:
             _print_values(model, values, origins=origins)
 
@@ -97,7 +96,3 @@ def _console() -> Console:
     if not console.is_terminal:
         console.width = max(console.width, _NARROWEST)
     return console
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

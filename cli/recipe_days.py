@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from cli.recipe_values import CORRUPT, Guess, Values, say_corrupt
 from shared.conditioning.rows import times
+from shared.conditioning.rows.column_rules import FIRST_DAY, LAST_DAY
 
-_LEAST, _GREATEST = date(1900, 1, 1), date(2199, 12, 31)
 _DATES: Final = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
     "%d-%b-%Y", "%b %d %Y", "%b %d, %Y", "%d %B %Y", "%B %d %Y", "%B %d, %Y", "%d. %B %Y",
@@ -34,10 +33,10 @@ def guess_date(values: Values, days: Reading | None) -> Guess | None:
     _say_order(made, text, read, days)
     say_corrupt(made, values, {one for one, value in parsed.items() if value is not None})
     within = [value for value in parsed.values() if value is not None]
-    if min(within) < _LEAST:
+    if min(within) < FIRST_DAY:
         made.keys["min"] = min(within)
         made.comments.append("dates before 1900 are rejected unless `min` says otherwise")
-    if max(within) > _GREATEST:
+    if max(within) > LAST_DAY:
         made.keys["max"] = max(within)
         made.comments.append("dates after 2199 are rejected unless `max` says otherwise; one may stand for no date")
     return made

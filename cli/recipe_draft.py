@@ -16,12 +16,12 @@ from cli.recipe_days import Reading, reading_of
 from cli.recipe_guess import guess, null_markers
 from cli.recipe_sniff import Sniffed, sniff
 from cli.recipe_values import Guess, Values, yaml_text
+from shared.conditioning.expressions.values import BLANKS
 from shared.conditioning.reading.header import read_layout
 from shared.conditioning.reading.parquet_records import read_parquet
 from shared.conditioning.reading.raw import FileSource
 from shared.conditioning.reading.records import read_stretch
 from shared.conditioning.recipe.schema import Recipe
-from shared.conditioning.rows.values import BLANKS
 
 #: Rows that types are guessed from.
 _ROWS: Final = 20_000

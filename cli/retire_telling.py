@@ -1,6 +1,5 @@
 """What ``signalbox retire`` and ``signalbox retention`` ask the app, and how its answers are printed."""
 
-import json
 import sys
 import time
 from typing import Any
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.asking import asking, fetch
+from cli.printing import print_json
 
 _NARROWEST = 120  # columns of a table that is not printed to a terminal
 _LOOKS_EVERY = 0.5
@@ -21,7 +21,7 @@ def tell_retired(url: str, key: str, *, as_json: bool) -> int:
 
     def tell(client: httpx.Client) -> int:
         found = fetch(client, "GET", "/api/operations/retired")
-        show = _print_json if as_json else _print_retired
+        show = print_json if as_json else _print_retired
         show(found)
         return 0
 
@@ -52,7 +52,7 @@ def begin_retirement(url: str, key: str, body: dict[str, Any], *, as_json: bool)
     def begin(client: httpx.Client) -> int:
         found = fetch(client, "POST", "/api/operations/retire", json=body)
         if as_json:
-            _print_json(found)
+            print_json(found)
             return 0
         for name in found["models"]:
             sys.stdout.write(f"{name} goes out of service as soon as nothing of it is in flight\n")
@@ -73,7 +73,7 @@ def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) 
             sys.stderr.write(f"error: retention {ended['runtimeStatus'].lower()}: {str(ended['output'])[:500]}\n")
             return 1
         found = fetch(client, "GET", f"/api/operations/retention/{started['id']}")
-        show = _print_json if as_json else _print_retention
+        show = print_json if as_json else _print_retention
         show(found)
         return 0
 
@@ -102,10 +102,6 @@ def _what_goes(row: dict[str, Any]) -> str:
 def _what_ends(row: dict[str, Any]) -> str:
     stay = "Its versions stay until they expire, the newest of each cell too."
     return f"{row['dataset']}: {row['waiting']} cells wait for no more files. {stay}"
-
-
-def _print_json(found: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
 def _print_retired(found: dict[str, Any]) -> None:

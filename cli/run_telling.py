@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from cli.asking import asking, fetch
+from cli.printing import print_json
 from cli.run_screen import ConditionedCell, Follower, print_run, print_runs
 
 _LOOKS_EVERY = 1.0
@@ -47,7 +48,7 @@ def tell_runs(url: str, key: str, limit: int, *, as_json: bool) -> int:
     def tell(client: httpx.Client) -> int:
         found = fetch(client, "GET", "/api/runs", params={"limit": limit})["runs"]
         if as_json:
-            sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+            print_json(found)
         else:
             print_runs(found)
         return 0
@@ -102,7 +103,7 @@ def _is_final(error: httpx.HTTPError) -> bool:
 
 def _tell(run: Run, *, as_json: bool) -> int:
     if as_json:
-        sys.stdout.write(json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+        print_json(run)
     else:
         print_run(run)
     return int(run["state"] == "failed" or any(run["counts"].get(name) for name in ("failed", "refused")))

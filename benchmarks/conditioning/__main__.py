@@ -1,7 +1,7 @@
 """`python -m benchmarks.conditioning [--quick]`: what a large messy CSV costs, as one JSON object on the last line.
 
 Each side is a process of its own that reads a blob from Azurite and writes to it; the sides of a round follow each
-other, and what counts is the median of the rounds.
+other, and what counts of both ratios is the median of the rounds. The larger file and each `mb_per_s_N` are one run.
 
 - `vs_pandas`: our rows per second over those of a pandas program that reads in chunks and keeps the same account.
 - `cpu_vs_polars_native`: our CPU seconds over those of polars from blob to blob, which tells of no rejected row.

@@ -31,7 +31,7 @@ _BLOCKS: Final = 16
 
 
 def messy_csv(size: int, seed: int = 20261120) -> Iterator[bytes]:
-    """About `size` bytes of CSV: one row in 200 is wrong in one of seven ways, one in four has a quoted note."""
+    """About `size` bytes of CSV: one row in 200 is wrong in one of seven ways, three in eight have a quoted note."""
     chance = random.Random(seed)
     blocks = ["".join(_row(chance) for _ in range(_BLOCK_ROWS)).encode() for _ in range(_BLOCKS)]
     yield HEADER.encode()

@@ -8,14 +8,8 @@ import time
 from benchmarks.conditioning.peers import used
 from functions import adapters
 from functions.activities.conditioning import commit_file, condition_range, plan_file
-from shared.contracts.conditioning import (
-    CommitFileInput,
-    ConditionRangeInput,
-    FilePlan,
-    PlanFileInput,
-    RangeDone,
-    SourceFile,
-)
+from shared.contracts.conditioning import SourceFile
+from shared.contracts.ranges import CommitFileInput, ConditionRangeInput, FilePlan, PlanFileInput, RangeDone
 
 
 def main() -> None:

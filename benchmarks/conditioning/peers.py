@@ -1,12 +1,14 @@
 """The same recipe by others: `python -m benchmarks.conditioning.peers pandas|polars STORAGE BLOB`.
 
 pandas reads the blob in chunks, in one thread, and keeps account of every row, as we do: the csv module finds short
-and long rows, which pandas would pad or drop. It writes the rows kept, and the others with the column at fault. It does
-not say what is wrong with a value or where in the file its row is, takes parts of a cent and any year for good, makes
-no profile of the columns, hashes nothing, and has to begin anew after a fault.
+and long rows, which pandas would pad or drop; they are only counted. It writes the rows kept, and the others with the
+column at fault. It does not say what is wrong with a value or where in the file its row is, takes parts of a cent, any
+year and numbers below their `min` for good, makes no profile of the columns, hashes nothing, and has to begin anew
+after a fault.
 
 polars reads and writes the blobs itself, streaming and with all processors. It tells of no row that it drops, pads
-short ones and cuts long ones, takes parts of a cent and any year for good, and does nothing of the rest either.
+short ones and cuts long ones, takes parts of a cent, any year and numbers below their `min` for good, a wrong
+`returned` for none, and does nothing of the rest either.
 """
 
 import csv

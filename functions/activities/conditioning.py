@@ -15,23 +15,25 @@ from functions.cell_files import look
 from shared.blocking import run_blocking
 from shared.coalescing import Coalescing
 from shared.contracts.conditioning import (
-    CommitFileInput,
     ConditionDatasetInput,
     ConditionedFile,
     ConditionedSource,
-    ConditionRangeInput,
     ConditionSourceInput,
     DatasetPublished,
-    FileConditioned,
-    FilePlan,
-    PlanFileInput,
     PublishDatasetInput,
-    RangeDone,
     SourceConditioned,
     SourceFile,
     SourceFiles,
 )
 from shared.contracts.datasets import DatasetRef, IndexedDataset
+from shared.contracts.ranges import (
+    CommitFileInput,
+    ConditionRangeInput,
+    FileConditioned,
+    FilePlan,
+    PlanFileInput,
+    RangeDone,
+)
 from shared.errors import PermanentError, TransientError
 
 _LISTING_TIMEOUT: Final = 240.0

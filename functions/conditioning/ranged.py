@@ -23,17 +23,8 @@ from shared.conditioning.reading.header import read_layout
 from shared.conditioning.reading.stretch import Layout
 from shared.conditioning.reading.unpacking import is_gzip
 from shared.conditioning.recipe.schema import Recipe
-from shared.contracts.conditioning import (
-    CommitFileInput,
-    ConditionedFile,
-    ConditionRangeInput,
-    Counted,
-    FilePlan,
-    PlanFileInput,
-    RangeDone,
-    RangePart,
-    SourceFile,
-)
+from shared.contracts.conditioning import ConditionedFile, Counted, SourceFile
+from shared.contracts.ranges import CommitFileInput, ConditionRangeInput, FilePlan, PlanFileInput, RangeDone, RangePart
 from shared.storage.base import BlobStore
 from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
 

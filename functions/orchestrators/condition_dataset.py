@@ -10,11 +10,9 @@ from shared import names
 from shared.contracts.conditioning import (
     ConditionDatasetInput,
     ConditionedSource,
-    ConditionFileInput,
     ConditionSourceInput,
     DatasetOutcome,
     DatasetPublished,
-    FileConditioned,
     PublishDatasetInput,
     SourceConditioned,
     SourceFile,
@@ -22,6 +20,7 @@ from shared.contracts.conditioning import (
 )
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
 from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
+from shared.contracts.ranges import ConditionFileInput, FileConditioned
 
 #: How often the files of a cell are looked for while they change.
 _LOOKS: Final = 3
@@ -60,16 +59,18 @@ def _ended(error: PermanentFailure | task.TaskFailedError) -> Outcome:
 
 def _condition(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
     """Look again when a file was replaced or deleted after it had been found: a deletion sends no event."""
-    for _ in range(_LOOKS - 1):
+    for look in range(1, _LOOKS):
         try:
-            return (yield from _condition_once(context, order))
+            return (yield from _condition_once(context, order, look))
         except PermanentFailure as error:
             if error.code not in _CHANGED:
                 raise
-    return (yield from _condition_once(context, order))
+    return (yield from _condition_once(context, order, _LOOKS))
 
 
-def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetInput) -> Steps[DatasetOutcome]:
+def _condition_once(
+    context: task.OrchestrationContext, order: ConditionDatasetInput, look: int
+) -> Steps[DatasetOutcome]:
     """The way to a version.
 
     1. Find the files of the cell; end here while one is missing: its arrival will ask again. Wait until no more files
@@ -94,7 +95,7 @@ def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetI
         return DatasetOutcome(published=None, reason=reason, waiting_for=tuple(one.source for one in files.missing))
 
     context.set_custom_status({"step": "conditioning", "sources": list(files.present)})
-    sources = yield from _condition_sources(context, order, files.listing, files.present)
+    sources = yield from _condition_sources(context, order, files.listing, files.present, look)
 
     context.set_custom_status({"step": "publishing", "rows": sum(source.rows_out for source in sources)})
     publish = PublishDatasetInput(
@@ -118,7 +119,7 @@ def _condition_once(context: task.OrchestrationContext, order: ConditionDatasetI
 
 
 def _condition_sources(
-    context: task.OrchestrationContext, order: ConditionDatasetInput, listing: str, present: tuple[str, ...]
+    context: task.OrchestrationContext, order: ConditionDatasetInput, listing: str, present: tuple[str, ...], look: int
 ) -> Steps[tuple[ConditionedSource, ...]]:
     """All sources at the same time; files that are too large for one activity first, each by a child."""
     orders = [
@@ -126,22 +127,28 @@ def _condition_sources(
         for source in present
     ]
     done: dict[str, ConditionedSource] = {}
+    turn = 0
     while len(done) < len(orders):
+        turn += 1
         open_orders = [one for one in orders if one.source not in done]
         values = yield task.when_all([schedule(context, names.CONDITION_SOURCE, one) for one in open_orders])
         results = [unpack(value, SourceConditioned) for value in values]
         done |= {one.done.source: one.done for one in results if one.done is not None}
-        yield from _condition_large(context, order, [file for one in results for file in one.large])
+        yield from _condition_large(context, order, [file for one in results for file in one.large], f"{look}.{turn}")
     return tuple(done[source] for source in present)
 
 
 def _condition_large(
-    context: task.OrchestrationContext, order: ConditionDatasetInput, files: list[SourceFile]
+    context: task.OrchestrationContext, order: ConditionDatasetInput, files: list[SourceFile], turn: str
 ) -> Steps[None]:
-    """Condition large files, some at once; a child's id says which file of which run it is."""
+    """Condition large files, some at once.
+
+    A file that is asked for again, since it was refused or has changed, is another child: one that has ended must not
+    be started again, and its blocks must not mix with those of a new run.
+    """
     for start in range(0, len(files), _FILES_AT_ONCE):
         children = {
-            names.instance_id(f"file {file.path}", context.instance_id, file.to_wire()): file
+            names.instance_id(f"file {file.path}", context.instance_id, file.to_wire(), turn): file
             for file in files[start : start + _FILES_AT_ONCE]
         }
         context.set_custom_status({"step": "conditioning", "cell": order.cell, "files": list(children)})

@@ -8,7 +8,7 @@ from durabletask import task
 from functions.boundary import PermanentFailure, Steps, call, orchestrator
 from functions.orchestrators.steps import now
 from shared import names
-from shared.contracts.conditioning import (
+from shared.contracts.ranges import (
     CommitFileInput,
     ConditionFileInput,
     ConditionRangeInput,

@@ -4,7 +4,7 @@ from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, orchestrator, schedule, unpack
 from shared import names
-from shared.contracts.conditioning import ConditionRangeInput, ConditionRangesInput, RangeDone, RangesDone, Refusal
+from shared.contracts.ranges import ConditionRangeInput, ConditionRangesInput, RangeDone, RangesDone, Refusal
 
 
 @orchestrator

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from functions.triggers.http import answer
 from shared import names
-from shared.contracts.conditioning import ConditionDatasetInput, ConditionFileInput
+from shared.contracts.conditioning import ConditionDatasetInput
+from shared.contracts.ranges import ConditionFileInput
 
 _UNDER_WAY: Final = (OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING)
 #: What an instance says before its first step.

@@ -41,7 +41,9 @@ def undisturbed(running: Running, incomplete: list[dict[str, Any]]) -> dict[str,
     """All effects of a path from raw files to released models that nothing disturbed."""
     assert incomplete
     running.wait_released()
-    return final_state(running)
+    final = final_state(running)
+    running.stack.check()
+    return final
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ import pytest
 from functions import adapters
 from functions.conditioning import files
 from shared import names
-from shared.contracts.conditioning import BlobArrival, ConditionedFile, ConditionFileInput, SourceFile
+from shared.contracts.conditioning import BlobArrival, ConditionedFile, SourceFile
+from shared.contracts.ranges import ConditionFileInput
 from tests.functions.landing_site import Site, ready
 from tests.functions.stores import Blobs
 

@@ -14,14 +14,8 @@ from local.durable.records import InstanceQuery
 from local.testing.chaos import Chaos
 from shared import names
 from shared.conditioning.engine.quarantine import read_quarantine
-from shared.contracts.conditioning import (
-    BlobArrival,
-    ConditionFileInput,
-    FileConditioned,
-    FilePlan,
-    RangeDone,
-    SourceFile,
-)
+from shared.contracts.conditioning import BlobArrival, SourceFile
+from shared.contracts.ranges import ConditionFileInput, FileConditioned, FilePlan, RangeDone
 from tests.functions.conftest import App
 from tests.functions.landing_site import Site
 from tests.functions.large_files import (
@@ -171,6 +165,8 @@ async def test_a_recipe_that_changes_in_the_middle_is_used_for_the_whole_file(
     ranges.before = changes
     assert await large.arrive(arrival) == ["done"]
     assert Made(known(large, arrival)) == in_one_pass(arrival, monkeypatch)
+    runs = [one.id for one in large.app.engine.query(InstanceQuery()).items if one.name == names.CONDITION_FILE]
+    assert len(set(runs)) == 2  # what was refused has ended, and is not started again under its id
 
 
 async def test_two_that_condition_the_same_file_at_once_give_one_table(

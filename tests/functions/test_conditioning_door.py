@@ -8,7 +8,8 @@ import pytest
 from local.testing.app import TestApp
 from local.testing.functions import Functions
 from shared import names
-from shared.contracts.conditioning import ConditionDatasetInput, ConditionFileInput, SourceFile
+from shared.contracts.conditioning import ConditionDatasetInput, SourceFile
+from shared.contracts.ranges import ConditionFileInput
 from tests.functions.fleet_in_memory import START
 from tests.functions.test_fleet_run_doors import ask
 

@@ -98,7 +98,6 @@ class _Reading:
         return end < size and stretch.consumed >= end
 
     def _begin(self, *, final: bool) -> Layout | None:
-        check_format(self._open[:HEAD], self._recipe.format, self._file)
         layout = read_layout(self._open, self._recipe, self._file, final=final)
         if layout is not None:
             self._open, self._offset = self._open[layout.body :], layout.body

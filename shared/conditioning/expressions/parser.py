@@ -222,7 +222,7 @@ class _Parser:
                 f"{'value is' if len(arguments) == 1 else 'values are'} given",
                 token.position,
             )
-        return self._call(name, arguments, token, is_function=True)
+        return self._call(name, arguments, token)
 
     def _written_moment(self, token: Token, arguments: tuple[Node, ...]) -> Node:
         match arguments:
@@ -244,11 +244,11 @@ class _Parser:
             raise ExpressionError(f"`{token.text}` is no {kind}; write for example {_example(kind)}", token.position)
         return self._node(Written(value, token.position))
 
-    def _call(self, name: str, arguments: tuple[Node, ...], token: Token, *, is_function: bool = False) -> Node:
+    def _call(self, name: str, arguments: tuple[Node, ...], token: Token) -> Node:
         depth = 1 + max((argument.depth for argument in arguments), default=0)
         if depth > MAX_DEPTH:
             raise _too_deep(token.position)
-        return self._node(Call(name, arguments, token.position, depth, is_function))
+        return self._node(Call(name, arguments, token.position, depth))
 
     def _node[N: Node](self, node: N) -> N:
         self._nodes += 1

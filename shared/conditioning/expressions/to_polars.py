@@ -12,7 +12,7 @@ import polars as pl
 
 from shared.conditioning.expressions.checker import value_type
 from shared.conditioning.expressions.tree import ColumnValue, Constant, Operation, Typed
-from shared.conditioning.expressions.values import ExpressionError, ValueType
+from shared.conditioning.expressions.values import BLANKS, ExpressionError, ValueType
 
 #: The types of the standard table.
 DATA_TYPES: Final[dict[ValueType, pl.DataType]] = {
@@ -23,8 +23,6 @@ DATA_TYPES: Final[dict[ValueType, pl.DataType]] = {
     "timestamp": pl.Datetime("us", "UTC"),
     "boolean": pl.Boolean(),
 }
-#: What a recipe's `trim` cuts off, too.
-_BLANKS: Final = " \t\r\n\v\f\u00a0"
 #: As the standard CSV writes it: no fraction, milliseconds or microseconds.
 _TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%S%.fZ"
 _INTEGER: Final = r"\A[+-]?[0-9]+\z"
@@ -230,7 +228,7 @@ _OPERATIONS: Final[dict[str, Callable[..., pl.Expr]]] = {
     "text": _text,
     "lower": lambda _, text: text.str.to_lowercase(),
     "upper": lambda _, text: text.str.to_uppercase(),
-    "trim": lambda _, text: text.str.strip_chars(_BLANKS),
+    "trim": lambda _, text: text.str.strip_chars(BLANKS),
     "length": lambda _, text: text.str.len_chars().cast(pl.Int64),
     "starts_with": lambda _, text, start: text.str.starts_with(start),
     "ends_with": lambda _, text, end: text.str.ends_with(end),

@@ -36,7 +36,6 @@ class Call:
         arguments: In the order of the text.
         position: Where the operator or the name stands.
         depth: Levels of the tree.
-        is_function: Whether it was written as `name(…)`.
         grouped: Whether parentheses are around it.
     """
 
@@ -44,7 +43,6 @@ class Call:
     arguments: tuple["Node", ...]
     position: int
     depth: int
-    is_function: bool = False
     grouped: bool = False
 
 

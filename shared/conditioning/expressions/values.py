@@ -5,6 +5,9 @@ from typing import Final, Literal
 #: Money is an integer, of cents.
 ValueType = Literal["text", "integer", "number", "date", "timestamp", "boolean"]
 
+#: Blanks that `trim` cuts off, of recipes and of expressions: ASCII's, and the no-break space of spreadsheets.
+BLANKS: Final = " \t\r\n\v\f\u00a0"
+
 VALUE_TYPES: Final[tuple[ValueType, ...]] = ("text", "integer", "number", "date", "timestamp", "boolean")
 
 _IN_WORDS: Final[dict[ValueType, str]] = {

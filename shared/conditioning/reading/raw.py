@@ -23,7 +23,7 @@ class RangeSource(Protocol):
         """Bytes from an offset on; fewer than `length` only at the file's end, none behind it.
 
         Raises:
-            PermanentError: The file is no longer the version of `etag` (`SourceChanged`), or is gone (`NoSuchSource`).
+            PermanentError: The file is no longer the version of `etag`, or is gone; each source has its own codes.
             TransientError: It cannot be reached now.
         """
 

@@ -3,12 +3,11 @@
 from shared.conditioning.recipe.column_checks import check_columns, check_dialect
 from shared.conditioning.recipe.draft import Draft, Fault
 from shared.conditioning.recipe.rule_checks import check_rules
-from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.recipe.step_checks import check_steps, read_stages
 
 
 def draft_faults(draft: Draft) -> list[Fault]:
-    """What is wrong with the well-formed parts of a recipe, each at its place."""
+    """What is wrong with the well-formed parts of a recipe, each at its place. Files are not looked at."""
     stages, faults = read_stages(draft)
     return [
         *check_dialect(draft),
@@ -17,8 +16,3 @@ def draft_faults(draft: Draft) -> list[Fault]:
         *check_rules(draft, stages),
         *check_steps(draft, stages),
     ]
-
-
-def recipe_faults(recipe: Recipe) -> list[Fault]:
-    """What is wrong with a recipe: places in it, and what would be right there. Files are not looked at."""
-    return draft_faults(Draft(recipe))

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from shared.conditioning.recipe.formats import format_fault, pattern_fault, timezone_fault
+from shared.conditioning.recipe.formats import format_fault, pattern_fault
 from shared.conditioning.recipe.limits import Limit
 from shared.conditioning.recipe.value_types import ColumnType
 from shared.conditioning.units import UNITS, conversion
+from shared.fleet.checks import zone_fault
 from shared.located_validation import FileModel, nearest
 
 
@@ -163,7 +164,7 @@ class Column(FileModel):
     @field_validator("timezone")
     @classmethod
     def _on_earth(cls, name: str | None) -> str | None:
-        checked(timezone_fault(name) if name is not None else None)
+        checked(zone_fault(name) if name is not None else None)
         return name
 
     @field_validator("currency")

@@ -1,6 +1,6 @@
 """What follows from a recipe: columns and their types by stage, names of rules, files, and what is personal.
 
-All of it is asked of a recipe without faults; of another one it may raise what `recipe_faults` would have said.
+All of it is asked of a recipe without faults; of another one it may raise what `draft_faults` would have said.
 """
 
 from collections import Counter

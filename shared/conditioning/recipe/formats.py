@@ -1,10 +1,8 @@
-"""Formats of dates and times, and the regular expressions and time zones of columns: what each may be."""
+"""Formats of dates and times, and the regular expressions of columns: what each may be."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
-
-from shared.fleet.checks import zone_fault
 
 #: Directives of a date format and what each of them takes; a year has four digits, so that 19 is not the year 19.
 DATE_DIRECTIVES: Final = {
@@ -70,11 +68,6 @@ def time_fault(text: str, timezone: str | None) -> str | None:
     if "%z" not in used and timezone is None:
         return "nobody can tell in which zone these times are; add for example `timezone: America/Chicago`, or %z"
     return None
-
-
-def timezone_fault(name: str) -> str | None:
-    """What is wrong with the name of a time zone."""
-    return zone_fault(name)
 
 
 def pattern_fault(text: str) -> str | None:

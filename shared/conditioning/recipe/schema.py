@@ -20,7 +20,7 @@ class Recipe(Dialect):
     must hold of a value), `join`, `derive`, rules of rows, `custom`, `filter`; then, over all files of a cell together,
     `deduplicate`, `unique`, `aggregate`, `order`, `monotonic`. All up to `filter` is done row by row.
 
-    Its parts are well formed each; whether they fit each other is said by `checks.recipe_faults`, which `load_recipe`
+    Its parts are well formed each; whether they fit each other is said by `checks.draft_faults`, which `load_recipe`
     asks.
     """
 

@@ -6,12 +6,10 @@ from typing import Final, Self
 
 import polars as pl
 
+from shared.conditioning.expressions.values import BLANKS
 from shared.conditioning.recipe.columns import Column
 from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.rows import amounts, times
-
-#: Blanks that `trim` cuts off: ASCII's, and the no-break space that spreadsheets write.
-BLANKS: Final = " \t\r\n\v\f\u00a0"
 
 _TRUE: Final = ["true", "yes", "t", "y", "1"]
 _FALSE: Final = ["false", "no", "f", "n", "0"]

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,26 @@ from shared.fleet.loader import FleetError, check_fleet, load_fleet
 from tests.shared.fleet.files import DEMAND, write_fleet
 
 ENVIRONMENTS = st.sampled_from([None, "dev", "prod", "staging"])
-#: What people write at the wrong place, and what YAML makes of it.
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 5000),
-    st.floats(),
-    st.dates(),
-    st.datetimes(),
-    st.text(max_size=8),
-    st.sampled_from(
-        ["45%", "-1%", "60d", "0d", "99999d", "2h", "Mon 10:00", "daily 25:00", "{region}", "{movement=fast}", "{week}",
-         "{", "raw/{region}/{week}*.csv", "weekly", "shipments", "baseline", "champion", "drift", "UTC", "../x", "/x",
-         "a" * 400, "golden/large.csv", "dev", "nul\0"]
-    ),
+
+
+def scalars(words: list[str]) -> st.SearchStrategy[Any]:
+    """What people write at the wrong place, and what YAML makes of it."""
+    return st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-3, 5000),
+        st.floats(),
+        st.dates(),
+        st.datetimes(),
+        st.text(max_size=8),
+        st.sampled_from(words),
+    )
+
+
+SCALARS = scalars(
+    ["45%", "-1%", "60d", "0d", "99999d", "2h", "Mon 10:00", "daily 25:00", "{region}", "{movement=fast}", "{week}",
+     "{", "raw/{region}/{week}*.csv", "weekly", "shipments", "baseline", "champion", "drift", "UTC", "../x", "/x",
+     "a" * 400, "golden/large.csv", "dev", "nul\0"]
 )  # fmt: skip
 KEYS = st.one_of(
     st.sampled_from(
@@ -71,6 +77,14 @@ def put(document: Any, place: tuple[str | int, ...], key: str | None, value: Any
     return document
 
 
+def assert_at_lines(problems: Iterable[str], path: Path, text: str) -> None:
+    """Each problem names a line of the file, and says something in words."""
+    for problem in problems:
+        line, _, what = problem.removeprefix(f"{path}:").partition(":")
+        assert 1 <= int(line) <= len(LINE_BREAK.findall(text)) + 1
+        assert re.search(r"\w", what)
+
+
 def told(text: str, environment: str | None) -> None:
     """Reads a file in every way; raises nothing but refusals that name lines of the file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -83,10 +97,7 @@ def told(text: str, environment: str | None) -> None:
         else:
             for policy in fleet.models[:2]:
                 assert effective(path, policy.model, environment)
-        for problem in problems:
-            line, _, what = problem.removeprefix(f"{path}:").partition(":")
-            assert 1 <= int(line) <= len(LINE_BREAK.findall(text)) + 1
-            assert what.strip()
+        assert_at_lines(problems, path, text)
 
 
 @example([(("matrix", "format", 0), None, "a" * 400)], None)

@@ -5,11 +5,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
+from shared.conditioning.expressions.values import BLANKS
 from shared.conditioning.reading.header import read_layout
 from shared.conditioning.reading.stretch import Layout
 from shared.conditioning.recipe.columns import Column
 from shared.conditioning.recipe.schema import Recipe
-from shared.conditioning.rows.values import BLANKS
 from tests.shared.conditioning.engine.joined import FILE
 from tests.shared.conditioning.reading.csv_reference import by_python as records_by_python
 

@@ -1,6 +1,5 @@
 """Whatever stands in a recipe, it loads or is refused at lines of the file: never a traceback."""
 
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.conditioning.recipe.checks import recipe_faults
+from shared.conditioning.recipe.checks import draft_faults
+from shared.conditioning.recipe.draft import Draft
 from shared.conditioning.recipe.facts import needs_whole, output_columns, personal_outputs, rule_names
 from shared.conditioning.recipe.loader import RecipeError, load_recipe
 from tests.shared.conditioning.recipe.files import write_recipe
-from tests.shared.fleet.test_any_file import LINE_BREAK, places, put
+from tests.shared.fleet.test_any_file import assert_at_lines, places, put, scalars
 
 #: All kinds of steps and rules, so that each can be spoiled.
 FULL = """\
@@ -44,19 +44,10 @@ order: [store, -week]
 drop: [n]
 max_rejected: 1%
 """
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 5000),
-    st.floats(),
-    st.dates(),
-    st.datetimes(),
-    st.text(max_size=8),
-    st.sampled_from(
-        ["1%", "10d", "units", "-units", "week", "region", "sum(price)", "count()", "units > 0", "week(date)", "money",
-         "text", "timestamp", "%Y-%m-%d", "UTC", ",", ".", "none", "\t", "ref/stores.csv", "../x", "nul\0", "[a", "(",
-         "csv", "jsonl", "parquet", "reject", "null"]
-    ),
+SCALARS = scalars(
+    ["1%", "10d", "units", "-units", "week", "region", "sum(price)", "count()", "units > 0", "week(date)", "money",
+     "text", "timestamp", "%Y-%m-%d", "UTC", ",", ".", "none", "\t", "ref/stores.csv", "../x", "nul\0", "[a", "(",
+     "csv", "jsonl", "parquet", "reject", "null"]
 )  # fmt: skip
 KEYS = st.one_of(
     st.sampled_from(
@@ -79,12 +70,9 @@ def told(text: str) -> int:
         try:
             recipe = load_recipe(path)
         except RecipeError as error:
-            for problem in error.problems:
-                line, _, what = problem.removeprefix(f"{path}:").partition(":")
-                assert 1 <= int(line) <= len(LINE_BREAK.findall(text)) + 1
-                assert re.search(r"\w", what)
+            assert_at_lines(error.problems, path, text)
             return len(error.problems)
-        assert recipe_faults(recipe) == []
+        assert draft_faults(Draft(recipe)) == []
         assert set(personal_outputs(recipe)) <= set(output_columns(recipe))
         assert len(set(rule_names(recipe))) == len(recipe.rules)
         assert isinstance(needs_whole(recipe), bool)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.conditioning.recipe.checks import recipe_faults
+from shared.conditioning.recipe.checks import draft_faults
+from shared.conditioning.recipe.draft import Draft
 from shared.conditioning.recipe.loader import RecipeError, load_recipe
 from shared.conditioning.recipe.references import read_references
 from shared.conditioning.recipe.schema import Recipe
@@ -82,6 +83,6 @@ def test_rows_of_a_reference_that_say_the_same_are_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_example_recipes_load_and_name_their_schema(path: Path) -> None:
     """What people copy from is right, also for an editor."""
-    assert recipe_faults(load_recipe(path, EXAMPLES.parent)) == []
+    assert draft_faults(Draft(load_recipe(path, EXAMPLES.parent))) == []
     schema = path.read_text().partition("\n")[0].partition("$schema=")[2]
     assert (path.parent / schema).resolve() == Path(__file__).parents[4] / "schemas/recipe.schema.json"

@@ -11,10 +11,10 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.conditioning.expressions.values import BLANKS
 from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.rows.standard import standard_schema
 from shared.conditioning.rows.steps import Checked, RowSteps
-from shared.conditioning.rows.values import BLANKS
 from shared.conditioning.rows.writing import write_rows
 from tests.shared.conditioning.rows.rows_of import frame
 
