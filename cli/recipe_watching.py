@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 
 import polars as pl
 
@@ -76,7 +75,7 @@ class Examples:
         for row in read_quarantine(content):
             rule = self._rules.setdefault(row.rule, TriedRule("reject"))
             if rule.example is None:
-                rule.example = replace(row, raw=MASK) if self._hidden else row
+                rule.example = row._replace(raw=MASK) if self._hidden else row
 
     def count(self, counts: Counted) -> None:
         """Note how often each rule was broken."""

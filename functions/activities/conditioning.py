@@ -85,11 +85,15 @@ async def plan_file(order: PlanFileInput) -> FilePlan:
 async def condition_range(order: ConditionRangeInput) -> RangeDone:
     """The records that begin in one range; repeated, it leaves the same behind."""
     from functions.conditioning import files, ranged  # noqa: PLC0415 - loads polars
-    from functions.conditioning.turns import in_turn  # noqa: PLC0415 - likewise
+    from functions.conditioning.turns import aside, in_turn, under_way  # noqa: PLC0415 - likewise
 
     plan = order.plan
     recipe = await run_blocking(files.recipe_of, plan.fleet, plan.file.source, plan.cell)
-    return await in_turn(ranged.condition_one_range, order, recipe)
+    async with under_way():
+        work = ranged.OneRange(order, recipe)
+        await aside(work.read)
+        await in_turn(work.condition)
+        return await aside(work.keep)
 
 
 @activity

@@ -15,6 +15,7 @@ class BlobSource:
     def __init__(self, store: BlobStore, file: SourceFile) -> None:
         self._store = store
         self._file = file
+        self._ahead: tuple[int, int, bytes] | None = None
 
     @property
     def size(self) -> int:
@@ -32,6 +33,13 @@ class BlobSource:
         Raises:
             PermanentError: `BlobChanged` or `BlobNotFound`.
         """
+        if self._ahead is not None and self._ahead[:2] == (offset, length):
+            content, self._ahead = self._ahead[2], None
+            return content
         if offset >= self._file.size:  # asking would be refused
             return b""
         return self._store.read_range(self._file.path, offset, length, self._file.etag)
+
+    def read_ahead(self, offset: int, length: int) -> None:
+        """Read now what the next `read` will ask for; errors as there. Once it is taken, nothing is kept of it."""
+        self._ahead = (offset, length, self.read(offset, length))

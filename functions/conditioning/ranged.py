@@ -15,7 +15,7 @@ from functions.conditioning.tables import read_blocks
 from shared.conditioning.engine.counts import added
 from shared.conditioning.engine.digest import HASHED_BYTES, raw_sha256
 from shared.conditioning.engine.quarantine import HEADER, moved
-from shared.conditioning.engine.ranges import RANGE_BYTES, condition_range
+from shared.conditioning.engine.ranges import RANGE_BYTES, condition_range, first_read
 from shared.conditioning.engine.sinks import Memory
 from shared.conditioning.engine.tables import record_pieces
 from shared.conditioning.profile import Profile
@@ -30,7 +30,7 @@ from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
 
 #: A table has at most 50,000 blocks, and a range rarely needs more than two.
 _MOST_RANGES = 20_000
-_HEAD_BYTES = 4 << 20
+_HEAD_BYTES = 256 << 10
 
 
 def is_large(file: SourceFile, recipe: Recipe) -> bool:
@@ -56,31 +56,56 @@ def plan_file(order: PlanFileInput, recipe: Recipe) -> FilePlan:
     return FilePlan(path=path, body=layout.body, step=step, ranges=-(-order.file.size // step))
 
 
-def condition_one_range(order: ConditionRangeInput, recipe: Recipe) -> RangeDone:
-    """Condition a range, and keep what it gives under the place where its first record begins."""
-    file, run, step = order.plan.file, order.plan.run, order.cut.step
-    begin, stop = order.index * step, min((order.index + 1) * step, file.size)
-    table, quarantine = Memory(), _range_quarantine(order, recipe)
-    pieces = work_of(order.plan.fleet, recipe).pieces(file.path, table, quarantine)
-    layout = _layout(order.cut)
-    source = BlobSource(adapters.landing(), file)
-    seams = condition_range(source, recipe, layout, pieces, begin=begin, stop=stop, first=order.start)
-    place = f"{order.index:06d}-{seams.start:014d}"
-    blocks = _stage(adapters.data(), table_path(file, recipe), f"{run}-{place}", table.blocks(BLOCK_BYTES))
-    if pieces.counts.rejected:
-        quarantine.commit()
-    part = RangePart(
-        **pieces.counts.to_wire(),
-        start=seams.start,
-        end=seams.end,
-        lines=pieces.lines,
-        blocks=blocks,
-        quarantine=quarantine.path if pieces.counts.rejected else None,
-        hashes=seams.hashes,
-        profile=pieces.profile.to_json() if pieces.profile is not None else None,
-    )
-    keep_document(_part_path(order.plan, recipe, order.index, seams.start), part)
-    return RangeDone(start=seams.start, end=seams.end, rows=pieces.records)
+class OneRange:
+    """A range on its way. It is read, conditioned, and what it gives is kept; only conditioning needs a processor.
+
+    Args:
+        order: Which range of which file.
+        recipe: The file's recipe.
+    """
+
+    def __init__(self, order: ConditionRangeInput, recipe: Recipe) -> None:
+        self._order = order
+        self._recipe = recipe
+        self._file = order.plan.file
+        self._begin = order.index * order.cut.step
+        self._stop = min(self._begin + order.cut.step, self._file.size)
+        self._source = BlobSource(adapters.landing(), self._file)
+        self._table = Memory()
+
+    def read(self) -> None:
+        """Read all of it but the end of a last record that is very long."""
+        self._source.read_ahead(*first_read(self._begin, self._stop))
+
+    def condition(self) -> None:
+        """Take its records through the recipe."""
+        order, begin, stop = self._order, self._begin, self._stop
+        self._quarantine = _range_quarantine(order, self._recipe)
+        work = work_of(order.plan.fleet, self._recipe)
+        self._pieces = work.pieces(self._file.path, self._table, self._quarantine)
+        self._seams = condition_range(
+            self._source, self._recipe, _layout(order.cut), self._pieces, begin=begin, stop=stop, first=order.start
+        )
+
+    def keep(self) -> RangeDone:
+        """Keep what it gave under the place where its first record begins."""
+        plan, index, seams, pieces = self._order.plan, self._order.index, self._seams, self._pieces
+        prefix = f"{plan.run}-{index:06d}-{seams.start:014d}"
+        blocks = _stage(adapters.data(), table_path(self._file, self._recipe), prefix, self._table.blocks(BLOCK_BYTES))
+        if pieces.counts.rejected:
+            self._quarantine.commit()
+        part = RangePart(
+            **pieces.counts.to_wire(),
+            start=seams.start,
+            end=seams.end,
+            lines=pieces.lines,
+            blocks=blocks,
+            quarantine=self._quarantine.path if pieces.counts.rejected else None,
+            hashes=seams.hashes,
+            profile=pieces.profile.to_json() if pieces.profile is not None else None,
+        )
+        keep_document(_part_path(plan, self._recipe, index, seams.start), part)
+        return RangeDone(start=seams.start, end=seams.end, rows=pieces.records)
 
 
 def commit_file(order: CommitFileInput, recipe: Recipe) -> ConditionedFile:

@@ -1,4 +1,7 @@
-"""How many files or ranges are conditioned at the same time: each needs memory, and there is little of it."""
+"""How many files or ranges are conditioned at the same time: each needs memory, and there is little of it.
+
+One range more is under way: it is read, or what it gave is written, while others use the processors.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -12,18 +15,33 @@ from shared.settings import settings
 
 #: Seconds for one piece of work; a packed file of 2 GiB takes two minutes on a laptop.
 TIMEOUT: Final = 1500.0
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+type _Places = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+_turns: _Places = WeakKeyDictionary()
+_under_way: _Places = WeakKeyDictionary()
+
+
+def under_way() -> asyncio.Semaphore:
+    """Held by what is read aside, conditioned in turn, and written aside."""
+    return _places(_under_way, settings().conditioning_at_once + 2)
 
 
 async def in_turn[T](function: Callable[..., T], *args: Any) -> T:
     """Call a function that conditions, when it is its turn."""
     at_once = settings().conditioning_at_once
-    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(at_once))
-    async with turn:
-        return await run_blocking(function, *args, timeout=TIMEOUT, pool=_threads(at_once))
+    async with _places(_turns, at_once):
+        return await run_blocking(function, *args, timeout=TIMEOUT, pool=_threads("conditioning", at_once))
+
+
+async def aside[T](function: Callable[..., T], *args: Any) -> T:
+    """Call a function that only reads or writes."""
+    pool = _threads("conditioning-io", settings().conditioning_at_once + 2)
+    return await run_blocking(function, *args, timeout=TIMEOUT, pool=pool)
+
+
+def _places(held: _Places, count: int) -> asyncio.Semaphore:
+    return held.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(count))
 
 
 @cache
-def _threads(count: int) -> ThreadPoolExecutor:
-    """Always the same few threads: the C library keeps freed memory by thread, so that many would hold much of it."""
-    return ThreadPoolExecutor(count, thread_name_prefix="signalbox-conditioning")
+def _threads(name: str, count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count, thread_name_prefix=f"signalbox-{name}")

@@ -24,6 +24,8 @@ _TIMEOUTS: Final = {"connection_timeout": 3, "read_timeout": 20}
 _RETRIES: Final = {"retry_total": 2, "retry_connect": 1, "retry_read": 1, "retry_status": 2}
 _BLOB_BACKOFF: Final = {"initial_backoff": 0.4, "increment_base": 1, "random_jitter_range": 0.2}
 _TABLE_BACKOFF: Final = {"retry_backoff_factor": 0.4, "retry_backoff_max": 2}
+#: Bytes of one answer: as many as a first request asks for anyway. What is read in one is handed on without a copy.
+_BLOB_SIZES: Final = {"max_single_get_size": 32 << 20, "max_chunk_get_size": 32 << 20}
 _MESSAGE_LIMIT: Final = 500
 #: Answers of storage that a later attempt may turn into another; conflicts of the kind "is being deleted" among them.
 _TRANSIENT_STATUS: Final = frozenset({408, 429})
@@ -42,7 +44,7 @@ def blob_service(storage: str) -> "BlobServiceClient":
     """
     from azure.storage.blob import BlobServiceClient  # noqa: PLC0415 - vendor SDKs are loaded at first use
 
-    options: dict[str, Any] = {**_TIMEOUTS, **_RETRIES, **_BLOB_BACKOFF}
+    options: dict[str, Any] = {**_TIMEOUTS, **_RETRIES, **_BLOB_BACKOFF, **_BLOB_SIZES}
     with _configuration_checked(storage):
         if _is_url(storage):
             return BlobServiceClient(storage, credential=_credential(), **options)

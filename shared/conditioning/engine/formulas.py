@@ -13,18 +13,20 @@ _SIGNS: Final = frozenset("=+-@＝＋－＠")
 _SEPARATORS: Final = ";\t\r\n"
 #: All that is skipped before a cell's first sign, apostrophes that were put among it; read once, however long it is.
 _BEGINNING: Final = re.compile(rf"(?:\A|[{_SEPARATORS}])[\s\0\"';]*+")
+#: A sign behind something that is skipped, or at the beginning: without one, which is the rule, nothing is calculated.
+_SIGNED: Final = re.compile(r"(?<![^\s\0\"';])[=+\-@＝＋－＠]")
 _PUT: Final = str.maketrans({sign: f"{sign}'" for sign in _SEPARATORS})
 _TAKEN: Final = re.compile(f"([{_SEPARATORS}])'")
 
 
 def as_text(text: str) -> str:
     """A text of which no spreadsheet calculates anything."""
-    return _BEGINNING.sub(_put, text)
+    return _BEGINNING.sub(_put, text) if _SIGNED.search(text) else text
 
 
 def from_text(text: str) -> str:
     """What `as_text` was given."""
-    return _BEGINNING.sub(_take, text)
+    return _BEGINNING.sub(_take, text) if _SIGNED.search(text) else text
 
 
 def _put(found: re.Match[str]) -> str:

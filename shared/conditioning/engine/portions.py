@@ -2,6 +2,10 @@
 
 from typing import Final
 
+import numpy as np
+
+from shared.conditioning.reading.csv_quotes import CR, LF
+
 #: Lines of a portion: more than a few MiB of a common file have, and still few enough to be held as rejected rows.
 LINES: Final = 1 << 18
 #: Bytes whose lines are counted at once.
@@ -18,9 +22,10 @@ def portion_end(content: bytes, stop: int) -> int:
     Returns:
         The stop, or an offset before it up to which there are about `LINES` lines.
     """
-    lines = 0
+    lines, values = 0, np.frombuffer(content, np.uint8)  # numpy counts what is frequent several times as fast as bytes
     for end in range(COUNTED_BYTES, min(stop, len(content)), COUNTED_BYTES):
-        lines += content.count(b"\n", end - COUNTED_BYTES, end) or content.count(b"\r", end - COUNTED_BYTES, end)
+        counted = values[end - COUNTED_BYTES : end]
+        lines += int(np.count_nonzero(counted == LF)) or int(np.count_nonzero(counted == CR))
         if lines >= LINES:
             return end
     return stop

@@ -3,9 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import batched
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.conditioning.engine.formulas import as_text, from_text
 
@@ -14,8 +14,7 @@ HEADER: Final = (",".join(_HEADER) + "\n").encode()
 _AT_ONCE: Final = 10_000
 
 
-@dataclass(frozen=True)
-class QuarantinedRow:
+class QuarantinedRow(NamedTuple):
     """A rejected row or a malformed record.
 
     Attributes:
@@ -68,11 +67,17 @@ def moved(content: bytes, rows: int, lines: int) -> Iterator[bytes]:
         lines: Lines before the range.
     """
     for some in batched(read_quarantine(content), _AT_ONCE, strict=False):
-        yield quarantine_csv(replace(one, row=(one.row or 0) + rows, line=(one.line or 0) + lines) for one in some)
+        yield quarantine_csv(one._replace(row=(one.row or 0) + rows, line=(one.line or 0) + lines) for one in some)
 
 
 def _cells(row: QuarantinedRow) -> tuple[str | int | None, ...]:
-    return as_text(row.file), row.row, row.line, row.offset, as_text(row.rule), as_text(row.reason), as_text(row.raw)
+    return _known(row.file), row.row, row.line, row.offset, _known(row.rule), as_text(row.reason), as_text(row.raw)
+
+
+@lru_cache(maxsize=256)
+def _known(text: str) -> str:
+    """`as_text` of what many rows have: their file, or the rule that they break."""
+    return as_text(text)
 
 
 def _number(text: str) -> int | None:

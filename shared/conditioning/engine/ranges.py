@@ -54,14 +54,16 @@ def condition_range(
         first: Offset of its first record, where that is known; it is guessed otherwise. A guess can be wrong; whoever
             joins the ranges compares each start with the end before it.
     """
-    base = max(0, begin - 1)  # the byte before a range tells whether a record begins with it
-    content = source.read(base, stop - base + _LOOK_AHEAD)
+    base, length = first_read(begin, stop)
+    content = source.read(base, length)
     hashes = _hashes(content, begin - base, stop - base)
     start = _guess(content, recipe, layout, begin, base) if first is None else first
     if start >= stop:
         return Seams(start, start, hashes)
     place, size, inside = start, PIECE_BYTES, False
     while place < stop:
+        if stop - place <= size + size // 8:  # the few records that would be left are not worth a piece of their own
+            size = max(size, stop - place + _LOOK_AHEAD)
         piece = content[place - base : place - base + size]
         reach = place + len(piece)
         final = reach >= source.size
@@ -76,6 +78,12 @@ def condition_range(
         place, size, inside = place + stretch.consumed, PIECE_BYTES, stretch.inside
     end = _end_of_line(source, recipe, layout, pieces, place) if inside else place
     return Seams(start, end, hashes)
+
+
+def first_read(begin: int, stop: int) -> tuple[int, int]:
+    """Offset and length of what a range reads at first, and mostly all of it: it can be read before its turn."""
+    base = max(0, begin - 1)  # the byte before a range tells whether a record begins with it
+    return base, stop - base + _LOOK_AHEAD
 
 
 def _end_of_line(source: RangeSource, recipe: Recipe, layout: Layout, pieces: Pieces, place: int) -> int:

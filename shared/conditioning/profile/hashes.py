@@ -78,6 +78,13 @@ def smallest_distinct(hashes: Hashes, count: int) -> tuple[Hashes, Indices]:
     return found, places
 
 
+def smallest_of_both(some: Hashes, others: Hashes, count: int) -> Hashes:
+    """The smallest hashes of two that are in order, and differ; in order, and each once."""
+    both = np.concatenate([some, others])
+    both.sort(kind="stable")  # which merges what is in order
+    return both[_differ(both)][:count]
+
+
 def _bound(rows: int, count: int) -> np.uint64:
     """Below it lie twice as many of so many hashes as are wanted, if they differ."""
     return np.uint64(2**64 * 2 * count // rows)
@@ -87,6 +94,12 @@ def _distinct(hashes: Hashes, places: Indices) -> tuple[Hashes, Indices]:
     """Each hash once, in order, with one of its places."""
     order = np.argsort(hashes)
     ordered = hashes[order]
+    first = _differ(ordered)
+    return ordered[first], places[order[first]]
+
+
+def _differ(ordered: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of them are not equal to the one before."""
     first = np.ones(len(ordered), np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first], places[order[first]]
+    return first

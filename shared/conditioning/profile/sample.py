@@ -46,7 +46,7 @@ class Sample:
         """The sample of a piece; see `Profile.of`."""
         hashes = row_hashes(ids, seed)
         chosen = smallest(hashes, ROWS)
-        rows = frame.select(frame[name].gather(chosen) for name in frame.columns)
+        rows = frame.select(pl.all().gather(chosen))
         number = pl.col(pl.Float64)
         one_zero = pl.when(number == 0).then(0.0).otherwise(number).name.keep()
         return cls(hashes[chosen], rows.with_columns(map(_shortened, rows)).with_columns(one_zero))
@@ -56,7 +56,7 @@ class Sample:
         hashes = np.concatenate([self.hashes, other.hashes])
         chosen = smallest(hashes, ROWS)
         both = pl.concat([self.frame, other.frame])
-        return Sample(hashes[chosen], both.select(both[name].gather(chosen) for name in both.columns))
+        return Sample(hashes[chosen], both.select(pl.all().gather(chosen)))
 
     def summary(self, name: str, type_: ValueType, count: int) -> dict[str, Any]:
         """Quantiles and most frequent values of a column.

@@ -18,6 +18,7 @@ _BLOCK_BITS: Final = 15
 #: Above it the power of two of a block could overflow.
 _LARGEST_EXPONENT: Final = 1000
 _WORD: Final = 32
+_LARGEST_INTEGER: Final = 2**63
 
 
 def sum_of_numbers(values: npt.NDArray[np.float64]) -> int:
@@ -31,6 +32,8 @@ def sum_of_numbers(values: npt.NDArray[np.float64]) -> int:
 
 def sum_of_integers(values: npt.NDArray[np.int64]) -> int:
     """The exact sum of 64-bit integers."""
+    if len(values) and len(values) * max(abs(int(values.min())), abs(int(values.max()))) < _LARGEST_INTEGER:
+        return int(values.sum())
     high, low = values >> _WORD, values & (2**_WORD - 1)
     return (int(high.sum()) << _WORD) + int(low.sum())
 

@@ -85,16 +85,14 @@ def quote_runs(content: Bytes, marks: Marks) -> Runs | None:
 
     A run at the stretch's very end may go on behind it; it is taken for one that fits.
     """
-    quotes = np.flatnonzero(content == marks.quote)
+    quotes = np.flatnonzero(content == marks.quote) if marks.quote is not None else ()
     if not len(quotes):
         return None
     breaks = np.flatnonzero(np.diff(quotes) != 1)
     starts = quotes[np.concatenate(([0], breaks + 1))]
     ends = quotes[np.concatenate((breaks, [len(quotes) - 1]))] + 1
-    separates = np.zeros(256, np.bool_)
-    separates[[marks.delimiter, LF, CR]] = True
-    before = separates[content[np.maximum(starts - 1, 0)]] | (starts == 0)
-    after = separates[content[np.minimum(ends, len(content) - 1)]] | (ends == len(content))
+    before = _separates(content[np.maximum(starts - 1, 0)], marks) | (starts == 0)
+    after = _separates(content[np.minimum(ends, len(content) - 1)], marks) | (ends == len(content))
     odd = (ends - starts) & 1 == 1
     literals = starts[~before]
     effects = np.where(odd, 2 * ~before + ~after, _ESCAPES).astype(np.int8)
@@ -108,6 +106,12 @@ def quote_runs(content: Bytes, marks: Marks) -> Runs | None:
     if unclosed:
         closes = np.append(closes, len(content))
     return Runs(literals, starts, ends, effects, inside, errors, opens, closes, unclosed)
+
+
+def _separates(content: Bytes, marks: Marks) -> Flags:
+    """Which bytes are a delimiter or of a line's end."""
+    separates: Flags = (content == marks.delimiter) | (content == LF) | (content == CR)
+    return separates
 
 
 def _open_after(effects: npt.NDArray[np.int8]) -> Flags:

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from shared.conditioning.reading.csv_quotes import Flags, Marks
 from shared.conditioning.reading.csv_tokens import Tokens, tokenize
-from shared.conditioning.reading.csv_values import parse
+from shared.conditioning.reading.csv_values import parse, plain_records
 from shared.conditioning.reading.line_ends import cut_off, end_of_line
 from shared.conditioning.reading.stretch import Indices, Layout, Malformed, Stretch
 from shared.conditioning.recipe.schema import Recipe
 
 #: Bytes that are read at once, so that what is known of each of them stays small; more where a record is longer.
-_BLOCK: Final = 2 << 20
+_BLOCK: Final = 1 << 20
 #: Bytes that are looked at behind the stop, where the last record may end.
 _MARGIN: Final = 1 << 16
 #: Characters of a record that are kept for its rejection.
 _RAW: Final = 4_000
+_NOT_ASCII: Final = 0x80
 
 _REASONS: Final = {
     "malformed_quotes": "text follows a quoted value; it ends at the next delimiter, and quotes in it are doubled",
@@ -71,7 +71,7 @@ class _Reader:
         self._place, self._line, self._count = 0, 0, 0
         self._size = _BLOCK
         self._incomplete = self._inside = False
-        self._frames: list[pl.DataFrame] = []
+        self._plain: list[bytes | memoryview] = []
         self._starts: list[Indices] = []
         self._ends: list[Indices] = []
         self._lines: list[Indices] = []
@@ -87,15 +87,15 @@ class _Reader:
         reach = min(self._place + self._size, len(self._content))
         if self._size == _BLOCK:
             reach = min(reach, self._stop + _MARGIN)
-        block = self._content[self._place : reach]
         final = self._final and reach == len(self._content)
-        tokens = tokenize(block, self._marks, stop=self._stop - self._place, final=final)
+        stop = self._stop - self._place
+        tokens = tokenize(self._content, self._marks, stop=stop, final=final, begin=self._place, end=reach)
         if not tokens.consumed:
             self._incomplete = reach == len(self._content)
             self._size *= 2
             return
         self._size = _BLOCK
-        self._add(block, tokens)
+        self._add(tokens)
         self._place += tokens.consumed
         self._line += tokens.lines_consumed
         if tokens.unfinished:
@@ -112,24 +112,28 @@ class _Reader:
 
     def stretch(self) -> Stretch:
         """What was read."""
-        starts = _joined(self._starts)
+        starts, ends = _joined(self._starts), _joined(self._ends)
+        records = np.flatnonzero(np.concatenate(self._good)) if self._malformed else slice(None)
+        plain = b"".join(self._plain)
+        self._plain.clear()
         return Stretch(
-            frame=pl.concat(self._frames or [pl.DataFrame(schema=dict.fromkeys(self._layout.wanted, pl.String))]),
-            records=np.flatnonzero(np.concatenate(self._good)) if self._malformed else None,
+            frame=parse(plain, self._content, (starts[records], ends[records]), self._marks, self._layout),
+            records=records if isinstance(records, np.ndarray) else None,
             starts=starts,
             lines=_joined(self._lines),
             malformed=tuple(self._malformed),
             consumed=self._place,
             lines_consumed=self._line,
-            raw=_raw(self._content, starts, _joined(self._ends), self._marks.longest),
+            raw=_raw(self._content, starts, ends, self._marks.longest),
             inside=self._inside,
         )
 
-    def _add(self, block: bytes, tokens: Tokens) -> None:
+    def _add(self, tokens: Tokens) -> None:
+        block = memoryview(self._content)[self._place : self._place + tokens.consumed]
         rules = _rules(block, tokens, len(self._layout.names))
         good = np.ones(len(tokens.starts), np.bool_)
         good[list(rules)] = False
-        self._frames.append(parse(block, tokens, good, self._marks, self._layout))
+        self._plain += plain_records(block, tokens, good, self._marks)
         self._starts.append(tokens.starts + self._place)
         self._ends.append(tokens.ends + self._place)
         self._lines.append(tokens.lines + self._line)
@@ -152,30 +156,28 @@ class _Reader:
         ]
 
 
-def _rules(block: bytes, tokens: Tokens, width: int) -> dict[int, str]:
+def _rules(block: memoryview, tokens: Tokens, width: int) -> dict[int, str]:
     """The rule that each malformed record breaks; of several the first of: length and quotes, NUL, UTF-8, values."""
     rules = dict.fromkeys(np.flatnonzero(tokens.values != width).tolist(), "field_count")
-    if not block.isascii():
+    values = np.frombuffer(block, np.uint8)
+    if values.max(initial=0) >= _NOT_ASCII:
         rules |= dict.fromkeys(_not_utf8(block, tokens), "not_utf8")
-    if b"\0" in block:
-        zeros = np.flatnonzero(np.frombuffer(block[: tokens.consumed], np.uint8) == 0)
-        records = np.unique(np.searchsorted(tokens.starts, zeros, side="right") - 1)
+    if not values.all():
+        records = np.unique(np.searchsorted(tokens.starts, np.flatnonzero(values == 0), side="right") - 1)
         rules |= dict.fromkeys(records.tolist(), "nul_byte")
     return rules | tokens.rejected
 
 
-def _not_utf8(block: bytes, tokens: Tokens) -> list[int]:
-    try:
-        block[: tokens.consumed].decode()
-    except UnicodeDecodeError:
-        spans = zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
-        return [record for record, (start, end) in enumerate(spans) if not _is_utf8(block[start:end])]
-    return []
+def _not_utf8(block: memoryview, tokens: Tokens) -> list[int]:
+    if _is_utf8(block):
+        return []
+    spans = zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True)
+    return [record for record, (start, end) in enumerate(spans) if not _is_utf8(block[start:end])]
 
 
-def _is_utf8(record: bytes) -> bool:
+def _is_utf8(text: memoryview) -> bool:
     try:
-        record.decode()
+        str(text, "utf-8")
     except UnicodeDecodeError:
         return False
     return True

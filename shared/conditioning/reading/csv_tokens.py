@@ -9,6 +9,7 @@ from shared.conditioning.reading.csv_quotes import CR, LF, Bytes, Flags, Marks, 
 from shared.conditioning.reading.stretch import Indices
 
 _NONE: Final = np.zeros(0, np.int64)
+_WORD: Final = 64
 
 
 @dataclass(frozen=True)
@@ -42,27 +43,26 @@ class Tokens:
     unfinished: bool
 
 
-def tokenize(block: bytes, marks: Marks, *, stop: int, final: bool) -> Tokens:
+def tokenize(content: bytes, marks: Marks, *, stop: int, final: bool, begin: int = 0, end: int | None = None) -> Tokens:
     """The complete records of a block that begins with one.
 
     Args:
-        block: UTF-8, or any superset of ASCII.
+        content: UTF-8, or any superset of ASCII.
         marks: Its structure.
-        stop: Records that begin here or later are left.
+        stop: Records that begin at this offset in the block or later are left.
         final: Whether the file ends with the block.
+        begin: Offset of the block in the content.
+        end: Offset past it; the block goes on to the content's end where it is absent.
     """
-    content: Bytes = np.frombuffer(block, np.uint8)
-    half = not final and block.endswith(b"\r")  # the other half of the line's end may follow
+    block: Bytes = np.frombuffer(content, np.uint8)[begin:end]
+    half = not final and content.endswith(b"\r", begin, end)  # the other half of the line's end may follow
     size = len(block) - half
-    returns = _lone_returns(content, size) if b"\r" in block else _NONE
-    separates = content == marks.delimiter
-    separates |= content == LF
-    separates[returns] = True
-    separators = np.flatnonzero(separates)
-    del separates
-    ends = np.flatnonzero(content[separators] != marks.delimiter)
-    scan = _Scan(content, size, b"\r" in block, separators, ends, marks, final)
-    runs = quote_runs(content, marks) if marks.quote is not None and marks.quote in block else None
+    has_returns = content.find(b"\r", begin, end) >= 0
+    returns = _lone_returns(block, size) if has_returns else _NONE
+    ends = block == LF
+    ends[returns] = True
+    scan = _Scan(block, size, has_returns, np.flatnonzero(ends), _Delimiters(block, marks.delimiter), marks, final)
+    runs = quote_runs(block, marks)
     if runs is None:
         return scan.tokens(scan.lines(Regions(_NONE, _NONE, {})), stop, returns)
     assumed = scan.lines(Regions(runs.opens, runs.closes, {}))
@@ -77,6 +77,27 @@ def _lone_returns(content: Bytes, size: int) -> Indices:
     returns = np.flatnonzero(content[:size] == CR)
     lone: Indices = returns[content[np.minimum(returns + 1, len(content) - 1)] != LF]
     return lone
+
+
+class _Delimiters:
+    """The delimiters of a block, quoted or not: a bit for each byte, and how many there are before every 64th.
+
+    Most of them are only counted, by line; a list of their offsets would take several times as long.
+    """
+
+    def __init__(self, content: Bytes, delimiter: int) -> None:
+        flags = np.zeros((len(content) // _WORD + 1) * _WORD, np.bool_)
+        np.equal(content, delimiter, out=flags[: len(content)])
+        self._words = np.packbits(flags, bitorder="little").view("<u8")
+        self._before = np.zeros(len(self._words), np.int64)
+        np.cumsum(np.bitwise_count(self._words[:-1]), out=self._before[1:])
+
+    def before(self, offsets: Indices) -> Indices:
+        """How many lie before each offset; up to the block's size."""
+        words = offsets // _WORD
+        below = (np.uint64(1) << (offsets % _WORD).astype(np.uint64)) - np.uint64(1)
+        counts: Indices = self._before[words] + np.bitwise_count(self._words[words] & below)
+        return counts
 
 
 @dataclass(frozen=True)
@@ -106,8 +127,8 @@ class _Scan:
         content: The block.
         size: Bytes of it that are decided.
         has_returns: Whether there is any carriage return.
-        separators: Offsets of all delimiters and lines' ends; of CR LF that of LF.
-        ends: Which of them end a line.
+        ends: Offset of the last byte of every line's end: of CR LF that of LF.
+        delimiters: Between values.
         marks: The file's structure.
         final: Whether the file ends with the block.
     """
@@ -115,35 +136,32 @@ class _Scan:
     content: Bytes
     size: int
     has_returns: bool
-    separators: Indices
     ends: Indices
+    delimiters: _Delimiters
     marks: Marks
     final: bool
 
     def lines(self, regions: Regions) -> _Lines:
         """The lines, when these regions are quoted."""
-        ends, numbers, places = self.ends, np.arange(len(self.ends) + 1), np.append(self.ends, len(self.separators))
-        first = np.searchsorted(self.separators, regions.opens)
-        behind = np.searchsorted(self.separators, regions.closes)
-        holding = behind > first
-        if holding.any():
-            first, behind = first[holding], behind[holding]
-            low, high = np.searchsorted(ends, first), np.searchsorted(ends, behind)
-            hidden = np.bincount(high, weights=behind - first, minlength=len(places))  # exact: a float has 53 bits
-            steps = np.zeros(len(places), np.int8)
-            steps[low[low < high]] = 1
-            steps[high[low < high]] -= 1
+        ends, numbers = self.ends, np.arange(len(self.ends) + 1)
+        delimiters = self.delimiters.before(np.append(ends, len(self.content)))
+        first, behind = np.searchsorted(ends, regions.opens), np.searchsorted(ends, regions.closes)
+        hidden = self.delimiters.before(regions.closes) - self.delimiters.before(regions.opens)
+        if hidden.any():
+            delimiters -= np.cumsum(np.bincount(behind, hidden, len(delimiters)).astype(np.int64))  # floats, yet exact
+        several = behind > first
+        if several.any():
+            steps = np.zeros(len(numbers), np.int8)
+            steps[first[several]] = 1
+            steps[behind[several]] -= 1
             outside = np.cumsum(steps, dtype=np.int8) == 0
             outside[-1] = True
-            places = (places - np.cumsum(hidden).astype(np.int64))[outside]
-            ends = ends[outside[:-1]]
+            delimiters, ends = delimiters[outside], ends[outside[:-1]]
             numbers = np.concatenate(([0], np.flatnonzero(outside[:-1]) + 1))
-        lasts = self.separators[ends]
-        return _Lines(regions, lasts, np.concatenate(([0], lasts + 1)), numbers, np.diff(places, prepend=-1))
+        return _Lines(regions, ends, np.concatenate(([0], ends + 1)), numbers, np.diff(delimiters, prepend=0) + 1)
 
     def corrected(self, runs: Runs, assumed: _Lines) -> Regions | None:
         """The regions, when those that the runs give are not right: some record is malformed or too long."""
-        line_ends = self.separators[self.ends]
         sizes = np.append(self._without_return(assumed.lasts), self.size) - assumed.starts
         several = np.diff(assumed.numbers, append=len(self.ends)) > 1
         several[-1] = assumed.numbers[-1] < len(self.ends)
@@ -154,8 +172,8 @@ class _Scan:
             return None
         in_one = ~several[malformed] & (self.final | (malformed < len(assumed.lasts)))
         bad[malformed[several[malformed]]] = True
-        returns = self._without_return(line_ends) != line_ends
-        walk = Walk(runs, line_ends, returns, self.marks, size=self.size, final=self.final)
+        returns = self._without_return(self.ends) != self.ends
+        walk = Walk(runs, self.ends, returns, self.marks, size=self.size, final=self.final)
         return walk.regions(assumed.starts[bad].tolist(), assumed.starts[malformed[in_one]])
 
     def tokens(self, lines: _Lines, stop: int, returns: Indices, literals: Indices = _NONE) -> Tokens:
@@ -203,11 +221,16 @@ class _Scan:
     def _literal_values(self, lines: _Lines, literals: Indices) -> tuple[Indices, Indices]:
         """Offsets and ends of the unquoted values that these runs of quotes lie in."""
         literals = literals[~_within(literals, lines.regions)]
-        places = np.unique(np.searchsorted(self.separators, literals))
+        if not len(literals):
+            return _NONE, _NONE
+        separates = self.content == self.marks.delimiter
+        separates[self.ends] = True
+        separators = np.flatnonzero(separates)
+        places = np.unique(np.searchsorted(separators, literals))
         starts, ends = np.zeros_like(places), np.full_like(places, self.size)
-        starts[places > 0] = self.separators[places[places > 0] - 1] + 1
-        before_end = places < len(self.separators)
-        ends[before_end] = self.separators[places[before_end]]
+        starts[places > 0] = separators[places[places > 0] - 1] + 1
+        before_end = places < len(separators)
+        ends[before_end] = separators[places[before_end]]
         return starts, self._without_return(ends)
 
     def _without_return(self, ends: Indices) -> Indices:

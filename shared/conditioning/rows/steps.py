@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from shared.conditioning.custom import Step, apply, schema_after
@@ -18,19 +19,17 @@ from shared.conditioning.rows.column_rules import column_rules
 from shared.conditioning.rows.references import reference_frame
 from shared.conditioning.rows.row_rules import RowRules, as_text, join_found
 from shared.conditioning.rows.standard import row_schema, row_wise_steps, standard_schema, value_types
-from shared.conditioning.rows.values import Values, raw_name, readable_quickly
+from shared.conditioning.rows.values import Values, read_slowly, readable_quickly, repeats
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
 #: What stands for a personal value where raw rows are shown.
 MASK: Final = "***"
 
 _REJECTED: Final = "*rejected"
-_UNREAD: Final = "*unread"
 _PASSES: Final = "*passes"
-#: Rows that are tried first, and the share of them that is few: that have to be read again, or texts that differ.
+#: Rows that are tried first, and the share of them that is few, when they have to be read again.
 _SAMPLE: Final = 1000
 _FEW: Final = 0.05
 
@@ -107,7 +106,7 @@ class RowSteps:
         self._readings: dict[tuple[frozenset[str], frozenset[str]], Values] = {}
         self._careful = self._reading(frozenset())
         self._quick = self._reading(readable_quickly(recipe))
-        self._cased = [name for name, column in recipe.columns.items() if column.case is not None]
+        self._slow = read_slowly(recipe)
         self._quick_from = quick_from
         self._joins = {name: _Joined(name, join, recipe, references) for name, join in recipe.join.items()}
         self._derived = _derived(recipe)
@@ -131,21 +130,20 @@ class RowSteps:
         Args:
             frame: One text column per column of the recipe, by its standard name.
         """
-        done = self._done(frame)
+        done, broken = self._done(frame)
         rejected = done[_REJECTED]
-        rows = (~rejected).arg_true().cast(pl.Int64)
-        kept = done.select(self._columns.keys())
-        kept = kept.filter(~rejected) if rejected.any() else kept
+        rows = np.flatnonzero(~rejected.to_numpy())
+        kept = done.lazy().filter(~pl.col(_REJECTED)).select(self._columns.keys()).collect()
         for step in self._custom:
             kept = apply(kept, step)
         sound = kept.height
         if self._filter is not None:
             passes = kept.with_columns(self._filter.alias(_PASSES))[_PASSES]  # even of a filter that names no column
-            kept, rows = kept.filter(passes), rows.filter(passes)
+            kept, rows = kept.filter(passes), rows[passes.to_numpy()]
         return Checked(
             kept=kept.select(self._standard),
-            rows=rows.to_numpy(),
-            rejected=self._explained(frame, rejected),
+            rows=rows,
+            rejected=broken,
             filtered=sound - kept.height,
             warned=self._counted("warn", done),
             failed=self._counted("fail", done),
@@ -179,29 +177,32 @@ class RowSteps:
             schema = schema_after(schema, step)
         return parse(self._recipe.filter, value_types(schema)).polars().fill_null(False)
 
-    def _done(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The outcome of each row; quickly, where few rows have to be read again."""
-        if frame.height < self._quick_from:
-            return self._outcomes(frame, self._careful)
-        values = self._suited(frame.head(_SAMPLE))
-        some = pl.any_horizontal(values.unread) if values.unread else pl.repeat(False, pl.len())
-        tried = self._outcomes(frame, values, some.fill_null(False).alias(_UNREAD))
-        done, unread = tried.drop(_UNREAD), tried[_UNREAD]
-        if not unread.any():
-            return done
-        again = self._outcomes(frame.filter(unread), self._careful)
-        if again[_REJECTED].all():  # as they were
-            return done
-        order = pl.concat([(~unread).arg_true(), unread.arg_true()]).arg_sort()
-        return pl.concat([done.filter(~unread), again])[order]
+    def _done(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
+        """The outcome of each row, and why some are rejected: they are few, so they are read once more, with care."""
+        quickly = frame.height >= self._quick_from
+        done = self._outcomes(frame, self._suited(frame) if quickly else self._careful)
+        rejected = done[_REJECTED]
+        rows = rejected.arg_true()
+        if not rows.len():
+            return done, []
+        again = self._read_again(frame[rows])
+        if not quickly:
+            return done, self._explained(again, rows)
+        sure = again.select(*self._outcome)
+        bad = sure[_REJECTED]
+        if not bad.all():  # some were only not read quickly
+            order = pl.concat([(~rejected).arg_true(), rows]).arg_sort()
+            done = pl.concat([done.filter(~rejected), sure])[order]
+            again, rows = again.filter(bad), rows.filter(bad)
+        return done, self._explained(again, rows)
 
-    def _suited(self, sample: pl.DataFrame) -> Values:
-        """How to read rows of which these are a sample: quickly where few values of a column need care."""
+    def _suited(self, frame: pl.DataFrame) -> Values:
+        """How to read rows, judged by some of them: quickly where few values of a column need care."""
+        sample = frame.head(_SAMPLE)
         few = sample.height * _FEW
-        read = sample.lazy().select(self._quick.texts.values()).with_columns(self._quick.typed)
-        unread = read.select(pl.len().alias(_UNREAD), *(flag.sum() for flag in self._quick.unread)).collect()
-        quick = (name for name, rows in unread.row(0, named=True).items() if name != _UNREAD and rows <= few)
-        repeated = (name for name in self._cased if sample[name].n_unique() <= few)
+        unread = self._quick.read(sample).select(pl.len().alias(""), *(flag.sum() for flag in self._quick.unread))
+        quick = (name for name, rows in unread.collect().drop("").to_dicts()[0].items() if rows <= few)
+        repeated = (name for name in self._slow if repeats(sample[name], frame.height))
         return self._reading(frozenset(quick), frozenset(repeated))
 
     def _reading(self, quick: frozenset[str], repeated: frozenset[str] = frozenset()) -> Values:
@@ -210,13 +211,11 @@ class RowSteps:
             self._readings[key] = Values.of(self._recipe, self._lookups, quick=quick, repeated=repeated)
         return self._readings[key]
 
-    def _outcomes(self, frame: pl.DataFrame, values: Values, *more: pl.Expr) -> pl.DataFrame:
-        work = self._worked(values.prepared(frame), values)
-        return work.select(*self._outcome, *more).collect(engine="streaming")
+    def _outcomes(self, frame: pl.DataFrame, values: Values) -> pl.DataFrame:
+        return self._worked(values.read(frame)).select(*self._outcome).collect(engine="streaming")
 
-    def _worked(self, texts: pl.LazyFrame, values: Values) -> pl.LazyFrame:
-        """Typed, joined and derived columns beside the texts."""
-        work = texts.with_columns(values.typed)
+    def _worked(self, work: pl.LazyFrame) -> pl.LazyFrame:
+        """Joined and derived columns beside the others."""
         for join in self._joins.values():
             work = join.to(work)
         for derived in self._derived:
@@ -229,20 +228,25 @@ class RowSteps:
         }
         return {name: count for name, count in counts.items() if count}
 
-    def _explained(self, frame: pl.DataFrame, rejected: pl.Series) -> list[Rejected]:
-        """The first broken rule of each rejected row, and why: they are few, so they are gone through once more."""
-        rows = rejected.arg_true()
+    def _read_again(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """All columns of some rows, read with care, and their raw values."""
+        return self._worked(self._careful.read(frame, raw=True)).collect()
+
+    def _explained(self, rejected: pl.DataFrame, rows: pl.Series) -> list[Rejected]:
+        """The first broken rule of each rejected row, and why.
+
+        Args:
+            rejected: From `_read_again`.
+            rows: Their indices.
+        """
         if not rows.len():
             return []
-        again = frame.select(list(self._recipe.columns))[rows].lazy()
-        raw = [pl.col(name).alias(raw_name(name)) for name in self._recipe.columns]
-        done = self._worked(again.select(*self._careful.texts.values(), *raw), self._careful).collect()
         flags = {f"*broken {place}": rule.broken.fill_null(False) for place, rule in enumerate(self._rules)}
-        first = pl.Series(done.with_columns(**flags).select(flags.keys()).to_numpy().argmax(axis=1))
+        first = pl.Series(rejected.with_columns(**flags).select(flags.keys()).to_numpy().argmax(axis=1))
         reason = pl.coalesce(
             pl.when(pl.col("*rule") == place).then(self._rules[place].reason()) for place in first.unique()
         )
-        reasons = done.with_columns(first.alias("*rule")).select(reason.alias("reason"))["reason"]
+        reasons = rejected.with_columns(first.alias("*rule")).select(reason.alias("reason"))["reason"]
         names = [self._rules[place].name for place in first]
         return list(map(Rejected, rows, names, reasons))
 

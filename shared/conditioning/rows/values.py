@@ -13,6 +13,8 @@ from shared.conditioning.rows import amounts, times
 
 _TRUE: Final = ["true", "yes", "t", "y", "1"]
 _FALSE: Final = ["false", "no", "f", "n", "0"]
+#: Rows per value from which on each value is read once.
+_OFTEN: Final = 16
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,11 @@ class Values:
         texts: From raw values: each column's text under `text_name`, null where there is no value.
         typed: From those: each column's typed value under its own name, null where the text has none.
         unread: Of each column that is read quickly, whether a row has a text that has no value of its type.
-        repeated: Columns in which few texts differ, so that each of them is prepared once.
+        repeated: Columns in which few texts differ, so that each of them is read once.
     """
 
     texts: dict[str, pl.Expr]
-    typed: tuple[pl.Expr, ...]
+    typed: dict[str, pl.Expr]
     unread: tuple[pl.Expr, ...]
     repeated: frozenset[str]
 
@@ -42,7 +44,7 @@ class Values:
             lookups: Keys and values of each lookup's reference, by the column's name.
             quick: Columns whose values are read as if nothing had to be trimmed, no amount of money were negative and
                 thousands were not separated. Whatever is read then is right; rows that are `unread` must be read again.
-            repeated: Columns in which few texts differ.
+            repeated: Columns in which few texts differ, of those `read_slowly`.
         """
         columns = recipe.columns.items()
         unread = {
@@ -55,16 +57,47 @@ class Values:
                 name: _text(name, column, recipe, quick=name in unread).alias(text_name(name))
                 for name, column in columns
             },
-            tuple(_typed(name, column, recipe, lookups, quick=name in unread).alias(name) for name, column in columns),
+            {name: _typed(name, column, recipe, lookups, quick=name in unread).alias(name) for name, column in columns},
             tuple(broken.alias(name) for name, broken in unread.items()),
             repeated,
         )
 
-    def prepared(self, frame: pl.DataFrame) -> pl.LazyFrame:
-        """The texts of a frame of raw values."""
-        once = {name: _once(frame[name], self.texts[name]) for name in self.repeated}
-        texts = self.texts | {name: pl.col(text_name(name)) for name in once}
-        return frame.with_columns(once.values()).lazy().select(texts.values())
+    def read(self, frame: pl.DataFrame, *, raw: bool = False) -> pl.LazyFrame:
+        """Texts and typed values of a frame of raw ones; these too, under `raw_name`, where they are asked for."""
+        once = {name: found for name in self.repeated if (found := self._once(name, frame[name])) is not None}
+        texts, typed = self.texts | {name: pl.col(text_name(name)) for name in once}, self.typed
+        read_once = [pl.col(_read_name(name)).alias(name) for name in once]
+        kept = [pl.col(name).alias(raw_name(name)) for name in typed] if raw else []
+        work = frame.with_columns(series for both in once.values() for series in both).lazy()
+        work = work.select(*texts.values(), *read_once, *kept)
+        return work.with_columns(value for name, value in typed.items() if name not in once)
+
+    def _once(self, name: str, column: pl.Series) -> tuple[pl.Series, pl.Series] | None:
+        """Text and typed value of each row of a column, each of which is read once; unless too many differ."""
+        values = column.unique().drop_nulls()
+        if len(values) * _OFTEN > len(column):
+            return None
+        read = values.to_frame().select(self.texts[name]).with_columns(self.typed[name].alias(_read_name(name)))
+        rows = column.cast(pl.Enum(values)).to_physical()
+        return read[text_name(name)].gather(rows), read[_read_name(name)].gather(rows)
+
+
+def repeats(sample: pl.Series, rows: int) -> bool:
+    """Whether a column of so many rows seems to have each value many times, judged by how many of a sample are equal.
+
+    Of n values that are drawn from N equally frequent ones, about n² / 2N are equal to one before.
+    """
+    equal = len(sample) - sample.n_unique()
+    return len(sample) ** 2 * _OFTEN <= 2 * equal * rows
+
+
+def read_slowly(recipe: Recipe) -> frozenset[str]:
+    """The columns of which a value takes longer to read than to be looked up among those that were read."""
+    return frozenset(
+        name
+        for name, column in recipe.columns.items()
+        if column.type in ("money", "date", "timestamp") or column.case is not None
+    )
 
 
 def readable_quickly(recipe: Recipe) -> frozenset[str]:
@@ -82,6 +115,11 @@ def raw_name(name: str) -> str:
     return f"*raw {name}"
 
 
+def _read_name(name: str) -> str:
+    """The column of a frame that has a column's typed values, beside its raw ones."""
+    return f"*read {name}"
+
+
 def _text(name: str, column: Column, recipe: Recipe, *, quick: bool) -> pl.Expr:
     text, nulls = pl.col(name), recipe.nulls
     if recipe.trim:
@@ -89,17 +127,10 @@ def _text(name: str, column: Column, recipe: Recipe, *, quick: bool) -> pl.Expr:
             text = text.str.strip_chars(BLANKS)
         nulls = [null for null in nulls if null == null.strip(BLANKS)]  # the others are equal to nothing
     if nulls:
-        text = pl.when(~text.is_in(nulls)).then(text)
+        text = pl.when(pl.all_horizontal(text != null for null in nulls)).then(text)  # of a few, faster than `is_in`
     if column.case is not None:
         text = text.str.to_lowercase() if column.case == "lower" else text.str.to_uppercase()
     return text
-
-
-def _once(column: pl.Series, text: pl.Expr) -> pl.Series:
-    """Texts of a column of raw values, each value prepared once."""
-    values = column.unique()
-    texts = values.to_frame().select(text).to_series()
-    return column.replace_strict(values, texts, default=None, return_dtype=pl.String).alias(texts.name)
 
 
 def _shows_blanks(column: Column) -> bool:

@@ -147,7 +147,7 @@ def test_an_encoding_changes_nothing(
 
 
 def _at_zero(made: Made) -> list[QuarantinedRow]:
-    return [replace(row, offset=0) for row in made.quarantine]
+    return [row._replace(offset=0) for row in made.quarantine]
 
 
 def _parquet(rows: list[list[str]]) -> bytes:

@@ -72,7 +72,7 @@ def _can_be(file: Hostile, codec: str) -> bool:
 
 
 def _unplaced(made: Made) -> Made:
-    return replace(made, quarantine=[replace(row, offset=0) for row in made.quarantine])
+    return replace(made, quarantine=[row._replace(offset=0) for row in made.quarantine])
 
 
 ENCODED = [
