@@ -82,4 +82,6 @@ def _schema_from(folder: Path) -> str:
 def _as_json(trial: Trial) -> dict[str, Any]:
     said = asdict(trial)
     said["counts"] = trial.counts.to_wire() if trial.counts is not None else None
+    for rule in said["rules"].values():
+        rule["example"] = rule["example"] and rule["example"]._asdict()
     return said | {"types": dict(trial.types), "header": list(trial.header)}
