@@ -35,7 +35,8 @@ class Settings(BaseModel):
         tick_schedule: NCRONTAB of the look at the fleets' own schedules: every minute, since they are to the minute.
         retention_schedule: NCRONTAB of the deletion of what has expired.
         burst_seconds: How long no other file of a cell must have landed before a version is made of it.
-        conditioning_at_once: Pieces of raw files, of 16 MiB, that a worker conditions at once; two need 512 MiB.
+        conditioning_at_once: Pieces of raw files, of 16 MiB, that a worker conditions at once; two need 512 MiB
+            where `MALLOC_ARENA_MAX` is 1.
         settle_seconds: How old a thing must be before its missing event counts as lost.
     """
 

@@ -91,9 +91,8 @@ async def condition_range(order: ConditionRangeInput) -> RangeDone:
     recipe = await run_blocking(files.recipe_of, plan.fleet, plan.file.source, plan.cell)
     async with under_way():
         work = ranged.OneRange(order, recipe)
-        await aside(work.read)
-        await in_turn(work.condition)
-        return await aside(work.keep)
+        source, layout = await aside(work.read)
+        return await aside(work.keep, await in_turn(work.condition, source, layout))
 
 
 @activity

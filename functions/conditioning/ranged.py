@@ -5,7 +5,8 @@ Nothing is merged or copied: each range stages its rows as blocks of the table, 
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from functions import adapters
 from functions.conditioning.blob_source import BlobSource
@@ -15,7 +16,7 @@ from functions.conditioning.tables import read_blocks
 from shared.conditioning.engine.counts import added
 from shared.conditioning.engine.digest import HASHED_BYTES, raw_sha256
 from shared.conditioning.engine.quarantine import HEADER, moved
-from shared.conditioning.engine.ranges import RANGE_BYTES, condition_range, first_read
+from shared.conditioning.engine.ranges import RANGE_BYTES, Seams, condition_range, first_read
 from shared.conditioning.engine.sinks import Memory
 from shared.conditioning.engine.tables import record_pieces
 from shared.conditioning.profile import Profile
@@ -30,6 +31,7 @@ from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
 
 #: A table has at most 50,000 blocks, and a range rarely needs more than two.
 _MOST_RANGES = 20_000
+#: Enough for nearly every header; four times as much is read until it is complete.
 _HEAD_BYTES = 256 << 10
 
 
@@ -57,7 +59,7 @@ def plan_file(order: PlanFileInput, recipe: Recipe) -> FilePlan:
 
 
 class OneRange:
-    """A range on its way. It is read, conditioned, and what it gives is kept; only conditioning needs a processor.
+    """A range on its way: read, conditioned, and what it gives kept. Only the second takes the processor for long.
 
     Args:
         order: Which range of which file.
@@ -70,42 +72,63 @@ class OneRange:
         self._file = order.plan.file
         self._begin = order.index * order.cut.step
         self._stop = min(self._begin + order.cut.step, self._file.size)
-        self._source = BlobSource(adapters.landing(), self._file)
-        self._table = Memory()
 
-    def read(self) -> None:
-        """Read all of it but the end of a last record that is very long."""
-        self._source.read_ahead(*first_read(self._begin, self._stop))
+    def read(self) -> tuple[BlobSource, Layout]:
+        """All of the range but the end of a last record that is very long, and where the file's columns are."""
+        source = BlobSource(adapters.landing(), self._file)
+        source.read_ahead(*first_read(self._begin, self._stop))
+        return source, _layout(self._order.cut)
 
-    def condition(self) -> None:
+    def condition(self, source: BlobSource, layout: Layout) -> "Conditioned":
         """Take its records through the recipe."""
-        order, begin, stop = self._order, self._begin, self._stop
-        self._quarantine = _range_quarantine(order, self._recipe)
-        work = work_of(order.plan.fleet, self._recipe)
-        self._pieces = work.pieces(self._file.path, self._table, self._quarantine)
-        self._seams = condition_range(
-            self._source, self._recipe, _layout(order.cut), self._pieces, begin=begin, stop=stop, first=order.start
+        order, table, quarantine = self._order, Memory(), _range_quarantine(self._order, self._recipe)
+        pieces = work_of(order.plan.fleet, self._recipe).pieces(self._file.path, table, quarantine)
+        seams = condition_range(
+            source, self._recipe, layout, pieces, begin=self._begin, stop=self._stop, first=order.start
         )
+        profile = pieces.profile.to_json() if pieces.profile is not None else None
+        return Conditioned(seams, pieces.counts, pieces.lines, profile, table, quarantine)
 
-    def keep(self) -> RangeDone:
+    def keep(self, made: "Conditioned") -> RangeDone:
         """Keep what it gave under the place where its first record begins."""
-        plan, index, seams, pieces = self._order.plan, self._order.index, self._seams, self._pieces
+        plan, index, seams = self._order.plan, self._order.index, made.seams
         prefix = f"{plan.run}-{index:06d}-{seams.start:014d}"
-        blocks = _stage(adapters.data(), table_path(self._file, self._recipe), prefix, self._table.blocks(BLOCK_BYTES))
-        if pieces.counts.rejected:
-            self._quarantine.commit()
+        blocks = _stage(adapters.data(), table_path(self._file, self._recipe), prefix, made.table.blocks(BLOCK_BYTES))
+        if made.counts.rejected:
+            made.quarantine.commit()
         part = RangePart(
-            **pieces.counts.to_wire(),
+            **made.counts.to_wire(),
             start=seams.start,
             end=seams.end,
-            lines=pieces.lines,
+            lines=made.lines,
             blocks=blocks,
-            quarantine=self._quarantine.path if pieces.counts.rejected else None,
+            quarantine=made.quarantine.path if made.counts.rejected else None,
             hashes=seams.hashes,
-            profile=pieces.profile.to_json() if pieces.profile is not None else None,
+            profile=made.profile,
         )
         keep_document(_part_path(plan, self._recipe, index, seams.start), part)
-        return RangeDone(start=seams.start, end=seams.end, rows=pieces.records)
+        return RangeDone(start=seams.start, end=seams.end, rows=made.counts.rows_in)
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """What a range has given, without what it took.
+
+    Attributes:
+        seams: Where its records lie.
+        counts: What became of them.
+        lines: How many end in it.
+        profile: Of its columns, as JSON values; absent where the whole table has one.
+        table: Its rows.
+        quarantine: Its rejected rows, not committed yet.
+    """
+
+    seams: Seams
+    counts: Counted
+    lines: int
+    profile: dict[str, Any] | None
+    table: Memory
+    quarantine: BlockWriter
 
 
 def commit_file(order: CommitFileInput, recipe: Recipe) -> ConditionedFile:

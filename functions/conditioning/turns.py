@@ -1,6 +1,6 @@
 """How many files or ranges are conditioned at the same time: each needs memory, and there is little of it.
 
-One range more is under way: it is read, or what it gave is written, while others use the processors.
+A few ranges more are under way: they are read, or what they gave is written, while others use the processors.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from shared.settings import settings
 
 #: Seconds for one piece of work; a packed file of 2 GiB takes two minutes on a laptop.
 TIMEOUT: Final = 1500.0
+#: Ranges that are read or written meanwhile.
+_ASIDE: Final = 2
 type _Places = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
 _turns: _Places = WeakKeyDictionary()
 _under_way: _Places = WeakKeyDictionary()
@@ -22,7 +24,7 @@ _under_way: _Places = WeakKeyDictionary()
 
 def under_way() -> asyncio.Semaphore:
     """Held by what is read aside, conditioned in turn, and written aside."""
-    return _places(_under_way, settings().conditioning_at_once + 2)
+    return _places(_under_way, settings().conditioning_at_once + _ASIDE)
 
 
 async def in_turn[T](function: Callable[..., T], *args: Any) -> T:
@@ -34,7 +36,7 @@ async def in_turn[T](function: Callable[..., T], *args: Any) -> T:
 
 async def aside[T](function: Callable[..., T], *args: Any) -> T:
     """Call a function that only reads or writes."""
-    pool = _threads("conditioning-io", settings().conditioning_at_once + 2)
+    pool = _threads("conditioning-io", settings().conditioning_at_once + _ASIDE)
     return await run_blocking(function, *args, timeout=TIMEOUT, pool=pool)
 
 
@@ -44,4 +46,5 @@ def _places(held: _Places, count: int) -> asyncio.Semaphore:
 
 @cache
 def _threads(name: str, count: int) -> ThreadPoolExecutor:
+    """Always the same few threads: unless it is told otherwise, the C library keeps what each of them has freed."""
     return ThreadPoolExecutor(count, thread_name_prefix=f"signalbox-{name}")

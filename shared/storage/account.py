@@ -24,7 +24,8 @@ _TIMEOUTS: Final = {"connection_timeout": 3, "read_timeout": 20}
 _RETRIES: Final = {"retry_total": 2, "retry_connect": 1, "retry_read": 1, "retry_status": 2}
 _BLOB_BACKOFF: Final = {"initial_backoff": 0.4, "increment_base": 1, "random_jitter_range": 0.2}
 _TABLE_BACKOFF: Final = {"retry_backoff_factor": 0.4, "retry_backoff_max": 2}
-#: Bytes of one answer: as many as a first request asks for anyway. What is read in one is handed on without a copy.
+#: Bytes of one answer, of those after the first one too: less would cut the first one to pieces, to be joined again.
+#: What breaks off is asked for again, as a whole.
 _BLOB_SIZES: Final = {"max_single_get_size": 32 << 20, "max_chunk_get_size": 32 << 20}
 _MESSAGE_LIMIT: Final = 500
 #: Answers of storage that a later attempt may turn into another; conflicts of the kind "is being deleted" among them.

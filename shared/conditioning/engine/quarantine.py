@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from itertools import batched
 from typing import Final, NamedTuple
 
@@ -71,13 +70,7 @@ def moved(content: bytes, rows: int, lines: int) -> Iterator[bytes]:
 
 
 def _cells(row: QuarantinedRow) -> tuple[str | int | None, ...]:
-    return _known(row.file), row.row, row.line, row.offset, _known(row.rule), as_text(row.reason), as_text(row.raw)
-
-
-@lru_cache(maxsize=256)
-def _known(text: str) -> str:
-    """`as_text` of what many rows have: their file, or the rule that they break."""
-    return as_text(text)
+    return as_text(row.file), row.row, row.line, row.offset, as_text(row.rule), as_text(row.reason), as_text(row.raw)
 
 
 def _number(text: str) -> int | None:

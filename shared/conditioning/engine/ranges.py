@@ -14,7 +14,8 @@ from shared.conditioning.recipe.schema import Recipe
 
 #: Bytes of a range, by default: two at once and all that Python needs stay below 512 MiB.
 RANGE_BYTES: Final = 16 << 20
-#: Bytes of it that are conditioned at once; what is incomplete at a piece's end waits for the next one.
+#: Bytes of it that are conditioned at once, of the last piece up to an eighth more; what is incomplete at a piece's end
+#: waits for the next one.
 PIECE_BYTES: Final = 8 << 20
 #: Bytes read beyond a range at first, for its last record; more of them only where that is longer.
 _LOOK_AHEAD: Final = 64 << 10

@@ -79,7 +79,7 @@ def smallest_distinct(hashes: Hashes, count: int) -> tuple[Hashes, Indices]:
 
 
 def smallest_of_both(some: Hashes, others: Hashes, count: int) -> Hashes:
-    """The smallest hashes of two that are in order, and differ; in order, and each once."""
+    """The smallest of two sorted lists of distinct hashes: sorted, each once."""
     both = np.concatenate([some, others])
     both.sort(kind="stable")  # which merges what is in order
     return both[_differ(both)][:count]

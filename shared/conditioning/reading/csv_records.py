@@ -113,12 +113,13 @@ class _Reader:
     def stretch(self) -> Stretch:
         """What was read."""
         starts, ends = _joined(self._starts), _joined(self._ends)
-        records = np.flatnonzero(np.concatenate(self._good)) if self._malformed else slice(None)
+        records = np.flatnonzero(np.concatenate(self._good)) if self._malformed else None
+        spans = (starts, ends) if records is None else (starts[records], ends[records])
         plain = b"".join(self._plain)
         self._plain.clear()
         return Stretch(
-            frame=parse(plain, self._content, (starts[records], ends[records]), self._marks, self._layout),
-            records=records if isinstance(records, np.ndarray) else None,
+            frame=parse(plain, self._content, spans, self._marks, self._layout),
+            records=records,
             starts=starts,
             lines=_joined(self._lines),
             malformed=tuple(self._malformed),

@@ -19,7 +19,7 @@ from shared.conditioning.rows.column_rules import column_rules
 from shared.conditioning.rows.references import reference_frame
 from shared.conditioning.rows.row_rules import RowRules, as_text, join_found
 from shared.conditioning.rows.standard import row_schema, row_wise_steps, standard_schema, value_types
-from shared.conditioning.rows.values import Values, read_slowly, readable_quickly, repeats
+from shared.conditioning.rows.values import Values, read_slowly, readable_quickly, repeats, unread
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -105,7 +105,8 @@ class RowSteps:
         self._lookups = lookups
         self._readings: dict[tuple[frozenset[str], frozenset[str]], Values] = {}
         self._careful = self._reading(frozenset())
-        self._quick = self._reading(readable_quickly(recipe))
+        self._quickly = readable_quickly(recipe)
+        self._quick = self._reading(self._quickly)
         self._slow = read_slowly(recipe)
         self._quick_from = quick_from
         self._joins = {name: _Joined(name, join, recipe, references) for name, join in recipe.join.items()}
@@ -178,7 +179,10 @@ class RowSteps:
         return parse(self._recipe.filter, value_types(schema)).polars().fill_null(False)
 
     def _done(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejected]]:
-        """The outcome of each row, and why some are rejected: they are few, so they are read once more, with care."""
+        """The outcome of each row, and why some are rejected: they are read once more, with care.
+
+        A text that is not read quickly has no value, which a rule of each type rejects: no such row is passed over.
+        """
         quickly = frame.height >= self._quick_from
         done = self._outcomes(frame, self._suited(frame) if quickly else self._careful)
         rejected = done[_REJECTED]
@@ -200,8 +204,9 @@ class RowSteps:
         """How to read rows, judged by some of them: quickly where few values of a column need care."""
         sample = frame.head(_SAMPLE)
         few = sample.height * _FEW
-        unread = self._quick.read(sample).select(pl.len().alias(""), *(flag.sum() for flag in self._quick.unread))
-        quick = (name for name, rows in unread.collect().drop("").to_dicts()[0].items() if rows <= few)
+        flags = (unread(name).sum().alias(name) for name in self._quickly)
+        counts = self._quick.read(sample).select(pl.len().alias(""), *flags).collect()
+        quick = (name for name in self._quickly if counts[name].item() <= few)
         repeated = (name for name in self._slow if repeats(sample[name], frame.height))
         return self._reading(frozenset(quick), frozenset(repeated))
 

@@ -24,13 +24,11 @@ class Values:
     Attributes:
         texts: From raw values: each column's text under `text_name`, null where there is no value.
         typed: From those: each column's typed value under its own name, null where the text has none.
-        unread: Of each column that is read quickly, whether a row has a text that has no value of its type.
         repeated: Columns in which few texts differ, so that each of them is read once.
     """
 
     texts: dict[str, pl.Expr]
     typed: dict[str, pl.Expr]
-    unread: tuple[pl.Expr, ...]
     repeated: frozenset[str]
 
     @classmethod
@@ -42,23 +40,15 @@ class Values:
         Args:
             recipe: The recipe.
             lookups: Keys and values of each lookup's reference, by the column's name.
-            quick: Columns whose values are read as if nothing had to be trimmed, no amount of money were negative and
-                thousands were not separated. Whatever is read then is right; rows that are `unread` must be read again.
+            quick: Columns, `readable_quickly`, whose values are read as if nothing had to be trimmed, no amount were
+                negative and thousands were not separated. Whatever is read then is right, and what is not read breaks
+                a rule: rows that are rejected must be read again.
             repeated: Columns in which few texts differ, of those `read_slowly`.
         """
         columns = recipe.columns.items()
-        unread = {
-            name: pl.col(text_name(name)).is_not_null() & pl.col(name).is_null()
-            for name in readable_quickly(recipe)
-            if name in quick
-        }
         return cls(
-            {
-                name: _text(name, column, recipe, quick=name in unread).alias(text_name(name))
-                for name, column in columns
-            },
-            {name: _typed(name, column, recipe, lookups, quick=name in unread).alias(name) for name, column in columns},
-            tuple(broken.alias(name) for name, broken in unread.items()),
+            {name: _text(name, column, recipe, quick=name in quick).alias(text_name(name)) for name, column in columns},
+            {name: _typed(name, column, recipe, lookups, quick=name in quick).alias(name) for name, column in columns},
             repeated,
         )
 
@@ -98,6 +88,11 @@ def read_slowly(recipe: Recipe) -> frozenset[str]:
         for name, column in recipe.columns.items()
         if column.type in ("money", "date", "timestamp") or column.case is not None
     )
+
+
+def unread(name: str) -> pl.Expr:
+    """Whether a row has a text in a column, but no value of its type."""
+    return pl.col(text_name(name)).is_not_null() & pl.col(name).is_null()
 
 
 def readable_quickly(recipe: Recipe) -> frozenset[str]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.conditioning.expressions.values import BLANKS
 from shared.conditioning.recipe.schema import Recipe
+from shared.conditioning.rows import column_rules, steps, values
 from shared.conditioning.rows.standard import standard_schema
 from shared.conditioning.rows.steps import Checked, RowSteps
 from shared.conditioning.rows.writing import write_rows
@@ -282,3 +284,29 @@ def test_texts_that_repeat_end_as_others_do(names: list[str], chance: random.Ran
     """Whether a text is prepared once or in every row, its rows end alike."""
     table = [GOOD | {"name": chance.choice(names)} for _ in range(20 * len(names))]
     assert total([QUICK.run(framed(table))], [len(table)]) == total([STEPS.run(framed(table))], [len(table)])
+
+
+@given(st.lists(rows(), min_size=1, max_size=12), st.integers(1, 4))
+def test_values_that_are_read_once_end_as_others_do(table: list[dict[str, str]], times: int) -> None:
+    """Amounts, dates and times of columns that repeat: each value is read once, for all its rows."""
+    repeated = table * times
+    with patch.object(steps, "repeats", return_value=True), patch.object(values, "_OFTEN", 1):
+        once = RowSteps(RECIPE, REFERENCES, quick_from=0).run(framed(repeated))
+    assert total([once], [len(repeated)]) == total([STEPS.run(framed(repeated))], [len(repeated)])
+
+
+def test_columns_that_repeat_are_noticed() -> None:
+    """Judged by a sample: sixteen rows for each value and more, not fewer."""
+    few, many = (pl.Series([str(number % count) for number in range(1_000)]) for count in (50, 900))
+    assert values.repeats(few, 10_000)
+    assert not values.repeats(many, 10_000)
+    assert not values.repeats(few, 100)
+
+
+def test_what_is_not_read_quickly_is_rejected() -> None:
+    """Only rejected rows are read again with care, so a type without such a rule would lose values in silence."""
+    columns = {
+        kind: {"type": kind} for kind in ("integer", "number", "money", "date", "timestamp", "boolean", "present")
+    }
+    recipe = Recipe.model_validate({"format": "csv", "columns": {**columns, "text": {}}})
+    assert values.readable_quickly(recipe) == frozenset(column_rules._NOT)

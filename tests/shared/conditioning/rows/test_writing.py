@@ -3,11 +3,13 @@
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.conditioning.rows import writing
 from shared.conditioning.rows.writing import header_line, write_rows
 
 TEXTS = st.none() | st.text(st.characters(codec="utf-8"), max_size=8)
@@ -58,3 +60,21 @@ def test_a_row_whose_only_value_is_null_is_a_record() -> None:
     written = write_rows(pl.DataFrame({"a": ["x", None, ""]}))
     assert list(csv.reader(io.StringIO(written.decode(), newline=""))) == [["x"], [""], [""]]
     assert write_rows(pl.DataFrame({"a": [1, None]})) == b'1\n""\n'
+
+
+@given(st.lists(st.tuples(st.none() | st.text('ab,;"\n\r é', max_size=3), st.none() | st.integers(0, 9)), min_size=1))
+def test_rows_that_seem_to_need_no_quotes_are_written_alike(rows: list[tuple[str | None, int | None]]) -> None:
+    """Without quotes first, judged by one row; where any other one needs them, or is empty, with quotes after all."""
+    table = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.Int64}, orient="row")
+    with patch.object(writing, "_SAMPLE", len(rows) + 1):
+        expected = write_rows(table)
+    with patch.object(writing, "_SAMPLE", 1), patch.object(writing, "_COUNTED", 4):
+        assert write_rows(table) == expected
+
+
+def test_plain_rows_are_written_without_looking_for_quotes() -> None:
+    """Most tables are: their texts are few words, and none is empty."""
+    table = pl.DataFrame({"a": ["x y", None] * 2_000, "b": [1] * 4_000})
+    with patch.object(writing, "_written", wraps=writing._written) as written:
+        write_rows(table)
+    assert [call.args[1] for call in written.call_args_list] == ["never"]
