@@ -141,9 +141,11 @@ class _FileScratch:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a name."""
-        return (self._folder / name).read_bytes()
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """So many bytes of a name, from an offset."""
+        with (self._folder / name).open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
 
     def delete(self, name: str) -> None:
         """Forget a name."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Final
 from uuid import uuid4
 
 import polars as pl
@@ -31,6 +32,9 @@ from shared.contracts.conditioning import ConditionedFile, ConditionedTable, Cou
 from shared.storage.base import BlobStore
 from shared.storage.block_writer import BlockWriter
 
+#: Rejected rows that become Python objects at once.
+_AT_ONCE: Final = 4096
+
 
 class BlobScratch:
     """Scratch space in the data container; what a run leaves behind when it is killed expires.
@@ -48,9 +52,9 @@ class BlobScratch:
         """Keep bytes."""
         self._store.write(f"{self._folder}/{name}", content)
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a name."""
-        return self._store.read(f"{self._folder}/{name}")
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """So many bytes of a name, from an offset."""
+        return self._store.read_range(f"{self._folder}/{name}", offset, length)
 
     def delete(self, name: str) -> None:
         """Forget a name."""
@@ -160,11 +164,27 @@ def _rejected(frame: pl.DataFrame, files: Sequence[ConditionedFile], recipe: Rec
     values = frame.drop(FILE, OFFSET, RULE, REASON)
     hidden = personal_columns(recipe) | personal_additions(recipe, values.columns)
     shown = values.with_columns(pl.lit(MASK).alias(name) for name in values.columns if name in hidden)
-    for row, place in zip(shown.iter_slices(1), frame.select(FILE, OFFSET, RULE, REASON).iter_rows(), strict=True):
-        number, offset, rule, reason = place
+    places = frame.select(FILE, OFFSET, RULE, REASON).iter_rows()
+    for (number, offset, rule, reason), raw in zip(places, _records(shown), strict=True):
         file = files[number].raw.path if number >= 0 else ""
-        raw = write_rows(row).decode().rstrip("\n")
         yield QuarantinedRow(file, None, None, offset, rule, reason, raw)
+
+
+def _records(frame: pl.DataFrame) -> Iterator[str]:
+    """Each row in standard form; they are written together, which takes a hundredth of the time of one by one."""
+    for some in frame.iter_slices(_AT_ONCE):
+        lines = write_rows(some).decode().split("\n")[:-1]
+        if len(lines) == some.height:
+            yield from lines
+            continue
+        record: list[str] = []
+        inside = False  # quotes: a text may have line feeds
+        for line in lines:
+            record.append(line)
+            inside ^= line.count('"') % 2 == 1
+            if not inside:
+                yield "\n".join(record)
+                record.clear()
 
 
 def _counts(whole: Whole, files: Sequence[ConditionedFile]) -> Counted:

@@ -97,6 +97,13 @@ async def test_a_row_that_is_not_unique_is_found_where_it_was(site: Site) -> Non
     assert described(site)["reasons"] == {"one_per_route": 1}
 
 
+async def test_rejected_rows_with_line_feeds_stay_one_record_each(site: Site) -> None:
+    """Rows are written together, and cut where records end, not where lines do."""
+    await prepared(site, "rules: [{unique: [flights], name: once}]\n")
+    await site.land(FIRST, "A,1", '"B\n""b""\nb",1', '"\n""\n,",1', "C,1")
+    assert [row.raw for row in quarantined(site)] == ['"B\n""b""\nb",1', '"""\n,",1', "C,1"]
+
+
 @pytest.mark.parametrize("rule", ["{unique: [route], name: once, else: fail}", "{monotonic: flights, name: once}"])
 async def test_a_rule_that_must_hold_fails_the_dataset(site: Site, rule: str) -> None:
     """The reason tells the rule and the row; the version before stays the present one."""

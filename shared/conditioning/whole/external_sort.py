@@ -7,11 +7,11 @@ from typing import Final
 import polars as pl
 
 from shared.conditioning.whole.places import Frames
-from shared.conditioning.whole.scratch import Spill, held_bytes
+from shared.conditioning.whole.scratch import SEGMENT_BYTES, Part, Scratch, Spill, held_bytes
 from shared.conditioning.whole.sort_key import Bound, SortKey
 
-#: Runs that are merged at once; more of them are merged in several passes.
-FAN_IN: Final = 32
+#: Runs that are merged at once; more of them are merged in several passes. The more, the smaller are their blocks.
+FAN_IN: Final = 16
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class _Block:
     """Rows of a sorted run that lie in scratch space together, and between which other rows of the run do not lie."""
 
     run: int
-    name: str
+    part: Part
     first: Bound
     last: Bound
     size: int
@@ -33,15 +33,16 @@ class ExternalSorter:
 
     Args:
         key: The order.
-        spill: Holds what does not fit.
+        scratch: Holds what does not fit.
+        prefix: Of all names there; no other sorter may have it.
         budget: Bytes of memory, for rows and the copies that sorting them takes; one row per run is held in any case.
     """
 
-    def __init__(self, key: SortKey, spill: Spill, budget: int) -> None:
+    def __init__(self, key: SortKey, scratch: Scratch, prefix: str, budget: int) -> None:
         self._key = key
-        self._spill = spill
         # Rows are there three times for a moment: as they came, put together, and sorted. A merge has a stretch of
-        # the table, and at most one open block per run.
+        # the table twice, at most one open block per run, what was read ahead, and what waits to be written.
+        self._spill = Spill(scratch, prefix, min(SEGMENT_BYTES, budget // 6))
         self._run_bytes = max(1, budget // 3)
         self._stretch_bytes = max(1, budget // 6)
         self._block_bytes = max(1, budget // (6 * FAN_IN))
@@ -68,14 +69,16 @@ class ExternalSorter:
         if self._held:
             self._close_run()
         while len(self._runs) > FAN_IN:
-            merging, self._runs = self._runs[:FAN_IN], self._runs[FAN_IN:]
+            # No more than there must be: what is merged here is written and read once more.
+            many = min(FAN_IN, len(self._runs) - FAN_IN + 1)
+            merging, self._runs = self._runs[:many], self._runs[many:]
             self._write_run(self._merged(merging))
-        yield from self._merged(self._runs)
+        runs, self._runs = self._runs, []
+        yield from self._merged(runs)
 
     def _close_run(self) -> None:
-        rows = pl.concat(self._held)
-        self._held, self._held_bytes = [], 0
-        self._write_run([self._key.sorted(rows)])
+        held, self._held, self._held_bytes = self._held, [], 0
+        self._write_run([self._key.sorted(pl.concat(held))])
 
     def _write_run(self, frames: Iterable[pl.DataFrame]) -> None:
         run, self._run_count = self._run_count, self._run_count + 1
@@ -86,20 +89,28 @@ class ExternalSorter:
                 for part in sliced(frame, self._block_bytes)
             ]
         )
+        self._spill.close()
 
     def _merged(self, runs: list[list[_Block]]) -> Frames:
         """Blocks end in a known order, so a stretch is: all that ends up to a bound, and what others have before it."""
         unread = {blocks[0].run: blocks for blocks in runs}
+        ahead = self._stretch_bytes // len(runs)
+        frames = {blocks[0].run: self._spill.taken([block.part for block in blocks], ahead) for blocks in runs}
         opened: dict[int, pl.DataFrame] = {}
         for stretch in _stretches(
             sorted((block for blocks in runs for block in blocks), key=_end), self._stretch_bytes
         ):
             bound = stretch[-1].last
-            parts = [part for run in unread for part in self._take_up_to(bound, run, unread, opened)]
+            parts = [part for run in unread for part in self._take_up_to(bound, run, unread, frames[run], opened)]
             yield self._key.sorted(pl.concat(parts))
 
     def _take_up_to(
-        self, bound: Bound, run: int, unread: dict[int, list[_Block]], opened: dict[int, pl.DataFrame]
+        self,
+        bound: Bound,
+        run: int,
+        unread: dict[int, list[_Block]],
+        frames: Frames,
+        opened: dict[int, pl.DataFrame],
     ) -> Frames:
         """What a run has up to a bound; of the block that reaches beyond it the rest stays open."""
         blocks = unread[run]
@@ -107,7 +118,7 @@ class ExternalSorter:
         while taken < len(blocks) and not bound < blocks[taken].first:
             frame = opened.pop(run, None)
             if frame is None:
-                frame = self._spill.take(blocks[taken].name)
+                frame = next(frames)
             if bound < blocks[taken].last:
                 cut = self._key.rows_up_to(frame, bound)
                 opened[run] = frame[cut:]

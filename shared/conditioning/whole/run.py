@@ -17,7 +17,7 @@ from shared.conditioning.whole.monotonic import Monotonic
 from shared.conditioning.whole.places import FILE, OFFSET, PLACES, Frames, Sources, in_order, numbered
 from shared.conditioning.whole.recut import recut
 from shared.conditioning.whole.repeats import REASON, RULE, Uniqueness, deduplicated
-from shared.conditioning.whole.scratch import Scratch, Spill
+from shared.conditioning.whole.scratch import Scratch
 from shared.conditioning.whole.sort_key import SortKey
 from shared.conditioning.whole.tally import Tally
 
@@ -188,7 +188,7 @@ class _Run:
 
     def _sorter(self, key: SortKey) -> ExternalSorter:
         self._sorters += 1
-        return ExternalSorter(key, Spill(self._scratch, f"sort{self._sorters}"), self._share)
+        return ExternalSorter(key, self._scratch, f"sort{self._sorters}", self._share)
 
 
 def _sorted(frames: Frames, sorter: ExternalSorter) -> Frames:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from shared.conditioning.whole.external_sort import ExternalSorter
-from shared.conditioning.whole.scratch import MemoryScratch, Spill, held_bytes
+from shared.conditioning.whole.scratch import MemoryScratch, held_bytes
 from shared.conditioning.whole.sort_key import SortKey
 
 ROWS = 4000
@@ -29,7 +29,7 @@ def test_no_skew_makes_the_sorter_hold_more_than_its_budget(values: list[int | N
     """Equal rows are told apart by their places, so that no stretch of the order is too large to be read at once."""
     table = pl.DataFrame({"*file": 0, "*offset": SHUFFLED, "key": values}, schema_overrides={"key": pl.Int64})
     scratch = MemoryScratch()
-    sorter = ExternalSorter(SortKey.over(["key"]), Spill(scratch, "sort"), BUDGET)
+    sorter = ExternalSorter(SortKey.over(["key"]), scratch, "sort", BUDGET)
     for piece in table.iter_slices(97):
         sorter.add(piece)
     frames = list(sorter.drain())
@@ -45,6 +45,6 @@ def test_no_skew_makes_the_sorter_hold_more_than_its_budget(values: list[int | N
 def test_not_a_number_is_above_all_numbers_and_no_value_is_last(column: str, places: list[int], budget: int) -> None:
     """Comparing rows one by one agrees with the order in which polars sorts them."""
     values = [1.0, None, float("nan"), -1.0, float("inf"), None, float("nan")]
-    sorter = ExternalSorter(SortKey.over([column]), Spill(MemoryScratch(), "sort"), budget)
+    sorter = ExternalSorter(SortKey.over([column]), MemoryScratch(), "sort", budget)
     sorter.add(pl.DataFrame({"*file": 0, "*offset": range(7), "value": values}))
     assert pl.concat(sorter.drain())["*offset"].to_list() == places
