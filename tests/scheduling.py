@@ -12,7 +12,8 @@ TOGETHER: Final = {
         f"tests/e2e/test_{name}.py" for name in ("main_path", "second_version", "service_down", "bad_input", "crash")
     ),
     "one MLflow server": (
-        "tests/shared/platforms/contract/test_platform.py",
+        *(f"tests/shared/platforms/contract/test_{name}.py" for name in ("jobs", "assets", "batch", "endpoints")),
+        "tests/shared/platforms/contract/test_local_only.py",
         "tests/shared/registry/contract/test_registry.py",
         "tests/shared/registry/test_mlflow.py",
     ),

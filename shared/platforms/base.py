@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.contracts.jobs import JobInput, JobState
+from shared.contracts.platform_models import PlatformModel
 from shared.contracts.release import DeploymentState
 
 
-class Platform(Protocol):
-    """Jobs and endpoints. Every call is blocking, has a deadline, and may be repeated without a second effect.
+class Jobs(Protocol):
+    """Pipeline jobs, and what they leave behind. Every call is blocking, has a deadline, and may be repeated.
 
     Raises:
         PermanentError: The platform refuses: bad YAML, a name taken by another definition, an unknown job.
@@ -23,11 +24,19 @@ class Platform(Protocol):
         ...
 
     def read_job(self, name: str) -> JobState | None:
-        """Where a job stands; `None` when there is none of that name."""
+        """Where a job stands, whoever submitted it; `None` when there is none of that name."""
         ...
 
     def cancel_job(self, name: str) -> None:
         """Ask a job to stop; nothing happens when it is final or absent."""
+        ...
+
+    def read_job_metrics(self, name: str) -> dict[str, float]:
+        """The last value of each metric that a job has logged; empty when it has logged none.
+
+        Raises:
+            PermanentError: `JobNotFound`.
+        """
         ...
 
     def read_job_file(self, name: str, output: str) -> bytes:
@@ -38,28 +47,84 @@ class Platform(Protocol):
         """Copy a finished job's output of type `uri_folder` into an existing folder."""
         ...
 
-    def create_deployment(self, endpoint: str, deployment: str, model: str, version: str) -> DeploymentState:
-        """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted."""
+
+class Assets(Protocol):
+    """Named versions that jobs and endpoints refer to. They never change; errors as in `Jobs`."""
+
+    def register_model(self, model: str, version: str, job: str, output: str, tags: Mapping[str, str]) -> PlatformModel:
+        """Make a job's output, an MLflow model, known as a version; the same one is adopted.
+
+        Raises:
+            PermanentError: `ModelVersionTaken`: the version was made of something else.
+        """
+        ...
+
+    def read_model(self, model: str, version: str) -> PlatformModel | None:
+        """A version of a model; `None` when there is none."""
+        ...
+
+    def register_data(self, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:
+        """Make a folder of the data container known as a version of a data asset; the same one is adopted.
+
+        Raises:
+            PermanentError: `DataVersionTaken`: the version is another folder.
+        """
+        ...
+
+    def read_data(self, name: str, version: str) -> str | None:
+        """The folder of a data asset's version, inside the data container; `None` when there is none."""
+        ...
+
+
+class Endpoints(Protocol):
+    """Where models answer. Errors as in `Jobs`.
+
+    What takes minutes is started, never waited for: its state is read until it is `Succeeded` or `Failed`.
+    """
+
+    def create_deployment(
+        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None = None
+    ) -> DeploymentState:
+        """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted.
+
+        Args:
+            endpoint: Its name.
+            deployment: Its name there.
+            model: The registered model.
+            version: Of the model.
+            definition: Azure ML's YAML of a deployment: where it runs, on how many instances, with which code. A model
+                that needs no code and no more than one common instance needs none.
+
+        Raises:
+            TransientError: The endpoint is still being made; ask again.
+        """
         ...
 
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none."""
         ...
 
+    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
+        """Every deployment of an endpoint, by name; empty when the endpoint is absent."""
+        ...
+
     def read_traffic(self, endpoint: str) -> dict[str, int]:
         """Percent of traffic by deployment; empty when the endpoint is absent."""
         ...
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
-        """Route the endpoint's traffic; percentages sum to 100."""
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
+        """Route the endpoint's traffic.
+
+        Args:
+            endpoint: Its name.
+            traffic: Percent by deployment; they sum to 100, or to 0 where nothing answers.
+            mirror: Percent of the traffic that one deployment gets a copy of, at most 50; its answers are dropped.
+                Nothing is mirrored any more where it is empty, and what is mirrored stays where it is absent.
+        """
         ...
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Remove a deployment that carries no traffic; nothing happens when it is absent."""
-        ...
-
-    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
-        """Every deployment of an endpoint, by name; empty when the endpoint is absent."""
         ...
 
     def delete_endpoint(self, endpoint: str) -> None:
@@ -69,3 +134,18 @@ class Platform(Protocol):
     def score(self, endpoint: str, rows: list[dict[str, Any]], deployment: str | None = None) -> list[float]:
         """Ask predictions, one per row; by traffic, or from one deployment."""
         ...
+
+    def invoke_batch(self, endpoint: str, name: str, data: str, deployment: str | None = None) -> JobState:
+        """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.
+
+        Args:
+            endpoint: The batch endpoint, which is there already.
+            name: Of the job.
+            data: A folder in the data container.
+            deployment: One of the endpoint's; its default where it is absent.
+        """
+        ...
+
+
+class Platform(Jobs, Assets, Endpoints, Protocol):
+    """All that a platform does."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from shared.contracts.jobs import FolderInput, JobInput, JobState, ModelInput
+from shared.contracts.platform_models import PlatformModel
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
-from shared.platforms.local_service import MESSAGE_LIMIT, LocalService
+from shared.platforms.local_answers import deployment_state, job_state, platform_model, predictions
+from shared.platforms.local_service import LocalService
 
 if TYPE_CHECKING:
     import httpx
@@ -48,16 +50,27 @@ class LocalPlatform:
             "experiment_name": experiment,
             "tags": dict(tags),
         }
-        return _job_state(self._jobs.put(_path("jobs", name), body))
+        return job_state(self._jobs.put(_path("jobs", name), body))
 
     def read_job(self, name: str) -> JobState | None:
         """Where a job stands; `None` when there is none of that name."""
         found = self._jobs.find(_path("jobs", name))
-        return None if found is None else _job_state(found)
+        return None if found is None else job_state(found)
 
     def cancel_job(self, name: str) -> None:
         """Ask a job to stop; nothing happens when it is final or absent."""
         self._jobs.post(_path("jobs", name, "cancel"), {}, absent_is_fine=True)
+
+    def read_job_metrics(self, name: str) -> dict[str, float]:
+        """The last value of each metric that a job's steps have logged to MLflow; empty when they have logged none.
+
+        Raises:
+            PermanentError: `JobNotFound`.
+        """
+        found = self._jobs.find(_path("jobs", name, "metrics"))
+        if found is None:
+            raise PermanentError("JobNotFound", f"there is no job {name}")
+        return {metric: float(value) for metric, value in found["metrics"].items()}
 
     def read_job_file(self, name: str, output: str) -> bytes:
         """The bytes of a finished job's output of type `uri_file`.
@@ -85,25 +98,87 @@ class LocalPlatform:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._jobs.download(_path("jobs", name, "outputs", output, *file.split("/")), place)
 
-    def create_deployment(self, endpoint: str, deployment: str, model: str, version: str) -> DeploymentState:
-        """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted."""
+    def register_model(self, model: str, version: str, job: str, output: str, tags: Mapping[str, str]) -> PlatformModel:
+        """Make a job's output, an MLflow model, known as a version; the same one is adopted.
+
+        It then goes before a version of the same name in MLflow's registry, for jobs and for deployments.
+
+        Raises:
+            PermanentError: `ModelVersionTaken`: the version was made of something else; `NotAnMlflowModel`.
+        """
+        body = {"job": job, "output": output, "tags": dict(tags)}
+        return platform_model(self._jobs.put(_version("models", model, version), body))
+
+    def read_model(self, model: str, version: str) -> PlatformModel | None:
+        """A version of a model; `None` when there is none."""
+        found = self._jobs.find(_version("models", model, version))
+        return None if found is None else platform_model(found)
+
+    def register_data(self, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:
+        """Make a folder of the data container known as a version of a data asset; the same one is adopted.
+
+        Raises:
+            PermanentError: `DataVersionTaken`: the version is another folder.
+        """
+        self._jobs.put(_version("data", name, version), {"path": self._stored(path.strip("/")), "tags": dict(tags)})
+
+    def read_data(self, name: str, version: str) -> str | None:
+        """The folder of a data asset's version, inside the data container; `None` when there is none.
+
+        Raises:
+            PermanentError: `NotInDataContainer`: it was registered in another container.
+        """
+        found = self._jobs.find(_version("data", name, version))
+        if found is None:
+            return None
+        path, root = str(found["path"]), self._stored("")
+        if not path.startswith(root):
+            msg = f"version {version} of the data asset {name} is {path}, outside of the data container {root}"
+            raise PermanentError("NotInDataContainer", msg)
+        return path.removeprefix(root)
+
+    def create_deployment(
+        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None = None
+    ) -> DeploymentState:
+        """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted.
+
+        Of a definition only the environment variables have a meaning on a laptop.
+
+        Raises:
+            PermanentError: `UserError`: the deployment exists and is another; `UnsupportedDeployment`: the definition
+                wants what only Azure ML has.
+        """
         self._scoring.put(_path("endpoints", endpoint), {"tags": {}})
-        body = {"model": f"models:/{model}/{version}", "tags": {}}
-        return _deployment_state(endpoint, self._scoring.put(_deployment(endpoint, deployment), body))
+        known = self._jobs.find(_version("models", model, version)) or {}
+        body: dict[str, Any] = {"model": f"models:/{model}/{version}", "folder": known.get("folder"), "tags": {}}
+        if definition is not None:
+            body["definition"] = str(definition.resolve())
+        return deployment_state(endpoint, self._scoring.put(_deployment(endpoint, deployment), body))
 
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none."""
         found = self._scoring.find(_deployment(endpoint, deployment))
-        return None if found is None else _deployment_state(endpoint, found)
+        return None if found is None else deployment_state(endpoint, found)
 
     def read_traffic(self, endpoint: str) -> dict[str, int]:
         """Percent of traffic by deployment; empty when the endpoint is absent."""
         found = self._scoring.find(_path("endpoints", endpoint))
         return {} if found is None else {name: int(share) for name, share in found["traffic"].items()}
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> None:
-        """Route the endpoint's traffic; percentages sum to 100."""
-        self._scoring.put(_path("endpoints", endpoint, "traffic"), dict(traffic))
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
+        """Route the endpoint's traffic; percentages sum to 100, or to 0.
+
+        Args:
+            endpoint: Its name.
+            traffic: Percent by deployment.
+            mirror: Percent of the traffic that one deployment gets a copy of, at most 50. Where it is absent, what is
+                mirrored stays, except to a deployment that gets traffic itself.
+
+        Raises:
+            PermanentError: `InvalidTraffic`.
+        """
+        body = {"traffic": dict(traffic)} | ({} if mirror is None else {"mirror": dict(mirror)})
+        self._scoring.put(_path("endpoints", endpoint, "traffic"), body)
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Remove a deployment that carries no traffic; nothing happens when it is absent."""
@@ -113,7 +188,7 @@ class LocalPlatform:
         """Every deployment of an endpoint, by name; empty when the endpoint is absent."""
         found = self._scoring.find(_path("endpoints", endpoint))
         deployments = {} if found is None else found["deployments"]
-        return [_deployment_state(endpoint, deployments[name]) for name in sorted(deployments)]
+        return [deployment_state(endpoint, deployments[name]) for name in sorted(deployments)]
 
     def delete_endpoint(self, endpoint: str) -> None:
         """Remove an endpoint that has no deployments; nothing happens when it is absent.
@@ -135,7 +210,19 @@ class LocalPlatform:
         """
         headers = {_DEPLOYMENT_HEADER: deployment} if deployment else {}
         path = _path("endpoints", endpoint, "score")
-        return _predictions(self._scoring.post(path, {"dataframe_records": rows}, headers), len(rows), endpoint)
+        return predictions(self._scoring.post(path, {"dataframe_records": rows}, headers), len(rows), endpoint)
+
+    def invoke_batch(self, endpoint: str, name: str, data: str, deployment: str | None = None) -> JobState:
+        """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.
+
+        Batch endpoints are made at the job service itself: `PUT /batch-endpoints/{endpoint}/deployments/{deployment}`
+        with a `model` or a `pipeline`.
+
+        Raises:
+            PermanentError: `NotFound`; `UserError`: another job has the name.
+        """
+        body = {"data": self._stored(data.strip("/")), "deployment": deployment}
+        return job_state(self._jobs.put(_path("batch-endpoints", endpoint, "jobs", name), body))
 
     def close(self) -> None:
         """Close the connections to both services; the next call opens new ones."""
@@ -145,11 +232,15 @@ class LocalPlatform:
     def _input(self, value: JobInput) -> Any:
         match value:
             case FolderInput():
-                return {"type": value.type, "path": f"azureml://datastores/{self._container}/paths/{value.path}"}
+                return {"type": value.type, "path": self._stored(value.path)}
             case ModelInput():
                 return {"type": value.type, "path": f"azureml:{value.model}:{value.version}"}
             case _:
                 return value
+
+    def _stored(self, path: str) -> str:
+        """The reference of a path in the data container."""
+        return f"azureml://datastores/{self._container}/paths/{path}"
 
     def _files(self, name: str, output: str) -> list[str]:
         outputs = self._jobs.get(_path("jobs", name, "outputs"))["outputs"]
@@ -167,54 +258,11 @@ def _deployment(endpoint: str, deployment: str) -> str:
     return _path("endpoints", endpoint, "deployments", deployment)
 
 
+def _version(kind: str, name: str, version: str) -> str:
+    return _path(kind, name, "versions", version)
+
+
 def _require_inside(file: str, what: str) -> None:
     path = PurePosixPath(file)
     if path.is_absolute() or ".." in path.parts or "\\" in file:
         raise PermanentError("UnsafePath", f"{what} has a file that would land elsewhere: {file!r}")
-
-
-def _job_state(body: Mapping[str, Any]) -> JobState:
-    return JobState(
-        name=body["name"],
-        status=body["status"],
-        error=_error_text(body.get("error")),
-        started_at=body.get("started_at"),
-        ended_at=body.get("ended_at"),
-    )
-
-
-def _deployment_state(endpoint: str, body: Mapping[str, Any]) -> DeploymentState:
-    # models:/NAME/VERSION
-    model, _, version = str(body.get("model") or "").removeprefix("models:/").rpartition("/")
-    return DeploymentState(
-        endpoint=endpoint,
-        deployment=body["name"],
-        status=body["provisioning_state"],
-        model=model or None,
-        version=version or None,
-        error=_error_text(body.get("error")),
-        created_at=body.get("created_at"),
-    )
-
-
-def _error_text(error: Mapping[str, Any] | None) -> str | None:
-    if not error:
-        return None
-    return f"{error.get('code')}: {error.get('message')}"[:MESSAGE_LIMIT]
-
-
-def _predictions(body: Mapping[str, Any], rows: int, endpoint: str) -> list[float]:
-    found = body.get("predictions")
-    if not isinstance(found, list) or len(found) != rows:
-        got = f"{len(found)} predictions" if isinstance(found, list) else "no list of predictions"
-        raise PermanentError("BadPredictions", f"endpoint {endpoint!r} answered {got} to {rows} rows")
-    return [_number(one, endpoint) for one in found]
-
-
-def _number(prediction: Any, endpoint: str) -> float:
-    """A prediction as a number; MLflow answers `null` for NaN."""
-    if prediction is None:
-        return float("nan")
-    if isinstance(prediction, bool) or not isinstance(prediction, int | float):
-        raise PermanentError("BadPredictions", f"endpoint {endpoint!r} answered {prediction!r} in place of a number")
-    return float(prediction)

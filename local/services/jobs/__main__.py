@@ -13,9 +13,14 @@ from starlette.applications import Starlette
 
 from local.services.database import StateInUseError
 from local.services.jobs.api import Api
+from local.services.jobs.assets import AssetStore
+from local.services.jobs.assets_api import AssetsApi
 from local.services.jobs.azureml_yaml import Parser
+from local.services.jobs.batch import BatchStore
+from local.services.jobs.batch_api import BatchApi
 from local.services.jobs.events import EventSender, events_of
 from local.services.jobs.job_run import Machine
+from local.services.jobs.outputs import Outputs
 from local.services.jobs.runner import Runner
 from local.services.jobs.slots import Slots
 from local.services.jobs.store import JobStore
@@ -52,9 +57,11 @@ def _make_app(arguments: argparse.Namespace, stopping: threading.Event) -> Starl
         store = JobStore(state / "jobs.sqlite", events_of if arguments.events_url else lambda _job: [])
     except StateInUseError as error:
         sys.exit(f"jobs: {error}")
+    assets, batch = AssetStore(state / "assets.sqlite"), BatchStore(state / "batch.sqlite")
     pool, parser = WarmPool(arguments.preload.split(",")), Parser()
     machine = Machine(
         store=store,
+        assets=assets,
         pool=pool,
         slots=Slots(arguments.processes),
         storage=arguments.storage,
@@ -78,9 +85,13 @@ def _make_app(arguments: argparse.Namespace, stopping: threading.Event) -> Starl
         await asyncio.gather(*background, return_exceptions=True)
         pool.close()
         parser.close()
-        store.close()
+        for one in (store, assets, batch):
+            one.close()
 
-    routes = Api(store, runner, Submission(parser, store, runner)).routes()
+    outputs, submission = Outputs(store, runner), Submission(parser, store, assets, runner)
+    jobs = Api(store, runner, submission, outputs, arguments.mlflow)
+    others = AssetsApi(assets, outputs), BatchApi(batch, store, submission, jobs.describe)
+    routes = [*jobs.routes(), *(route for api in others for route in api.routes())]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=ERROR_HANDLERS, middleware=[LOOPBACK_ONLY])
 
 

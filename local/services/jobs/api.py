@@ -1,18 +1,22 @@
-"""The HTTP face of the job service."""
+"""The HTTP face of the job service: its jobs. Models, data and batch endpoints have modules of their own."""
 
-from pathlib import Path
+import asyncio
 from typing import Any
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from local.services.jobs.definitions import Data, Job, JobError, JobRequest, Output, Status
+from local.services.jobs.definitions import Job, JobRequest
+from local.services.jobs.describe import describe_job
+from local.services.jobs.metrics import read_metrics
+from local.services.jobs.outputs import Outputs
+from local.services.jobs.requests import read_model, refusals
 from local.services.jobs.runner import Runner
 from local.services.jobs.store import JobStore
-from local.services.jobs.submission import ConflictError, Submission
-from local.services.web import ServiceError, read_object
+from local.services.jobs.submission import Submission
+from local.services.process import LocalServiceError
+from local.services.web import ServiceError
 
 _LIST_LIMIT = 100
 
@@ -20,10 +24,14 @@ _LIST_LIMIT = 100
 class Api:
     """The routes, over the parts that do the work."""
 
-    def __init__(self, store: JobStore, runner: Runner, submission: Submission) -> None:
+    def __init__(
+        self, store: JobStore, runner: Runner, submission: Submission, outputs: Outputs, mlflow_uri: str
+    ) -> None:
         self._store = store
         self._runner = runner
         self._submission = submission
+        self._outputs = outputs
+        self._mlflow_uri = mlflow_uri
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -33,6 +41,7 @@ class Api:
             Route("/jobs/{name}", self.put_job, methods=["PUT"]),
             Route("/jobs/{name}", self.get_job),
             Route("/jobs/{name}/cancel", self.cancel_job, methods=["POST"]),
+            Route("/jobs/{name}/metrics", self.get_metrics),
             Route("/jobs/{name}/outputs", self.list_outputs),
             Route("/jobs/{name}/outputs/{output}/{path:path}", self.get_output),
             Route("/jobs/{name}/logs/{step}", self.get_log),
@@ -44,53 +53,43 @@ class Api:
 
     async def put_job(self, request: Request) -> Response:
         """``PUT /jobs/{name}``: 201 for a new job, 200 for a known one, 409 for another of this name, 400."""
-        try:
-            wanted = JobRequest.model_validate(await read_object(request))
-        except ValidationError as error:
-            raise ServiceError(400, "InvalidRequest", _first_problem(error)) from error
-        try:
+        wanted = await read_model(request, JobRequest)
+        with refusals():
             job, is_new = await self._submission.submit(request.path_params["name"], wanted)
-        except JobError as error:
-            raise ServiceError(400, error.code, error.message) from error
-        except ConflictError as error:
-            raise ServiceError(409, "UserError", str(error)) from error
-        return JSONResponse(self._describe(job), status_code=201 if is_new else 200)
+        return JSONResponse(self.describe(job), status_code=201 if is_new else 200)
 
     async def get_job(self, request: Request) -> Response:
         """``GET /jobs/{name}``."""
-        return JSONResponse(self._describe(self._job(request)))
+        return JSONResponse(self.describe(self._job(request)))
 
     async def list_jobs(self, request: Request) -> Response:
         """``GET /jobs?limit=N``: the newest first."""
         text = request.query_params.get("limit", str(_LIST_LIMIT))
         if not text.isdecimal():
             raise ServiceError(400, "InvalidRequest", "limit must be a number")
-        return JSONResponse({"jobs": [self._describe(job) for job in self._store.newest(min(int(text), 1000))]})
+        return JSONResponse({"jobs": [self.describe(job) for job in self._store.newest(min(int(text), 1000))]})
 
     async def cancel_job(self, request: Request) -> Response:
         """``POST /jobs/{name}/cancel``: asks the job to end; without effect on one that has."""
-        return JSONResponse(self._describe(self._runner.cancel(self._job(request).name)), status_code=202)
+        return JSONResponse(self.describe(self._runner.cancel(self._job(request).name)), status_code=202)
+
+    async def get_metrics(self, request: Request) -> Response:
+        """``GET /jobs/{name}/metrics``: the last value of each metric that the job's steps have logged to MLflow."""
+        job = self._job(request)
+        try:
+            metrics = await asyncio.to_thread(read_metrics, self._mlflow_uri, job.plan.experiment_name, job.name)
+        except LocalServiceError as error:
+            raise ServiceError(503, "MlflowUnavailable", str(error)) from error
+        return JSONResponse({"metrics": metrics})
 
     async def list_outputs(self, request: Request) -> Response:
         """``GET /jobs/{name}/outputs``: the files of the pipeline's outputs."""
-        job = self._completed(request)
-        outputs = {
-            name: {"type": output.type, "files": _files(name, self._output_path(job, output))}
-            for name, output in job.plan.outputs.items()
-        }
-        return JSONResponse({"outputs": outputs})
+        return JSONResponse({"outputs": self._outputs.describe(request.path_params["name"])})
 
     async def get_output(self, request: Request) -> Response:
         """``GET /jobs/{name}/outputs/{output}/{path}``: the bytes of one file."""
-        job, name = self._completed(request), request.path_params["output"]
-        if name not in job.plan.outputs:
-            raise ServiceError(404, "NotFound", f"job {job.name!r} has no output {name!r}")
-        root = self._output_path(job, job.plan.outputs[name]).resolve()
-        path = request.path_params["path"]
-        file = root if root.is_file() and path == name else (root / path).resolve()
-        if not file.is_relative_to(root) or not file.is_file():
-            raise ServiceError(404, "NotFound", f"output {name!r} has no file {path!r}")
-        return FileResponse(file, media_type="application/octet-stream")
+        wanted = (request.path_params[key] for key in ("name", "output", "path"))
+        return FileResponse(self._outputs.file(*wanted), media_type="application/octet-stream")
 
     async def get_log(self, request: Request) -> Response:
         """``GET /jobs/{name}/logs/{step}``: what the step has written so far; ``_inputs`` is the download."""
@@ -102,51 +101,9 @@ class Api:
             raise ServiceError(404, "NotFound", f"job {job.name!r} has no step {step!r}")
         return PlainTextResponse("")
 
+    def describe(self, job: Job) -> dict[str, Any]:
+        """A job as the API shows it."""
+        return describe_job(job, self._store.steps(job.name))
+
     def _job(self, request: Request) -> Job:
-        name = request.path_params["name"]
-        job = self._store.find(name)
-        if job is None:
-            raise ServiceError(404, "NotFound", f"there is no job {name!r}")
-        return job
-
-    def _completed(self, request: Request) -> Job:
-        job = self._job(request)
-        if job.status != Status.COMPLETED:
-            raise ServiceError(409, "NotCompleted", f"job {job.name!r} is {job.status}: it has outputs once Completed")
-        return job
-
-    def _output_path(self, job: Job, output: Output) -> Path:
-        attempt = self._store.step(job.name, output.step).attempt
-        return self._runner.files(job.name).output(output.step, attempt, output.output)
-
-    def _describe(self, job: Job) -> dict[str, Any]:
-        states = self._store.steps(job.name)
-        return {
-            "name": job.name,
-            "status": job.status,
-            "display_name": job.plan.display_name,
-            "experiment_name": job.plan.experiment_name,
-            "tags": job.plan.tags,
-            "inputs": {
-                name: value.model_dump(mode="json") if isinstance(value, Data) else value
-                for name, value in job.plan.inputs.items()
-            },
-            "created_at": job.created_at,
-            "started_at": job.started_at,
-            "ended_at": job.ended_at,
-            "steps": [state.model_dump(mode="json") for state in states],
-            "error": job.error,
-        }
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = max(error.errors(), key=lambda one: len(one["loc"]))  # of a union's many, the one that got furthest
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-
-
-def _files(name: str, root: Path) -> list[dict[str, Any]]:
-    """The files of an output, with paths relative to it; the one file of a ``uri_file`` has the output's name."""
-    if root.is_file():
-        return [{"path": name, "size": root.stat().st_size}]
-    found = sorted(path for path in root.rglob("*") if path.is_file())
-    return [{"path": path.relative_to(root).as_posix(), "size": path.stat().st_size} for path in found]
+        return self._outputs.job(request.path_params["name"])

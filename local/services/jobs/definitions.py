@@ -106,6 +106,12 @@ class Plan(_Frozen):
     steps: list[Step]
     continue_on_step_failure: bool
 
+    @property
+    def data(self) -> list[Data]:
+        """All folders, files and models that the job and its steps are given, each once."""
+        values = [*self.inputs.values(), *(value for step in self.steps for value in step.inputs.values())]
+        return list(dict.fromkeys(value for value in values if isinstance(value, Data)))
+
 
 class Job(_Frozen):
     """A job as stored. Times are ISO 8601 in UTC."""

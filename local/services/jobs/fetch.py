@@ -1,4 +1,4 @@
-"""Downloads a job's remote inputs: blobs from Azurite, models from the MLflow registry. Runs in a warm process.
+"""Downloads a job's remote inputs: blobs from Azurite, registered models. Runs in a warm process.
 
 What is transient (no connection, 5xx) is tried again until the service's deadline ends the process; what is permanent
 (nothing there) ends it with 1 and one clear line, which becomes the job's error.
@@ -71,7 +71,8 @@ def _download(data: Data, folder: Path, storage: str, mlflow_uri: str) -> Path:
         container, path = location
         return _download_blobs(storage, container, path, folder, single=data.type == "uri_file")
     model = registered_model(data)
-    assert model is not None, "only remote data is fetched"
+    if model is None:
+        return _copy_registered(Path(data.path), folder / "data")
     os.environ["MLFLOW_TRACKING_URI"] = mlflow_uri
     try:
         download_model(*model, folder / "data")
@@ -80,6 +81,14 @@ def _download(data: Data, folder: Path, storage: str, mlflow_uri: str) -> Path:
     except RegistryUnavailableError as error:
         raise UnreachableError(str(error)) from error
     return folder / "data"
+
+
+def _copy_registered(source: Path, target: Path) -> Path:
+    """The files of a model that a job on this machine has made and that is registered here."""
+    try:
+        return Path(shutil.copytree(source, target))
+    except FileNotFoundError as error:
+        raise NotThereError(f"the files of the registered model are gone from {source}") from error
 
 
 def _download_blobs(storage: str, container: str, path: str, folder: Path, *, single: bool) -> Path:

@@ -8,11 +8,13 @@ import asyncio
 import threading
 from dataclasses import dataclass
 
-from local.services.jobs.definitions import Data, Job, JobError, Status, Step
+from local.services.jobs.assets import AssetStore
+from local.services.jobs.definitions import Job, JobError, Status, Step
 from local.services.jobs.fetch import Wanted, fetch_all
 from local.services.jobs.invocation import prepare
 from local.services.jobs.layout import INPUTS_LOG, JobFolder
 from local.services.jobs.log_tail import tail
+from local.services.jobs.metrics import run_context
 from local.services.jobs.slots import Slots
 from local.services.jobs.sources import is_remote
 from local.services.jobs.store import JobStore
@@ -28,6 +30,7 @@ class Machine:
 
     Attributes:
         store: the state.
+        assets: the registered versions.
         pool: where processes come from.
         slots: how many of them at once.
         storage: connection string of the storage account that has the datastores' containers.
@@ -38,6 +41,7 @@ class Machine:
     """
 
     store: JobStore
+    assets: AssetStore
     pool: WarmPool
     slots: Slots
     storage: str
@@ -81,10 +85,8 @@ class JobRun:
             raise error
 
     async def _fetch(self) -> None:
-        plan = self._job.plan
-        values = [*plan.inputs.values(), *(value for step in plan.steps for value in step.inputs.values())]
-        remote = dict.fromkeys(value for value in values if isinstance(value, Data) and is_remote(value))
-        wanted = [Wanted(data, self._files.fetched(data)) for data in remote]
+        remote = [data for data in self._job.plan.data if is_remote(data)]
+        wanted = [Wanted(self._machine.assets.locate(data), self._files.fetched(data)) for data in remote]
         if all(one.target.exists() for one in wanted):
             return
         log, limit = self._files.log(INPUTS_LOG), self._machine.fetch_timeout
@@ -160,6 +162,7 @@ class JobRun:
             "MLFLOW_EXPERIMENT_NAME": self._job.plan.experiment_name,
             "AZUREML_ROOT_RUN_ID": self._job.name,
             "AZUREML_RUN_ID": f"{self._job.name}.{step.name}",
+            **run_context(self._job.name),
         }
 
 

@@ -1,4 +1,4 @@
-"""Where the data of a job comes from: local paths, the datastore (a blob container), the MLflow registry."""
+"""Where the data of a job comes from: local paths, the datastore (a blob container), registered models and data."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from local.services.jobs.definitions import Data, JobError
 
 _DATASTORE = re.compile(r"^azureml://(?:.*/)?datastores/(?P<store>[^/]+)/paths/(?P<path>.+)$")
 _MODEL = re.compile(r"^(?:azureml:)?(?P<name>[^:/@]+):(?P<version>\d+)$")
+_ASSET = re.compile(r"^(?:azureml:)?(?P<name>(?!azureml:)[^:/@]+):(?P<version>[A-Za-z0-9][A-Za-z0-9_.-]*)$")
 MODEL_TYPES = frozenset({"mlflow_model", "custom_model"})
 
 
@@ -22,9 +23,15 @@ def registered_model(data: Data) -> tuple[str, str] | None:
     return (match["name"], match["version"]) if match else None
 
 
+def registered_data(data: Data) -> tuple[str, str] | None:
+    """The name and the version of the data asset ``azureml:{name}:{version}``, a folder, or None if this is none."""
+    match = _ASSET.match(data.path) if data.type == "uri_folder" else None
+    return (match["name"], match["version"]) if match else None
+
+
 def is_remote(data: Data) -> bool:
     """Must this be downloaded before the steps can read it?"""
-    return datastore_path(data) is not None or registered_model(data) is not None
+    return any(known(data) is not None for known in (datastore_path, registered_model, registered_data))
 
 
 def locate(data: Data, base: Path, where: str) -> Data:
@@ -42,6 +49,8 @@ def locate(data: Data, base: Path, where: str) -> Data:
         raise JobError("MissingInput", f"{where}: a {data.type} without a path; give it in the job's inputs")
     if model := registered_model(data):
         return Data(type=data.type, path=f"azureml:{model[0]}:{model[1]}")
+    if asset := registered_data(data):  # the parser of the YAML takes the prefix away
+        return Data(type=data.type, path=f"azureml:{asset[0]}:{asset[1]}")
     if datastore_path(data):
         return Data(type=data.type, path=data.path)
     return Data(type=data.type, path=str(_local(data, base, where)))
@@ -54,6 +63,7 @@ def _local(data: Data, base: Path, where: str) -> Path:
     path = (base / data.path).resolve()
     if not path.exists():
         known = "azureml:{name}:{version}" if data.type in MODEL_TYPES else "azureml://datastores/{container}/paths/…"
+        known += " or azureml:{name}:{version}" if data.type == "uri_folder" else ""
         raise JobError(
             "UnsupportedReference" if ":" in data.path else "InputNotFound",
             f"{where}: {data.path}: there is no {path}, and of references only {known} is known on this machine",

@@ -5,8 +5,9 @@ import hashlib
 import re
 from pathlib import Path
 
+from local.services.jobs.assets import AssetStore
 from local.services.jobs.azureml_yaml import Parser
-from local.services.jobs.definitions import NAME_PATTERN, Job, JobError, JobRequest, Plan
+from local.services.jobs.definitions import NAME_PATTERN, Data, Job, JobError, JobRequest, Plan
 from local.services.jobs.planning import make_plan
 from local.services.jobs.runner import Runner
 from local.services.jobs.snapshot import copy_tree
@@ -20,9 +21,10 @@ class ConflictError(Exception):
 class Submission:
     """Takes jobs in, one at a time."""
 
-    def __init__(self, parser: Parser, store: JobStore, runner: Runner) -> None:
+    def __init__(self, parser: Parser, store: JobStore, assets: AssetStore, runner: Runner) -> None:
         self._parser = parser
         self._store = store
+        self._assets = assets
         self._runner = runner
         self._one_at_a_time = asyncio.Lock()
 
@@ -41,6 +43,7 @@ class Submission:
         async with self._one_at_a_time:
             pipeline = await self._parser.parse(Path(request.pipeline))
             plan = await asyncio.to_thread(make_plan, pipeline, request)
+            self._assets.require(plan)
             fingerprint = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
             if existing := self._store.find(name):
                 if existing.fingerprint != fingerprint:
@@ -50,6 +53,15 @@ class Submission:
             job = self._store.create(name, fingerprint, plan)
             self._runner.submit(job)
             return job, True
+
+    async def data_inputs(self, pipeline: str) -> dict[str, str]:
+        """The types of a pipeline's inputs of data, by name.
+
+        Raises:
+            JobError: it cannot be read.
+        """
+        inputs = (await self._parser.parse(Path(pipeline))).inputs
+        return {name: value.type for name, value in inputs.items() if isinstance(value, Data)}
 
     def _copy_code(self, name: str, plan: Plan) -> None:
         files = self._runner.files(name)

@@ -11,8 +11,10 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from local.services.database import StateInUseError
-from local.services.scoring.api import Api, client
+from local.services.scoring.api import Api
+from local.services.scoring.asking import make_client
 from local.services.scoring.control import Control
+from local.services.scoring.mirror import Mirror
 from local.services.scoring.store import ScoringStore
 from local.services.scoring.supervisor import Supervisor
 from local.services.warm import WarmPool
@@ -41,8 +43,10 @@ def _make_app(arguments: argparse.Namespace) -> Starlette:
         store = ScoringStore(state / "scoring.sqlite")
     except StateInUseError as error:
         sys.exit(f"scoring: {error}")
-    pool, to_deployments = WarmPool(arguments.preload.split(",")), client()
+    pool, to_deployments = WarmPool(arguments.preload.split(",")), make_client()
     supervisor = Supervisor(store, pool, state, arguments.start_timeout)
+    control = Control(store, supervisor)
+    mirror = Mirror(store, control, supervisor)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -50,12 +54,13 @@ def _make_app(arguments: argparse.Namespace) -> Starlette:
         supervisor.resume()
         async with to_deployments:
             yield
+            await mirror.stop()
         await supervisor.stop()
         await asyncio.gather(warming, return_exceptions=True)
         pool.close()
         store.close()
 
-    routes = Api(store, Control(store, supervisor), supervisor, to_deployments).routes()
+    routes = Api(store, control, supervisor, mirror, to_deployments).routes()
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=ERROR_HANDLERS, middleware=[LOOPBACK_ONLY])
 
 

@@ -1,6 +1,7 @@
 """The HTTP face of the scoring service: the control plane, and the scoring address of each endpoint."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,28 +9,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.services.scoring.asking import Question, ask
 from local.services.scoring.control import Control
-from local.services.scoring.definitions import Deployment, Endpoint
+from local.services.scoring.definitions import Deployment, Endpoint, Wanted, model_reference
+from local.services.scoring.mirror import Mirror
+from local.services.scoring.settings import Settings, SettingsError, read_settings
 from local.services.scoring.store import ScoringStore
 from local.services.scoring.supervisor import Supervisor
-from local.services.web import HOST, ServiceError, read_body, read_object
+from local.services.web import ServiceError, read_body, read_object
 
 DEPLOYMENT_HEADER = "azureml-model-deployment"
 """Azure's header: in a request it selects the deployment, in an answer it names the one that answered."""
 
 _BODY_LIMIT = 10_000_000
-_TIMEOUT = httpx.Timeout(75, connect=5)  # MLflow itself gives up after 60 s, with a clear answer
 
 
 class Api:
     """The routes."""
 
     def __init__(
-        self, store: ScoringStore, control: Control, supervisor: Supervisor, client: httpx.AsyncClient
+        self, store: ScoringStore, control: Control, supervisor: Supervisor, mirror: Mirror, client: httpx.AsyncClient
     ) -> None:
         self._store = store
         self._control = control
         self._supervisor = supervisor
+        self._mirror = mirror
         self._client = client
 
     def routes(self) -> list[Route]:
@@ -77,18 +81,23 @@ class Api:
         return Response(status_code=202 if found else 204)
 
     async def put_traffic(self, request: Request) -> Response:
-        """``PUT /endpoints/{endpoint}/traffic`` with the share of each deployment in percent."""
-        return JSONResponse(self._control.put_traffic(request.path_params["endpoint"], await read_object(request)))
+        """``PUT /endpoints/{endpoint}/traffic``: ``traffic`` and ``mirror``, in percent by deployment."""
+        routes = self._control.put_traffic(request.path_params["endpoint"], await read_object(request))
+        return JSONResponse({"traffic": routes.traffic, "mirror": routes.mirror})
 
     async def get_deployment(self, request: Request) -> Response:
         """``GET /endpoints/{endpoint}/deployments/{deployment}``."""
         return JSONResponse(self._deployment(request).describe())
 
     async def put_deployment(self, request: Request) -> Response:
-        """``PUT …/deployments/{deployment}``: 201 for a new one, 200 for a known one with the same model."""
+        """``PUT …/deployments/{deployment}``: 201 for a new one, 200 for a known one that is the same.
+
+        The body has ``model``, and perhaps ``folder`` (the model's files on this machine), ``definition`` (the file of
+        a deployment's YAML) and ``tags``.
+        """
         body = await read_object(request)
         names = request.path_params["endpoint"], request.path_params["deployment"]
-        deployment, is_new = self._control.put_deployment(*names, str(body.get("model", "")), _tags(body))
+        deployment, is_new = self._control.put_deployment(*names, _wanted(body))
         return JSONResponse(deployment.describe(), status_code=201 if is_new else 200)
 
     async def delete_deployment(self, request: Request) -> Response:
@@ -98,29 +107,20 @@ class Api:
 
     async def score(self, request: Request) -> Response:
         """``POST /endpoints/{endpoint}/score``: hand the body to a deployment, and its answer back."""
-        deployment = self._choose(request)
-        body = await read_body(request, _BODY_LIMIT)
-        port = self._supervisor.port(deployment)
-        if port is None:
-            raise ServiceError(
-                503, "NotReady", f"deployment {deployment.name!r} is {deployment.state} and cannot answer"
-            )
-        headers = {"content-type": request.headers.get("content-type", "application/json")}
-        try:
-            answer = await self._client.post(f"http://{HOST}:{port}/invocations", content=body, headers=headers)
-        except httpx.TimeoutException as error:
-            raise ServiceError(504, "Timeout", f"deployment {deployment.name!r} did not answer in time") from error
-        except httpx.HTTPError as error:
-            raise ServiceError(503, "NotReady", f"deployment {deployment.name!r} ended during the request") from error
+        endpoint = self._control.endpoint(request.path_params["endpoint"])
+        name = request.headers.get(DEPLOYMENT_HEADER)
+        deployment = self._control.deployment(endpoint.name, name) if name else self._draw(endpoint)
+        content_type = request.headers.get("content-type", "application/json")
+        question = Question(self._client, await read_body(request, _BODY_LIMIT), content_type)
+        if not name:
+            self._mirror.copy(endpoint, question)
+        answer = await ask(deployment.name, self._supervisor.port(deployment.id), question)
         self._store.count_request(deployment.id)
         kind = answer.headers.get("content-type", "application/json")
         return Response(answer.content, answer.status_code, {DEPLOYMENT_HEADER: deployment.name}, kind)
 
-    def _choose(self, request: Request) -> Deployment:
-        """The deployment that the header names, or one drawn by its share of the traffic."""
-        endpoint = self._control.endpoint(request.path_params["endpoint"])
-        if name := request.headers.get(DEPLOYMENT_HEADER):
-            return self._control.deployment(endpoint.name, name)
+    def _draw(self, endpoint: Endpoint) -> Deployment:
+        """A deployment by its share of the traffic."""
         if not any(endpoint.traffic.values()):
             remedy = f"set its traffic, or name a deployment in the header {DEPLOYMENT_HEADER}"
             raise ServiceError(503, "NoTraffic", f"endpoint {endpoint.name!r} has no traffic: {remedy}")
@@ -136,14 +136,25 @@ class Api:
             "provisioning_state": "Succeeded",
             "tags": endpoint.tags,
             "traffic": endpoint.traffic,
+            "mirror": endpoint.mirror,
             "deployments": {one.name: one.describe() for one in self._store.deployments(endpoint.name)},
             "scoring_uri": str(request.base_url.replace(path=f"/endpoints/{endpoint.name}/score")),
         }
 
 
-def client() -> httpx.AsyncClient:
-    """The client that talks to the deployments' processes."""
-    return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, limits=httpx.Limits(max_connections=None))
+def _wanted(body: dict[str, Any]) -> Wanted:
+    model, folder, definition = (body.get(key) for key in ("model", "folder", "definition"))
+    reference = model_reference(str(model or ""))
+    if reference is None:
+        raise ServiceError(400, "InvalidModel", f"model {model!r}: use models:/name/version or azureml:name:version")
+    for key, value in (("folder", folder), ("definition", definition)):
+        if value is not None and not (isinstance(value, str) and Path(value).is_absolute()):
+            raise ServiceError(400, "InvalidRequest", f"{key} must be an absolute path on this machine")
+    try:
+        settings = read_settings(Path(definition)) if definition else Settings()
+    except SettingsError as error:
+        raise ServiceError(400, error.code, str(error)) from error
+    return Wanted(f"models:/{reference[0]}/{reference[1]}", folder, settings, _tags(body))
 
 
 def _tags(body: dict[str, Any]) -> dict[str, str]:

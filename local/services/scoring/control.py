@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from local.services.scoring.definitions import NAME_PATTERN, Deployment, Endpoint, State, model_reference
+from local.services.scoring.definitions import NAME_PATTERN, Deployment, Endpoint, Wanted
 from local.services.scoring.store import ScoringStore
 from local.services.scoring.supervisor import Supervisor
+from local.services.scoring.traffic import Routes, check, routes_of
 from local.services.web import ServiceError
 
 
@@ -66,30 +67,23 @@ class Control:
             await self._supervisor.end(deployment)
         return True
 
-    def put_deployment(self, endpoint: str, name: str, model: str, tags: dict[str, str]) -> tuple[Deployment, bool]:
+    def put_deployment(self, endpoint: str, name: str, wanted: Wanted) -> tuple[Deployment, bool]:
         """Make sure that the deployment exists; return it and whether it is new.
 
         Raises:
-            ServiceError: 409 when it exists with another model.
+            ServiceError: 409 when it exists and is another.
         """
         _check_name("deployment", name)
         self.endpoint(endpoint)
-        reference = model_reference(model)
-        if reference is None:
-            raise ServiceError(
-                400, "InvalidModel", f"model {model!r}: use models:/name/version or azureml:name:version"
-            )
-        model = f"models:/{reference[0]}/{reference[1]}"
         existing = self._store.find_deployment(endpoint, name)
         if existing is None:
-            created = self._store.create_deployment(endpoint, name, model, tags)
+            created = self._store.create_deployment(endpoint, name, wanted)
             self._supervisor.start(created)
             return created, True
-        if existing.model != model:
+        if not wanted.is_served_by(existing):
+            what = f"the model {existing.model}" if existing.model != wanted.model else "another definition"
             remedy = "deploy under another name, or delete it first"
-            raise ServiceError(
-                409, "UserError", f"deployment {name!r} exists with the model {existing.model}: {remedy}"
-            )
+            raise ServiceError(409, "UserError", f"deployment {name!r} exists with {what}: {remedy}")
         return existing, False
 
     async def delete_deployment(self, endpoint: str, name: str) -> bool:
@@ -101,40 +95,26 @@ class Control:
         deployment = self._store.find_deployment(endpoint, name)
         if deployment is None:
             return False
-        if share := self.endpoint(endpoint).traffic.get(name, 0):
-            raise ServiceError(
-                409, "HasTraffic", f"deployment {name!r} has {share} % of the traffic: set it to 0 first"
-            )
+        found = self.endpoint(endpoint)
+        for what, shares in (("of the traffic", found.traffic), ("of the traffic mirrored to it", found.mirror)):
+            if share := shares.get(name, 0):
+                raise ServiceError(409, "HasTraffic", f"deployment {name!r} has {share} % {what}: set it to 0 first")
         self._store.delete_deployment(deployment)
         await self._supervisor.end(deployment)
         return True
 
-    def put_traffic(self, endpoint: str, wanted: dict[str, Any]) -> dict[str, int]:
-        """Set the traffic split; return it.
+    def put_traffic(self, endpoint: str, body: dict[str, Any]) -> Routes:
+        """Set the traffic split and what is mirrored; return both.
 
         Raises:
             ServiceError: 400 when the shares are no percentages, or a deployment cannot take traffic.
         """
-        present = self.endpoint(endpoint).traffic
-        traffic = {name: _share(name, value) for name, value in wanted.items()}
-        if sum(traffic.values()) not in {0, 100}:
-            raise ServiceError(400, "InvalidTraffic", f"the shares {traffic} must sum to 0 or 100")
-        if traffic == present:
-            return traffic
-        states = {one.name: one.state for one in self._store.deployments(endpoint)}
-        for name, share in traffic.items():
-            if name not in states:
-                raise ServiceError(400, "InvalidTraffic", f"endpoint {endpoint!r} has no deployment {name!r}")
-            if share and states[name] != State.SUCCEEDED:
-                raise ServiceError(400, "InvalidTraffic", f"deployment {name!r} is {states[name]}, not Succeeded")
-        self._store.set_traffic(endpoint, traffic)
-        return traffic
-
-
-def _share(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise ServiceError(400, "InvalidTraffic", f"the share of {name!r} must be a whole number from 0 to 100")
-    return value
+        present = self.endpoint(endpoint)
+        routes = routes_of(body, present)
+        if routes != Routes(present.traffic, present.mirror):
+            check(routes, endpoint, self._store.deployments(endpoint))
+            self._store.set_traffic(endpoint, routes.traffic, routes.mirror)
+        return routes
 
 
 def _check_name(kind: str, name: str) -> None:

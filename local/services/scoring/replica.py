@@ -5,8 +5,11 @@ then ends. JSON, because the process runs code that came with a model, and unpic
 """
 
 import json
+import os
+import shutil
 import sys
 import traceback
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -32,17 +35,27 @@ _CODES: dict[type[Exception], str] = {
 }
 
 
-def serve_model(name: str, version: str, folder: Path, report: Connection) -> None:
+@dataclass(frozen=True)
+class Source:
+    """A registered model: MLflow's server in ``MLFLOW_TRACKING_URI`` has it, or else a folder on this machine."""
+
+    name: str
+    version: str
+    files: Path | None
+
+
+def serve_model(source: Source, folder: Path, environment: dict[str, str], report: Connection) -> None:
     """Serve until the process is ended.
 
     Args:
-        name: the registered model; MLflow's server is the one in ``MLFLOW_TRACKING_URI``.
-        version: its version.
-        folder: where the model is kept between starts; downloaded if absent.
+        source: the registered model.
+        folder: where the model is kept between starts; fetched if absent.
+        environment: additional environment variables.
         report: the pipe.
     """
+    os.environ.update(environment)
     try:
-        download_model(name, version, folder)
+        _fetch(source, folder)
         forget_service()
         app = _load(folder)
     except (ModelNotFoundError, RegistryUnavailableError, LoadError) as error:
@@ -54,6 +67,21 @@ def serve_model(name: str, version: str, folder: Path, report: Connection) -> No
     report.send_bytes(json.dumps({"port": listener.getsockname()[1]}).encode())
     report.close()
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _fetch(source: Source, folder: Path) -> None:
+    """Make ``folder`` of the model; it appears complete or not at all, and stays if it is there."""
+    if source.files is None:
+        download_model(source.name, source.version, folder)
+    elif not folder.exists():
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            shutil.copytree(source.files, partial)
+        except FileNotFoundError as error:
+            msg = f"the files of version {source.version} of {source.name!r} are gone from {source.files}"
+            raise ModelNotFoundError(msg) from error
+        partial.rename(folder)
 
 
 def _load(folder: Path) -> Any:

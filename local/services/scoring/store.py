@@ -8,18 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from local.services.database import now, open_database
-from local.services.scoring.definitions import Deployment, Endpoint, State
+from local.services.scoring.definitions import Deployment, Endpoint, State, Wanted
+from local.services.scoring.settings import Settings
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS endpoints (name TEXT PRIMARY KEY, tags TEXT NOT NULL, traffic TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS deployments (
     id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL REFERENCES endpoints(name), name TEXT NOT NULL,
     model TEXT NOT NULL, tags TEXT NOT NULL, state TEXT NOT NULL, error TEXT, requests INTEGER NOT NULL DEFAULT 0,
-    restarts INTEGER NOT NULL DEFAULT 0,     UNIQUE (endpoint, name));
+    restarts INTEGER NOT NULL DEFAULT 0, UNIQUE (endpoint, name));
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, action TEXT NOT NULL, endpoint TEXT NOT NULL,
     deployment TEXT, detail TEXT NOT NULL);
 """
+
+#: Columns that came later: a state of an earlier version gets them when it is opened.
+_ADDED = {
+    "endpoints": {"mirror": "TEXT NOT NULL DEFAULT '{}'"},
+    "deployments": {
+        "folder": "TEXT",
+        "settings": "TEXT NOT NULL DEFAULT '{}'",
+        "mirrored": "INTEGER NOT NULL DEFAULT 0",
+        "mirror_failures": "INTEGER NOT NULL DEFAULT 0",
+    },
+}
 
 #: When a deployment was made is known from the log: the newest of its name, which may have been used before.
 _DEPLOYMENTS = """
@@ -32,6 +44,10 @@ class ScoringStore:
 
     def __init__(self, file: Path) -> None:
         self._db = open_database(file, _SCHEMA)
+        for table, columns in _ADDED.items():
+            present = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for name in columns.keys() - present:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
 
     def close(self) -> None:
         """Release the file."""
@@ -71,17 +87,20 @@ class ScoringStore:
     def create_endpoint(self, name: str, tags: dict[str, str]) -> None:
         """A new endpoint without traffic."""
         with self._effect("endpoint_created", name):
-            self._db.execute("INSERT INTO endpoints VALUES (?, ?, ?)", (name, json.dumps(tags), "{}"))
+            insert = "INSERT INTO endpoints (name, tags, traffic) VALUES (?, ?, ?)"
+            self._db.execute(insert, (name, json.dumps(tags), "{}"))
 
     def delete_endpoint(self, name: str) -> None:
         """Delete an endpoint that has no deployments any more."""
         with self._effect("endpoint_deleted", name):
             self._db.execute("DELETE FROM endpoints WHERE name = ?", (name,))
 
-    def set_traffic(self, endpoint: str, traffic: dict[str, int]) -> None:
-        """Replace the traffic split."""
-        with self._effect("traffic_changed", endpoint, traffic=traffic):
-            self._db.execute("UPDATE endpoints SET traffic = ? WHERE name = ?", (json.dumps(traffic), endpoint))
+    def set_traffic(self, endpoint: str, traffic: dict[str, int], mirror: dict[str, int]) -> None:
+        """Replace the traffic split, and what is mirrored."""
+        detail: dict[str, Any] = {"traffic": traffic} | ({"mirror": mirror} if mirror else {})
+        with self._effect("traffic_changed", endpoint, **detail):
+            update = "UPDATE endpoints SET traffic = ?, mirror = ? WHERE name = ?"
+            self._db.execute(update, (json.dumps(traffic), json.dumps(mirror), endpoint))
 
     # --- deployments
 
@@ -97,25 +116,33 @@ class ScoringStore:
         row = self._db.execute(query, (endpoint, name)).fetchone()
         return _deployment(row) if row else None
 
-    def create_deployment(self, endpoint: str, name: str, model: str, tags: dict[str, str]) -> Deployment:
+    def create_deployment(self, endpoint: str, name: str, wanted: Wanted) -> Deployment:
         """A new deployment, Creating."""
-        with self._effect("deployment_created", endpoint, name, model=model):
+        with self._effect("deployment_created", endpoint, name, model=wanted.model):
             self._db.execute(
-                "INSERT INTO deployments (endpoint, name, model, tags, state) VALUES (?, ?, ?, ?, ?)",
-                (endpoint, name, model, json.dumps(tags), State.CREATING),
+                "INSERT INTO deployments (endpoint, name, model, folder, settings, tags, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(endpoint, name, wanted.model, wanted.folder, wanted.settings.model_dump_json()),
+                    *(json.dumps(wanted.tags), State.CREATING),
+                ),
             )
         created = self.find_deployment(endpoint, name)
         assert created is not None, "it was inserted in the line above"
         return created
 
     def delete_deployment(self, deployment: Deployment) -> None:
-        """Forget a deployment, and its share of nothing in the traffic split."""
+        """Forget a deployment, and its share of nothing in traffic and mirror."""
         endpoint = self.find_endpoint(deployment.endpoint)
         assert endpoint is not None, "a deployment has an endpoint"
-        traffic = {name: share for name, share in endpoint.traffic.items() if name != deployment.name}
+        traffic, mirror = (
+            json.dumps({name: share for name, share in shares.items() if name != deployment.name})
+            for shares in (endpoint.traffic, endpoint.mirror)
+        )
         with self._effect("deployment_deleted", deployment.endpoint, deployment.name, model=deployment.model):
             self._db.execute("DELETE FROM deployments WHERE id = ?", (deployment.id,))
-            self._db.execute("UPDATE endpoints SET traffic = ? WHERE name = ?", (json.dumps(traffic), endpoint.name))
+            update = "UPDATE endpoints SET traffic = ?, mirror = ? WHERE name = ?"
+            self._db.execute(update, (traffic, mirror, endpoint.name))
 
     def set_state(self, deployment_id: int, state: State, error: dict[str, str] | None = None) -> None:
         """What has become of a deployment; without effect when it has been deleted."""
@@ -133,14 +160,20 @@ class ScoringStore:
         """A request was answered by this deployment."""
         self._db.execute("UPDATE deployments SET requests = requests + 1 WHERE id = ?", (deployment_id,))
 
+    def count_mirrored(self, deployment_id: int, *, answered: bool) -> None:
+        """A copy of a request was answered by this deployment, or it failed."""
+        column = "mirrored" if answered else "mirror_failures"
+        self._db.execute(f"UPDATE deployments SET {column} = {column} + 1 WHERE id = ?", (deployment_id,))  # noqa: S608 - one of two constants
+
 
 def _endpoint(row: sqlite3.Row) -> Endpoint:
-    return Endpoint(row["name"], json.loads(row["tags"]), json.loads(row["traffic"]))
+    return Endpoint(row["name"], *(json.loads(row[key]) for key in ("tags", "traffic", "mirror")))
 
 
 def _deployment(row: sqlite3.Row) -> Deployment:
     fields = dict(row)
     fields["tags"] = json.loads(fields["tags"])
+    fields["settings"] = Settings.model_validate_json(fields["settings"])
     fields["state"] = State(fields["state"])
     fields["error"] = json.loads(fields["error"]) if fields["error"] else None
     return Deployment(**fields)

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from local.services.scoring.definitions import Deployment, State, model_reference
-from local.services.scoring.replica import REGISTRY_UNAVAILABLE, serve_model
+from local.services.scoring.replica import REGISTRY_UNAVAILABLE, Source, serve_model
 from local.services.scoring.store import ScoringStore
 from local.services.warm import WarmPool, WarmProcess
 
@@ -54,9 +54,9 @@ class Supervisor:
         self._ports: dict[int, int] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
-    def port(self, deployment: Deployment) -> int | None:
+    def port(self, deployment_id: int) -> int | None:
         """Where the deployment's process listens; None while it does not."""
-        return self._ports.get(deployment.id)
+        return self._ports.get(deployment_id)
 
     def resume(self) -> None:
         """Start what an earlier life of the service had deployed, and delete models that nobody wants any more."""
@@ -148,7 +148,9 @@ class Supervisor:
         receiver, sender = Pipe(duplex=False)
         try:
             with sender:  # only the process keeps it: its end is the end of the pipe
-                target = (serve_model, *reference, self._model_folder(deployment), sender)
+                source = Source(*reference, Path(deployment.folder) if deployment.folder else None)
+                environment = deployment.settings.environment
+                target = (serve_model, source, self._model_folder(deployment), environment, sender)
                 return await self._pool.start(*target, log=log), receiver
         except BaseException:
             receiver.close()

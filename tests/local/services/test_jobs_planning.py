@@ -134,7 +134,7 @@ def test_mistakes_are_found_before_anything_runs(tmp_path: Path, text: str, code
     ("given", "code", "words"),
     [
         ({"type": "uri_folder", "path": "https://example.test/x"}, "UnsupportedReference", "cannot be read"),
-        ({"type": "uri_folder", "path": "azureml:registered:1"}, "UnsupportedReference", "only azureml://datastores"),
+        ({"type": "uri_folder", "path": "azureml:registered"}, "UnsupportedReference", "only azureml://datastores"),
         ({"type": "uri_folder", "path": "./nowhere"}, "InputNotFound", "nowhere"),
         ({"type": "uri_folder", "path": "./shell.yml"}, "InputNotFound", "is not a folder"),
         ("text", "InvalidInput", "takes data of type uri_folder"),

@@ -47,6 +47,11 @@ def put(service: LiveService, path: str, body: dict[str, Any] | None = None) -> 
     return service.http.put(f"/endpoints/{path}", json=body or {})
 
 
+def route(service: LiveService, endpoint: str, traffic: dict[str, Any], **more: Any) -> httpx.Response:
+    """Set the traffic, and perhaps what is mirrored."""
+    return put(service, f"{endpoint}/traffic", {"traffic": traffic, **more})
+
+
 def get(service: LiveService, path: str) -> dict[str, Any]:
     """A GET on the control plane."""
     return dict(service.http.get(f"/endpoints/{path}").json())
@@ -123,10 +128,10 @@ def test_traffic_is_split_by_its_shares(scoring: LiveService) -> None:
     deploy(scoring, "split", blue=1, green=2)
     nobody = score(scoring, "split")
     assert (nobody.status_code, nobody.json()["error"]["code"]) == (503, "NoTraffic")
-    assert put(scoring, "split/traffic", {"blue": 50, "green": 50}).json() == {"blue": 50, "green": 50}
+    assert route(scoring, "split", {"blue": 50, "green": 50}).json()["traffic"] == {"blue": 50, "green": 50}
     answered = {score(scoring, "split").headers[HEADER] for _ in range(40)}
     assert answered == {"blue", "green"}  # wrong by chance once in 2^39
-    put(scoring, "split/traffic", {"blue": 0, "green": 100})
+    route(scoring, "split", {"blue": 0, "green": 100})
     assert {score(scoring, "split").headers[HEADER] for _ in range(10)} == {"green"}
     assert get(scoring, "split")["traffic"] == {"blue": 0, "green": 100}
     assert get(scoring, "split")["scoring_uri"] == f"http://127.0.0.1:{scoring.port}/endpoints/split/score"
@@ -149,7 +154,7 @@ def test_impossible_traffic_is_refused(scoring: LiveService, traffic: dict[str, 
     deploy(scoring, "refused", blue=1)
     put(scoring, "refused/deployments/bad", {"model": "models:/speaker/3"})
     assert eventually(lambda: state(scoring, "refused", "bad") == "Failed")
-    answer = put(scoring, "refused/traffic", traffic)
+    answer = route(scoring, "refused", traffic)
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
     assert get(scoring, "refused")["traffic"] == {}
@@ -165,11 +170,11 @@ def test_only_what_was_carried_out_is_logged(scoring: LiveService) -> None:
     assert put(scoring, "twice/deployments/blue", {"model": "models:/speaker/2"}).status_code == 409
     assert eventually(lambda: state(scoring, "twice", "blue") == "Succeeded")
     for _ in range(2):
-        assert put(scoring, "twice/traffic", {"blue": 100}).status_code == 200
+        assert route(scoring, "twice", {"blue": 100}).status_code == 200
     assert scoring.http.delete("/endpoints/twice/deployments/blue").status_code == 409
     assert scoring.http.delete("/endpoints/twice").status_code == 409
     for _ in range(2):
-        assert put(scoring, "twice/traffic", {"blue": 0}).status_code == 200
+        assert route(scoring, "twice", {"blue": 0}).status_code == 200
     codes = [scoring.http.delete("/endpoints/twice/deployments/blue").status_code for _ in range(2)]
     assert codes == [202, 204]
     assert scoring.http.get("/endpoints/twice/deployments/blue").status_code == 404
@@ -198,6 +203,41 @@ def test_failed_deployment_says_why(scoring: LiveService) -> None:
     }
     assert deployments["absent"]["error"]["code"] == "ModelNotFound"
     assert score(scoring, "failing", deployment="broken").status_code == 503
+
+
+def test_copies_of_requests_are_counted(scoring: LiveService) -> None:
+    """Of requests by traffic some are copied; a copy that fails is counted too, and no answer comes from one."""
+    deploy(scoring, "mirrored", blue=1, green=2)
+    answer = route(scoring, "mirrored", {"blue": 100}, mirror={"green": 50})
+    assert answer.json() == {"traffic": {"blue": 100}, "mirror": {"green": 50}}
+    assert {score(scoring, "mirrored").headers[HEADER] for _ in range(40)} == {"blue"}
+
+    def counts() -> tuple[int, int, int]:
+        green = get(scoring, "mirrored/deployments/green")
+        return green["requests"], green["mirrored"], green["mirror_failures"]
+
+    assert eventually(lambda: counts()[1] > 0)  # wrong by chance once in 2^40
+    before = get(scoring, "mirrored/deployments/blue")
+    assert (before["requests"], before["mirrored"], counts()[0]) == (40, 0, 0)
+    scoring.http.post("/endpoints/mirrored/score", json={"nonsense": 1}, headers={HEADER: "blue"})
+    assert counts()[2] == 0  # a request for one deployment is not copied
+    for _ in range(40):
+        scoring.http.post("/endpoints/mirrored/score", json={"nonsense": 1})
+    assert eventually(lambda: counts()[2] > 0)
+    assert scoring.http.delete("/endpoints/mirrored/deployments/green").status_code == 409
+    route(scoring, "mirrored", {"green": 100})
+    assert get(scoring, "mirrored")["mirror"] == {}
+
+
+def test_model_files_on_this_machine_are_served(scoring: LiveService, tmp_path: Path) -> None:
+    """A folder goes before the registry; one that is gone is a model that is not there."""
+    put(scoring, "files")
+    put(scoring, "files/deployments/gone", {"model": "models:/speaker/1", "folder": str(tmp_path / "gone")})
+    assert becomes(scoring, "files", "gone", "Failed")
+    error = get(scoring, "files/deployments/gone")["error"]
+    assert (error["code"], str(tmp_path / "gone") in error["message"]) == ("ModelNotFound", True)
+    relative = put(scoring, "files/deployments/bad", {"model": "models:/speaker/1", "folder": "here"})
+    assert (relative.status_code, relative.json()["error"]["code"]) == (400, "InvalidRequest")
 
 
 @pytest.mark.parametrize("model", ["models:/speaker@champion", "speaker", "models:/speaker/latest", "", "/etc/passwd"])
@@ -247,7 +287,7 @@ def test_deployments_come_back_after_kill(registry: str, tmp_path: Path) -> None
     service = LiveService("local.services.scoring", tmp_path, "--mlflow", registry, "--preload", MODULES)
     with living(service):
         deploy(service, "kept", blue=1, green=2)
-        put(service, "kept/traffic", {"blue": 100})
+        route(service, "kept", {"blue": 100})
         family = service.family()
         assert len(family) >= 3
         service.kill()

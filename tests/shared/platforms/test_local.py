@@ -218,12 +218,98 @@ def test_a_deployment_makes_its_endpoint_first() -> None:
     """Both calls may be repeated; the state says which version it serves."""
     made = {"name": "green", "model": "models:/departures/JFK/3", "provisioning_state": "Creating", "error": None}
     platform, service = _platform(
-        {"PUT /endpoints/e": {}, "PUT /endpoints/e/deployments/green": httpx.Response(201, json=made)}
+        {
+            "PUT /endpoints/e": {},
+            "GET /models/departures%2FJFK/versions/3": _ABSENT,
+            "PUT /endpoints/e/deployments/green": httpx.Response(201, json=made),
+        }
     )
     state = platform.create_deployment("e", "green", "departures/JFK", "3")
-    assert service.body()["model"] == "models:/departures/JFK/3"
+    assert service.body() == {"model": "models:/departures/JFK/3", "folder": None, "tags": {}}
     assert (state.endpoint, state.deployment, state.status) == ("e", "green", "Creating")
     assert (state.model, state.version) == ("departures/JFK", "3")
+
+
+def test_a_model_that_a_job_made_is_deployed_from_its_files(tmp_path: Path) -> None:
+    """The scoring service is told where they are, and which YAML the deployment has."""
+    made = {"name": "green", "model": "models:/m/3", "provisioning_state": "Creating"}
+    platform, service = _platform(
+        {"PUT /endpoints/e": {}, "GET /models/m/versions/3": _MODEL, "PUT /endpoints/e/deployments/green": made}
+    )
+    platform.create_deployment("e", "green", "m", "3", tmp_path / "a" / ".." / "online.yml")
+    assert service.body()["folder"] == "/state/model"
+    assert service.body()["definition"] == str((tmp_path / "online.yml").resolve())
+
+
+_MODEL = {
+    "name": "m",
+    "version": "3",
+    "path": "azureml://jobs/j/outputs/model",
+    "folder": "/state/model",
+    "tags": {"dataset": "v1"},
+}
+
+
+def test_a_jobs_output_is_registered_as_a_model() -> None:
+    """What is asked for names job and output; what is known of it comes back."""
+    platform, service = _platform({"PUT /models/m/versions/3": _MODEL, "GET /models/m/versions/3": _MODEL})
+    made = platform.register_model("m", "3", "j", "model", {"dataset": "v1"})
+    assert service.body() == {"job": "j", "output": "model", "tags": {"dataset": "v1"}}
+    assert (made.model, made.version, made.path) == ("m", "3", "azureml://jobs/j/outputs/model")
+    assert made.tags == {"dataset": "v1"}
+    assert platform.read_model("m", "3") == made
+
+
+def test_a_data_asset_is_a_folder_of_the_data_container() -> None:
+    """It is registered as a datastore URI, and read back as a path inside the container."""
+    reference = "azureml://datastores/signalbox/paths/datasets/v1"
+    platform, service = _platform({"PUT /data/d/versions/1": {}, "GET /data/d/versions/1": {"path": reference}})
+    platform.register_data("d", "1", "/datasets/v1/", {"k": "v"})
+    assert service.body() == {"path": reference, "tags": {"k": "v"}}
+    assert platform.read_data("d", "1") == "datasets/v1"
+
+
+def test_a_data_asset_of_another_container_is_told() -> None:
+    """A path of a container that is not ours would be read in the wrong one."""
+    other = {"path": "azureml://datastores/landing/paths/datasets/v1"}
+    platform, _ = _platform({"GET /data/d/versions/1": other})
+    with pytest.raises(PermanentError) as caught:
+        platform.read_data("d", "1")
+    assert caught.value.code == "NotInDataContainer"
+
+
+def test_metrics_are_numbers() -> None:
+    """NaN and infinity come as text, since JSON has none."""
+    metrics = {"mape": 12, "rmse": "nan", "r2": "-inf"}
+    platform, _ = _platform({"GET /jobs/j/metrics": {"metrics": metrics}})
+    found = platform.read_job_metrics("j")
+    assert (found["mape"], found["r2"]) == (12.0, -math.inf)
+    assert math.isnan(found["rmse"])
+
+
+def test_metrics_of_an_unknown_job_are_permanent() -> None:
+    """None at all would look like a job that has logged nothing."""
+    platform, _ = _platform({"GET /jobs/j/metrics": _ABSENT})
+    with pytest.raises(PermanentError) as caught:
+        platform.read_job_metrics("j")
+    assert caught.value.code == "JobNotFound"
+
+
+def test_a_batch_endpoint_scores_a_folder_of_the_data_container() -> None:
+    """The job is put under its name, so that asking twice starts one."""
+    platform, service = _platform({"PUT /batch-endpoints/b/jobs/score-1": _RUNNING | {"name": "score-1"}})
+    assert platform.invoke_batch("b", "score-1", "batches/today/", "monthly").name == "score-1"
+    data = "azureml://datastores/signalbox/paths/batches/today"
+    assert service.body() == {"data": data, "deployment": "monthly"}
+
+
+def test_what_is_mirrored_is_sent_only_when_it_is_said() -> None:
+    """Without it the service leaves the mirror as it is, with an empty one it ends it."""
+    platform, service = _platform({"PUT /endpoints/e/traffic": {}})
+    platform.set_traffic("e", {"blue": 100}, {"green": 20})
+    assert service.body() == {"traffic": {"blue": 100}, "mirror": {"green": 20}}
+    platform.set_traffic("e", {"blue": 100}, {})
+    assert service.body() == {"traffic": {"blue": 100}, "mirror": {}}
 
 
 def test_traffic_is_read_and_set() -> None:
@@ -232,7 +318,7 @@ def test_traffic_is_read_and_set() -> None:
     platform, service = _platform({"GET /endpoints/e": endpoint, "PUT /endpoints/e/traffic": {}})
     assert platform.read_traffic("e") == {"blue": 90, "green": 10}
     platform.set_traffic("e", {"green": 100})
-    assert service.body() == {"green": 100}
+    assert service.body() == {"traffic": {"green": 100}}
 
 
 def test_scoring_asks_by_traffic_or_from_one_deployment() -> None:

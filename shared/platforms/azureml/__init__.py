@@ -1,0 +1,1 @@
+"""Azure ML: jobs, models, data assets and endpoints, through azure-ai-ml."""

@@ -1,0 +1,173 @@
+"""Azure ML's own YAML of online deployments and endpoints, with the names, the model and the tags that are ours.
+
+A deployment's YAML is of the `managedOnlineDeployment` or the `kubernetesOnlineDeployment` schema; the fleet file names
+it. The endpoint's, where it has one, is `endpoint.yml` in the same folder: a Kubernetes endpoint says there which
+cluster it is on, a managed one how it is reached and as whom it runs.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from shared.contracts.jobs import OWN_TAGS
+from shared.errors import PermanentError
+from shared.names import content_hash
+from shared.platforms.azureml.errors import INVALID_DEFINITION, definition_errors
+from shared.platforms.azureml.pipelines import PARSER
+
+#: Where a model runs whose fleet file says nothing.
+INSTANCE_TYPE: Final = "Standard_DS3_v2"
+INSTANCES: Final = 1
+#: Tag with the hash of what was asked for: two things of one name and one hash are the same thing.
+DEFINITION_TAG: Final = f"{OWN_TAGS}definition"
+ENDPOINT_FILE: Final = "endpoint.yml"
+_KUBERNETES: Final = "kubernetes"
+#: Where the two schemas name local files and folders, which are uploaded with the definition.
+_LOCAL_KEYS: Final = frozenset({"code", "conda_file", "path", "local_path"})
+_HASH_LENGTH: Final = 32
+
+
+@dataclass(frozen=True)
+class DeploymentDefinition:
+    """What a deployment shall be.
+
+    Attributes:
+        endpoint: Its endpoint's name.
+        name: Its name there.
+        model: The registered model.
+        version: Of the model.
+        file: Its YAML; a plain managed deployment without code where it is absent.
+        content: The YAML's content.
+    """
+
+    endpoint: str
+    name: str
+    model: str
+    version: str
+    file: Path | None
+    content: Mapping[str, Any]
+
+    @property
+    def kubernetes(self) -> bool:
+        """Whether it runs on a Kubernetes cluster."""
+        return self.content.get("type") == _KUBERNETES
+
+    @property
+    def hash(self) -> str:
+        """Of all that decides what is deployed: the YAML, the files that it names, and the version of the model."""
+        files = [] if self.file is None else sorted(set(_local_files(self.content, self.file.parent)))
+        own = {"name", "endpoint_name", "model", "tags"}
+        content = {key: value for key, value in self.content.items() if key not in own}
+        return content_hash(content, files, self.model, self.version, length=_HASH_LENGTH)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a person sees of it in the studio, and what it is recognized by."""
+        return {
+            DEFINITION_TAG: self.hash,
+            f"{OWN_TAGS}model": self.model,
+            f"{OWN_TAGS}version": self.version,
+        }
+
+    def deployment(self) -> Any:
+        """The SDK's entity of the deployment.
+
+        Raises:
+            PermanentError: `InvalidDefinition`: the YAML is not one of a deployment.
+        """
+        from azure.ai.ml import load_online_deployment  # noqa: PLC0415 - vendor SDKs are loaded at first use
+        from azure.ai.ml.entities import ManagedOnlineDeployment  # noqa: PLC0415 - likewise
+
+        ours = {
+            "name": self.name,
+            "endpoint_name": self.endpoint,
+            "model": f"azureml:{self.model}:{self.version}",
+        }
+        if self.file is None:
+            return ManagedOnlineDeployment(
+                **ours, tags=self.tags, instance_type=INSTANCE_TYPE, instance_count=INSTANCES
+            )
+        with PARSER, definition_errors(self.file):
+            tags = {**(self.content.get("tags") or {}), **self.tags}
+            return load_online_deployment(self.file, params_override=_overrides({**ours, "tags": tags}))
+
+    def new_endpoint(self) -> Any:
+        """The SDK's entity of the endpoint, for when it does not exist yet; it has no traffic.
+
+        Raises:
+            PermanentError: `InvalidDefinition`: its YAML is not one of an endpoint, or is missing.
+        """
+        from azure.ai.ml import load_online_endpoint  # noqa: PLC0415 - vendor SDKs are loaded at first use
+        from azure.ai.ml.entities import ManagedOnlineEndpoint  # noqa: PLC0415 - likewise
+
+        file = None if self.file is None else self.file.with_name(ENDPOINT_FILE)
+        if file is None or not file.is_file():
+            self._require_managed()
+            return ManagedOnlineEndpoint(name=self.endpoint, auth_mode="key")
+        content = _read(file)
+        self._require_same_kind(file, content)
+        with PARSER, definition_errors(file):
+            return load_online_endpoint(file, params_override=_overrides({"name": self.endpoint, "traffic": {}}))
+
+    def _require_managed(self) -> None:
+        if self.kubernetes:
+            msg = (
+                f"{self.file} deploys to Kubernetes, and the endpoint {self.endpoint} does not exist yet: put its YAML "
+                f"beside that file as {ENDPOINT_FILE}, with the cluster as `compute: azureml:NAME`"
+            )
+            raise PermanentError(INVALID_DEFINITION, msg)
+
+    def _require_same_kind(self, file: Path, content: Mapping[str, Any]) -> None:
+        on_cluster = bool(content.get("compute"))
+        if on_cluster != self.kubernetes:
+            has = "names a cluster in `compute`" if on_cluster else "names no cluster in `compute`"
+            wants = "deploys to Kubernetes (`type: kubernetes`)" if self.kubernetes else "is a managed deployment"
+            raise PermanentError(INVALID_DEFINITION, f"{file} {has}, but {self.file} {wants}: let both say the same")
+
+
+def read_definition(endpoint: str, name: str, model: str, version: str, file: Path | None) -> DeploymentDefinition:
+    """Read what a deployment shall be.
+
+    Raises:
+        PermanentError: `InvalidDefinition`: the file is missing, or is not a YAML mapping.
+    """
+    return DeploymentDefinition(endpoint, name, model, version, file, {} if file is None else _read(file))
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415 - only deploying needs it
+
+    with definition_errors(file):
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise PermanentError(INVALID_DEFINITION, f"{file} is not a YAML mapping; write an Azure ML definition")
+    return content
+
+
+def _overrides(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """As the SDK's loader wants them."""
+    return [{key: value} for key, value in values.items()]
+
+
+def _local_files(content: Any, folder: Path, key: str = "") -> Iterator[tuple[str, str]]:
+    """Path and SHA-256 of each file that a definition names, and of those in the folders that it names."""
+    match content:
+        case dict():
+            for name, value in content.items():
+                yield from _local_files(value, folder, str(name))
+        case list():
+            for value in content:
+                yield from _local_files(value, folder, key)
+        case str() if content.startswith("file:") or (key in _LOCAL_KEYS and ":" not in content):
+            yield from _digests(folder / content.removeprefix("file:"), folder)
+
+
+def _digests(place: Path, folder: Path) -> Iterator[tuple[str, str]]:
+    if place.is_file():
+        yield place.relative_to(folder, walk_up=True).as_posix(), hashlib.sha256(place.read_bytes()).hexdigest()
+    elif place.is_dir():
+        for one in place.rglob("*"):
+            if one.is_file() and "__pycache__" not in one.parts:
+                yield from _digests(one, folder)

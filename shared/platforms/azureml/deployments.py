@@ -1,0 +1,162 @@
+"""Deployments behind Azure ML's online endpoints."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from shared.contracts.release import DeploymentState
+from shared.errors import PermanentError, TransientError
+from shared.platforms.azureml.connection import Connection
+from shared.platforms.azureml.errors import azureml_errors, found, shown
+from shared.platforms.azureml.starting import start_only
+
+#: Azure ML's `provisioning_state` of what is being changed, and cannot be changed otherwise at the same time.
+BUSY: Final = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
+DELETING: Final = "Deleting"
+FAILED: Final = "Failed"
+#: Property in which the service keeps the URL of the last operation, where the reason of a failure is.
+OPERATION: Final = "AzureAsyncOperationUri"
+
+
+class OnlineDeployments:
+    """Reads, starts and deletes deployments, as the service's own resources. Instances are thread-safe.
+
+    The SDK's entities are not used to read: they drop when a deployment was made.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, endpoint: str, deployment: str) -> Any | None:
+        """The resource; `None` when there is none, or no endpoint."""
+        scope = self._scope(endpoint)
+        operation = f"read the deployment {deployment} of {endpoint}"
+        return found(operation, lambda: self._generated().get(**scope, deployment_name=deployment))
+
+    def all(self, endpoint: str) -> list[Any]:
+        """Every resource, by name; empty when there is no endpoint."""
+        scope = self._scope(endpoint)
+        all_of_it = found(f"list the deployments of {endpoint}", lambda: list(self._generated().list(**scope)))
+        return sorted(all_of_it or [], key=lambda one: str(one.name))
+
+    def start(self, deployment: Any) -> None:
+        """Start to create what the SDK's entity says; its code and its environment are uploaded first."""
+        deployments = start_only(self._connection.client).online_deployments
+        operation = f"create the deployment {deployment.name} of {deployment.endpoint_name}"
+        with busy_is_transient(), azureml_errors(operation):
+            deployments.begin_create_or_update(deployment)
+
+    def delete(self, endpoint: str, deployment: str) -> None:
+        """Start to delete; nothing happens when it is absent."""
+        deployments = start_only(self._connection.client).online_deployments
+        operation = f"delete the deployment {deployment} of {endpoint}"
+        with busy_is_transient():
+            found(operation, lambda: deployments.begin_delete(deployment, endpoint))
+
+    def state(self, endpoint: str, resource: Any) -> DeploymentState:
+        """Where a deployment stands, with the reason if it has failed."""
+        properties = resource.properties
+        model, version = model_version(properties.model)
+        status = state_of(properties)
+        return DeploymentState(
+            endpoint=endpoint,
+            deployment=resource.name,
+            status=status,
+            model=model,
+            version=version,
+            error=self._failure(endpoint, resource) if status == FAILED else None,
+            created_at=_created_at(resource),
+        )
+
+    def _failure(self, endpoint: str, resource: Any) -> str:
+        told = failure(self._connection, resource.name, resource.properties.properties)
+        if told is not None:
+            return told
+        logs = f"az ml online-deployment get-logs --name {resource.name} --endpoint-name {endpoint}"
+        return f"Azure ML keeps no reason any more; what its containers wrote is shown by `{logs}`"
+
+    def _generated(self) -> Any:
+        return start_only(self._connection.client).online_deployments._online_deployment  # noqa: SLF001 - see the class
+
+    def _scope(self, endpoint: str) -> dict[str, str]:
+        where = self._connection.workspace
+        return {
+            "resource_group_name": where.resource_group,
+            "workspace_name": where.name,
+            "endpoint_name": endpoint,
+        }
+
+
+def state_of(resource: Any) -> str:
+    """The `provisioning_state` of an entity, or of a resource's properties, as plain text."""
+    state = resource.provisioning_state
+    return str(getattr(state, "value", state))
+
+
+def failure(connection: Connection, name: str, properties: Mapping[str, str] | None) -> str | None:
+    """Why the last operation on an endpoint or a deployment failed, in the service's words, capped; `None` if unknown.
+
+    The resource itself does not say. Its operation does, as long as the service keeps it.
+
+    Args:
+        connection: The workspace.
+        name: Of the endpoint or the deployment, for messages.
+        properties: What the service keeps beside it.
+    """
+    url = (properties or {}).get(OPERATION)
+    # our token goes to Resource Manager, whatever a property says
+    if not url or urlsplit(url)[:2] != urlsplit(connection.url)[:2]:
+        return None
+    with azureml_errors(f"read why {name} failed"):
+        answer = connection.http.get(url, headers={"Authorization": f"Bearer {connection.token(connection.arm_scope)}"})
+        if answer.status_code in (404, 410):
+            return None
+        answer.raise_for_status()
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return _error_text(body.get("error")) if isinstance(body, dict) else None
+
+
+@contextmanager
+def busy_is_transient() -> Iterator[None]:
+    """Start an operation inside; that another one is under way (409) is a reason to ask again, not a refusal.
+
+    Raises:
+        TransientError: The service is busy with an earlier change.
+    """
+    try:
+        yield
+    except PermanentError as error:
+        if getattr(error.__cause__, "status_code", None) != 409:
+            raise
+        raise TransientError(f"{error.message} (an earlier change is under way)") from error
+
+
+def model_version(reference: str | None) -> tuple[str | None, str | None]:
+    """Name and version of a registered model: of its id, or of `azureml:NAME:VERSION`."""
+    text = reference or ""
+    if "/models/" in text and "/versions/" in text:
+        model, _, version = text.rpartition("/models/")[2].partition("/versions/")
+        return model, version
+    if text.startswith("azureml:"):
+        model, _, version = text.removeprefix("azureml:").rpartition(":")
+        return model or None, version or None
+    return None, None
+
+
+def _error_text(error: Any) -> str | None:
+    """`Code: message`, and what is inside: Azure ML's outermost message is often no more than «it failed»."""
+    if not isinstance(error, dict):
+        return None
+    inner = [one for one in error.get("details") or [] if isinstance(one, dict)]
+    told = [f"{one.get('code')}: {one.get('message')}" for one in (error, *inner) if one.get("message")]
+    return shown("; ".join(dict.fromkeys(told))) or None
+
+
+def _created_at(resource: Any) -> datetime | None:
+    created = resource.system_data.created_at if resource.system_data else None
+    return created.astimezone(UTC) if isinstance(created, datetime) and created.tzinfo is not None else None
