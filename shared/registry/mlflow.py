@@ -6,7 +6,6 @@ one can only come of two processes that register a job at the same moment; it st
 """
 
 import time
-import warnings
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from shared.contracts.registry import Promotion, RegisteredVersion
 from shared.errors import PermanentError, TransientError
-from shared.names import ARCHIVED, CHAMPION, PRODUCTION
-from shared.registry import mlflow_versions
+from shared.names import PRODUCTION
+from shared.registry import mlflow_marks, mlflow_versions
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
+from shared.registry.mlflow_flavors import flavor_of
 from shared.registry.mlflow_runs import MODEL_FOLDER, finished_run
-from shared.registry.mlflow_versions import JOB_TAG, PREVIOUS_TAG
+from shared.registry.tags import JOB_TAG, PREVIOUS_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,11 +35,14 @@ class MlflowRegistry:
     MLflow's global state (tracking URI, active run) is never touched. Instances are cheap and thread-safe.
 
     Args:
-        tracking_uri: The MLflow server's URL; it is tracking server and registry in one.
+        uri: The MLflow server's URL, which is tracking server and registry in one; or one of Databricks' registries.
+
+    Raises:
+        ConfigurationError: The URI is none of these.
     """
 
-    def __init__(self, tracking_uri: str) -> None:
-        self._uri = tracking_uri
+    def __init__(self, uri: str) -> None:
+        self._flavor = flavor_of(uri)
         #: One at a time for each model: the models of a group register their baseline at nearly the same moment.
         self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
@@ -56,19 +59,22 @@ class MlflowRegistry:
         creation, so that the registry's webhook carries them.
 
         Raises:
-            PermanentError: `NotAnMlflowModel`; `VersionFailed`: the registry gave up on the version; or it refuses.
+            PermanentError: `NotAnMlflowModel`; `BadModelName`; `VersionFailed`: the registry gave up on the version;
+                or it refuses.
             TransientError: The registry is down, busy or slow, or the version is not ready yet.
         """
+        self._check(model)
         if not (folder / "MLmodel").is_file():
             raise PermanentError("NotAnMlflowModel", f"the output of job {job} has no file MLmodel at its top")
-        with self._turns[model], mlflow_errors(self._uri, f"register the model {model!r} of job {job}"):
-            client = mlflow_client(self._uri)
-            version = mlflow_versions.of_job(client, model, job)
+        with self._turns[model], mlflow_errors(self._flavor, f"register the model {model!r} of job {job}"):
+            client = mlflow_client(self._flavor)
+            version = mlflow_versions.of_job(client, self._flavor, model, job)
             if version is None:
-                run = finished_run(client, model, {JOB_TAG: job}, folder, metrics)
+                experiment = f"{self._flavor.experiments}{model}"
+                run = finished_run(client, experiment, {JOB_TAG: job}, folder, metrics)
                 _ensure_model(client, model)
                 # The upload may have taken long, and another attempt may have come first in the meantime.
-                if mlflow_versions.of_job(client, model, job) is None:
+                if mlflow_versions.of_job(client, self._flavor, model, job) is None:
                     client.create_model_version(
                         model,
                         source=f"{run.info.artifact_uri}/{MODEL_FOLDER}",
@@ -77,19 +83,21 @@ class MlflowRegistry:
                         await_creation_for=0,
                     )
                 # Looked up and not taken from the answer: of two that registered at once, both must see the same one.
-                version = mlflow_versions.of_job(client, model, job)
+                version = mlflow_versions.of_job(client, self._flavor, model, job)
             if version is None:
                 msg = f"the registry accepted a version of {model!r} for job {job}, but does not list it yet"
                 raise TransientError(msg)
-            return mlflow_versions.contract(_ready(client, version), mlflow_versions.aliases(client, model))
+            version = _ready(client, version)
+            aliases = mlflow_marks.aliases(client, self._flavor, model, [version])
+            return mlflow_versions.contract(self._flavor, version, aliases)
 
     def versions(self, model: str) -> list[RegisteredVersion]:
         """All versions of a model, oldest first; empty when the model is unknown."""
-        with mlflow_errors(self._uri, f"list the versions of {model!r}"):
-            client = mlflow_client(self._uri)
-            found = mlflow_versions.search(client, model)
-            aliases = mlflow_versions.aliases(client, model) if found else {}
-            return [mlflow_versions.contract(version, aliases) for version in found]
+        with mlflow_errors(self._flavor, f"list the versions of {model!r}"):
+            client = mlflow_client(self._flavor)
+            found = mlflow_versions.search(client, self._flavor, model)
+            aliases = mlflow_marks.aliases(client, self._flavor, model, found)
+            return [mlflow_versions.contract(self._flavor, version, aliases) for version in found]
 
     def promote(self, model: str, version: str) -> Promotion:
         """Alias `champion` and stage Production to this version; the previous one is archived.
@@ -97,17 +105,17 @@ class MlflowRegistry:
         Before anything moves, the version is tagged with the champion that it replaces: an attempt after a broken one
         still knows it.
         """
-        with mlflow_errors(self._uri, f"promote version {version} of {model!r}"):
-            client = mlflow_client(self._uri)
+        with mlflow_errors(self._flavor, f"promote version {version} of {model!r}"):
+            client = mlflow_client(self._flavor)
             tags = client.get_model_version(model, version).tags
-            champion = _champion(client, model)
+            champion = mlflow_marks.champion(client, self._flavor, model)
             if champion == version:
                 previous = tags.get(PREVIOUS_TAG) or None
+                mlflow_marks.give_stage(client, self._flavor, model, version)
             else:
                 previous = champion
                 client.set_model_version_tag(model, version, PREVIOUS_TAG, previous or "")
-                client.set_registered_model_alias(model, CHAMPION, version)
-            _to_stage(client, model, version, PRODUCTION)
+                mlflow_marks.give(client, self._flavor, model, version)
             return Promotion(model=model, version=version, previous=previous)
 
     def restore(self, model: str, version: str) -> str | None:
@@ -118,10 +126,10 @@ class MlflowRegistry:
         Raises:
             PermanentError: `ChampionMoved`: somebody has made a third version champion since; nothing is changed.
         """
-        with mlflow_errors(self._uri, f"undo the promotion of version {version} of {model!r}"):
-            client = mlflow_client(self._uri)
+        with mlflow_errors(self._flavor, f"undo the promotion of version {version} of {model!r}"):
+            client = mlflow_client(self._flavor)
             tags = client.get_model_version(model, version).tags
-            champion = _champion(client, model)
+            champion = mlflow_marks.champion(client, self._flavor, model)
             if PREVIOUS_TAG not in tags:
                 return champion
             previous = tags[PREVIOUS_TAG] or None
@@ -129,11 +137,9 @@ class MlflowRegistry:
                 msg = f"version {champion} of {model!r} is champion by now, so that of version {version} is not undone"
                 raise PermanentError("ChampionMoved", msg)
             if previous is None:
-                client.delete_registered_model_alias(model, CHAMPION)
-                _to_stage(client, model, version, ARCHIVED)
+                mlflow_marks.take(client, self._flavor, model, version)
             else:
-                client.set_registered_model_alias(model, CHAMPION, previous)
-                _to_stage(client, model, previous, PRODUCTION)
+                mlflow_marks.give(client, self._flavor, model, previous)
             return previous
 
     def retire(self, model: str) -> str | None:
@@ -141,16 +147,8 @@ class MlflowRegistry:
 
         The alias goes last: an attempt after a broken one still knows which version it was.
         """
-        with mlflow_errors(self._uri, f"retire the champion of {model!r}"):
-            client = mlflow_client(self._uri)
-            found = mlflow_versions.search(client, model)
-            champion = _champion(client, model) if found else None
-            for version in found:
-                if _serves(version):
-                    _to_stage(client, model, version.version, ARCHIVED)
-            if champion is not None:
-                client.delete_registered_model_alias(model, CHAMPION)
-            return champion
+        with mlflow_errors(self._flavor, f"retire the champion of {model!r}"):
+            return mlflow_marks.take_from_all(mlflow_client(self._flavor), self._flavor, model)
 
     def delete_version(self, model: str, version: str) -> None:
         """Remove a version; nothing happens when it is absent. Its run stays, with its figures.
@@ -158,25 +156,25 @@ class MlflowRegistry:
         Raises:
             PermanentError: `VersionInUse`: it has an alias, or is in production.
         """
-        with mlflow_errors(self._uri, f"delete version {version} of {model!r}"):
-            client = mlflow_client(self._uri)
-            found = next((one for one in mlflow_versions.search(client, model) if str(one.version) == version), None)
+        with mlflow_errors(self._flavor, f"delete version {version} of {model!r}"):
+            client = mlflow_client(self._flavor)
+            found = next(
+                (one for one in mlflow_versions.search(client, self._flavor, model) if str(one.version) == version),
+                None,
+            )
             if found is None:
                 return
-            uses = [*mlflow_versions.aliases(client, model).get(version, ()), *([PRODUCTION] if _serves(found) else ())]
+            aliases = mlflow_marks.aliases(client, self._flavor, model, [found]).get(version, ())
+            uses = [*aliases, *([PRODUCTION] if mlflow_marks.serves(found) else ())]
             if uses:
                 msg = f"version {version} of {model!r} is {', '.join(uses)}: take alias and stage away first"
                 raise PermanentError("VersionInUse", msg)
             client.delete_model_version(model, version)
 
-
-def _champion(client: "MlflowClient", model: str) -> str | None:
-    version = client.get_registered_model(model).aliases.get(CHAMPION)
-    return None if version is None else str(version)
-
-
-def _serves(version: "ModelVersion") -> bool:
-    return bool(version.current_stage == PRODUCTION)
+    def _check(self, model: str) -> None:
+        if self._flavor.catalog and (model.count(".") != 2 or not all(model.split("."))):
+            msg = f"Unity Catalog cannot have a model named {model!r}: its name is made as catalog.schema.model"
+            raise PermanentError("BadModelName", msg)
 
 
 def _ensure_model(client: "MlflowClient", model: str) -> None:
@@ -185,7 +183,7 @@ def _ensure_model(client: "MlflowClient", model: str) -> None:
     try:
         client.create_registered_model(model)
     except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+        if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
             raise
 
 
@@ -202,13 +200,3 @@ def _ready(client: "MlflowClient", version: "ModelVersion") -> "ModelVersion":
         time.sleep(_READY_POLL_SECONDS)
         version = client.get_model_version(version.name, version.version)
     return version
-
-
-def _to_stage(client: "MlflowClient", model: str, version: str, stage: str) -> None:
-    """Move a version to a stage; whatever was in Production before it is archived by the same call."""
-    # MLflow calls stages deprecated, but people and tools still look at them. The filter is set again at each call and
-    # never taken back, since `catch_warnings` is not safe in threads; MLflow blames its caller, which is this module.
-    warnings.filterwarnings(
-        "ignore", message=r".*transition_model_version_stage.* is deprecated", category=FutureWarning, module=__name__
-    )
-    client.transition_model_version_stage(model, version, stage, archive_existing_versions=stage == PRODUCTION)

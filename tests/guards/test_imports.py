@@ -43,7 +43,9 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "shared/retention": PURE,
     "shared/conditioning": (*HOST, *VENDORS, *ADAPTERS, "functions"),
     "shared/platforms": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow"),
-    "shared/registry": (*HOST, "functions", "shared.interlock", "shared.platforms", "httpx"),
+    # A workspace's own registry is reached over the workspace's connection, in `shared.platforms.azureml`.
+    "shared/registry": (*HOST, "functions", "shared.interlock", "shared.platforms.base", "shared.platforms.local",
+                        "shared.platforms.local_service", "httpx"),
     "shared/storage": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow", "httpx"),
     "shared": ("local", "cli", "functions", *HOST),
     "functions": ("local", "cli"),

@@ -14,7 +14,8 @@ from shared.errors import PermanentError, TransientError
 from shared.names import CHAMPION
 from shared.registry.mlflow import MlflowRegistry
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
-from shared.registry.mlflow_versions import JOB_TAG
+from shared.registry.mlflow_flavors import flavor_of
+from shared.registry.tags import JOB_TAG
 
 
 class _Crash(Exception):  # noqa: N818 - stands for the end of the process, which is no error class
@@ -32,7 +33,7 @@ def model() -> str:
 
 
 def _runs(uri: str, model: str) -> list[Any]:
-    client = mlflow_client(uri)
+    client = mlflow_client(flavor_of(uri))
     experiment = client.get_experiment_by_name(model)
     assert experiment is not None
     return list(client.search_runs([experiment.experiment_id]))
@@ -48,7 +49,7 @@ def test_an_attempt_that_broke_off_is_taken_up(
 ) -> None:
     """Wherever the first attempt ended, the second makes one version of one finished run with each metric once."""
     registry = MlflowRegistry(mlflow_server)
-    client = mlflow_client(mlflow_server)
+    client = mlflow_client(flavor_of(mlflow_server))
     with monkeypatch.context() as broken:
         broken.setattr(client, step, _crash)
         with pytest.raises(_Crash):
@@ -74,7 +75,7 @@ def test_a_promotion_that_broke_off_still_knows_the_previous(
         registry.register(model, job, folder, {}, {})
     registry.promote(model, "1")
     with monkeypatch.context() as broken:
-        broken.setattr(mlflow_client(mlflow_server), step, _crash)
+        broken.setattr(mlflow_client(flavor_of(mlflow_server)), step, _crash)
         with pytest.raises(_Crash):
             registry.promote(model, "2")
     assert registry.promote(model, "2").previous == "1"
@@ -96,7 +97,7 @@ def test_of_two_processes_the_lower_version_counts(
     mlflow_server: str, model: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process comes first between our look and our creation: both answer its version, and ours is an orphan."""
-    client, ours = mlflow_client(mlflow_server), MlflowRegistry(mlflow_server)
+    client, ours = mlflow_client(flavor_of(mlflow_server)), MlflowRegistry(mlflow_server)
     create, answers = client.create_model_version, []
 
     def late(*args: Any, **kwargs: Any) -> Any:
@@ -119,7 +120,7 @@ def test_the_registered_files_are_those_of_the_folder(
 ) -> None:
     """Where the registry says that the version lies, the uploaded files lie."""
     version = MlflowRegistry(mlflow_server).register(model, "job-1", folder, {}, {})
-    client = mlflow_client(mlflow_server)
+    client = mlflow_client(flavor_of(mlflow_server))
     assert version.run_id is not None
     run = client.get_run(version.run_id)
     assert client.get_model_version_download_uri(model, "1") == f"{run.info.artifact_uri}/model"
@@ -171,7 +172,7 @@ def test_mlflow_skinny_is_enough(mlflow_server: str, model: str, folder: Path) -
 @pytest.mark.stack
 def test_a_deleted_experiment_is_named_with_the_remedy(mlflow_server: str, model: str, folder: Path) -> None:
     """MLflow keeps the name of a deleted experiment taken."""
-    client = mlflow_client(mlflow_server)
+    client = mlflow_client(flavor_of(mlflow_server))
     client.delete_experiment(client.create_experiment(model))
     with pytest.raises(PermanentError, match="restore it") as caught:
         MlflowRegistry(mlflow_server).register(model, "job-1", folder, {}, {})
@@ -187,7 +188,7 @@ def test_only_the_one_expected_warning_is_silenced(mlflow_server: str, model: st
         warnings.simplefilter("error")
         registry.promote(model, "1")
         with pytest.raises(FutureWarning):
-            warnings.warn_explicit("another", FutureWarning, "mlflow.py", 1, module="shared.registry.mlflow")
+            warnings.warn_explicit("another", FutureWarning, "mlflow.py", 1, module="shared.registry.mlflow_marks")
 
 
 @pytest.mark.stack
@@ -207,7 +208,7 @@ def test_what_is_in_production_is_not_deleted(mlflow_server: str, model: str, fo
     registry = MlflowRegistry(mlflow_server)
     registry.register(model, "job-1", folder, {}, {})
     registry.promote(model, "1")
-    mlflow_client(mlflow_server).delete_registered_model_alias(model, CHAMPION)
+    mlflow_client(flavor_of(mlflow_server)).delete_registered_model_alias(model, CHAMPION)
     with pytest.raises(PermanentError, match="is Production: take alias and stage away first"):
         registry.delete_version(model, "1")
     registry.retire(model)
@@ -234,14 +235,14 @@ def test_a_server_that_is_down_is_transient() -> None:
 )
 def test_mlflows_errors_are_told_apart(code: str, expected: str | None) -> None:
     """What the server refuses is permanent, with its own code; what may pass is transient; the cause is chained."""
-    mlflow_client("http://127.0.0.1:9")
+    mlflow_client(flavor_of("http://127.0.0.1:9"))
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import ErrorCode
 
     cause = MlflowException("the server says so", error_code=ErrorCode.Value(code))
     with (
         pytest.raises((PermanentError, TransientError), match="the server says so") as caught,
-        mlflow_errors("http://127.0.0.1:9", "do it"),
+        mlflow_errors(flavor_of("http://127.0.0.1:9"), "do it"),
     ):
         raise cause
     assert getattr(caught.value, "code", None) == expected

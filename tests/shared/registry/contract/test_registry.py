@@ -1,4 +1,4 @@
-"""What every Registry does; today against a real MLflow server over HTTP."""
+"""What every Registry does: against a real MLflow server, the same one behind Databricks' API, and an Azure ML."""
 
 import uuid
 from collections.abc import Callable
@@ -11,24 +11,51 @@ import pytest
 from shared.errors import PermanentError
 from shared.names import CHAMPION
 from shared.registry.base import Registry
-from shared.registry.mlflow import MlflowRegistry
+from shared.registry.choice import make_registry
 
 pytestmark = pytest.mark.stack
 
 _METRICS = {"mape": 0.31, "rmse": 4.5}
+#: Names that are awkward in URLs and filters, as far as the registry takes such.
+_NAMES = {
+    "mlflow": "departures JFK's {}",
+    "databricks": "departures JFK's {}",
+    "databricks-uc": "main.flights.departures_JFK-{}",
+    "azureml": "departures.JFK-{}",
+}
+#: The registries that have stages.
+_STAGED = ("mlflow", "databricks")
 
 
-@pytest.fixture(params=["mlflow"])
-def registry(request: pytest.FixtureRequest, mlflow_server: str) -> Registry:
+@pytest.fixture(params=list(_NAMES))
+def kind(request: pytest.FixtureRequest) -> str:
     """Each implementation in turn."""
-    makers: dict[str, Callable[[], Registry]] = {"mlflow": lambda: MlflowRegistry(mlflow_server)}
-    return makers[request.param]()
+    return str(request.param)
 
 
 @pytest.fixture
-def model() -> str:
-    """A name that no other test uses; with what is awkward in URLs and filters."""
-    return f"departures JFK's {uuid.uuid4().hex[:8]}"
+def registry(kind: str, request: pytest.FixtureRequest) -> Registry:
+    """As the app makes it, by its setting."""
+    match kind:
+        case "mlflow":
+            return make_registry(request.getfixturevalue("mlflow_server"))
+        case "azureml":
+            return make_registry("azureml", request.getfixturevalue("connection"))
+        case _:
+            request.getfixturevalue("databricks")
+            return make_registry(kind)
+
+
+@pytest.fixture
+def model(kind: str) -> str:
+    """A name that no other test uses."""
+    return _NAMES[kind].format(uuid.uuid4().hex[:8])
+
+
+@pytest.fixture
+def stage(kind: str) -> Callable[[str], str | None]:
+    """What the registry says where MLflow says this stage: nothing where it has no stages."""
+    return lambda name: name if kind in _STAGED else None
 
 
 def test_an_unknown_model_has_no_versions(registry: Registry, model: str) -> None:
@@ -89,15 +116,17 @@ def test_a_name_that_the_registry_cannot_take_is_permanent(registry: Registry, f
         registry.register("a/b:c", "job-1", folder, {}, {})
 
 
-def test_promotion_moves_alias_and_stage_and_tells_the_previous(registry: Registry, model: str, folder: Path) -> None:
+def test_promotion_moves_alias_and_stage_and_tells_the_previous(
+    registry: Registry, model: str, folder: Path, stage: Callable[[str], str | None]
+) -> None:
     """The first champion has no previous one; the second archives the first."""
     for job in ("job-1", "job-2"):
         registry.register(model, job, folder, {}, {})
     assert registry.promote(model, "1").previous is None
     assert registry.promote(model, "2").previous == "1"
     first, second = registry.versions(model)
-    assert (first.aliases, first.stage) == ((), "Archived")
-    assert (second.aliases, second.stage) == ((CHAMPION,), "Production")
+    assert (first.aliases, first.stage) == ((), stage("Archived"))
+    assert (second.aliases, second.stage) == ((CHAMPION,), stage("Production"))
 
 
 def test_a_repeated_promotion_changes_nothing_and_answers_the_same(
@@ -113,14 +142,16 @@ def test_a_repeated_promotion_changes_nothing_and_answers_the_same(
         assert registry.versions(model) == before
 
 
-def test_going_back_is_a_promotion_like_any_other(registry: Registry, model: str, folder: Path) -> None:
+def test_going_back_is_a_promotion_like_any_other(
+    registry: Registry, model: str, folder: Path, stage: Callable[[str], str | None]
+) -> None:
     """Version 1 again: its previous is now version 2, whatever it was the first time."""
     for job in ("job-1", "job-2"):
         registry.register(model, job, folder, {}, {})
     registry.promote(model, "1")
     registry.promote(model, "2")
     assert registry.promote(model, "1").previous == "2"
-    assert [version.stage for version in registry.versions(model)] == ["Production", "Archived"]
+    assert [version.stage for version in registry.versions(model)] == [stage("Production"), stage("Archived")]
 
 
 @pytest.mark.parametrize("version", ["7", "no number"])
@@ -132,7 +163,9 @@ def test_promoting_what_does_not_exist_is_permanent(registry: Registry, model: s
     assert registry.versions(model)[0].aliases == ()
 
 
-def test_an_undone_promotion_gives_the_champion_back(registry: Registry, model: str, folder: Path) -> None:
+def test_an_undone_promotion_gives_the_champion_back(
+    registry: Registry, model: str, folder: Path, stage: Callable[[str], str | None]
+) -> None:
     """Alias and stage are as before, and undoing twice is the same as once."""
     for job in ("job-1", "job-2"):
         registry.register(model, job, folder, {}, {})
@@ -141,18 +174,20 @@ def test_an_undone_promotion_gives_the_champion_back(registry: Registry, model: 
     for _ in range(2):
         assert registry.restore(model, "2") == "1"
         first, second = registry.versions(model)
-        assert (first.aliases, first.stage) == ((CHAMPION,), "Production")
-        assert (second.aliases, second.stage) == ((), "Archived")
+        assert (first.aliases, first.stage) == ((CHAMPION,), stage("Production"))
+        assert (second.aliases, second.stage) == ((), stage("Archived"))
 
 
-def test_an_undone_first_promotion_leaves_no_champion(registry: Registry, model: str, folder: Path) -> None:
+def test_an_undone_first_promotion_leaves_no_champion(
+    registry: Registry, model: str, folder: Path, stage: Callable[[str], str | None]
+) -> None:
     """There was none before, so there is none after, however often it is undone."""
     registry.register(model, "job-1", folder, {}, {})
     assert registry.promote(model, "1").previous is None
     for _ in range(2):
         assert registry.restore(model, "1") is None
         (version,) = registry.versions(model)
-        assert (version.aliases, version.stage) == ((), "Archived")
+        assert (version.aliases, version.stage) == ((), stage("Archived"))
 
 
 def test_a_third_champion_is_not_pushed_aside_by_an_undo(registry: Registry, model: str, folder: Path) -> None:
