@@ -101,6 +101,7 @@ ORCHESTRATORS: Final = (
     names.TELL_MODELS,
     names.TRAIN_MODEL,
     names.TRAIN_ON_REQUEST,
+    names.WATCH_JOB,
 )
 
 #: Activities by their room in `functions.activities`.

@@ -23,6 +23,7 @@ RECONCILE_EVENTS: Final = "reconcile_events"
 TELL_MODELS: Final = "tell_models"
 RETIRE_DATASET: Final = "retire_dataset"
 APPLY_RETENTION: Final = "apply_retention"
+WATCH_JOB: Final = "watch_job"
 
 # Activities
 FIND_SOURCE_FILES: Final = "find_source_files"
@@ -139,3 +140,18 @@ def fitted(name: str, limit: int = 32) -> str:
 def version_key(model: str, version: str) -> str:
     """The delivery key of a registration: the same from a webhook, a repeated webhook and the search for lost ones."""
     return f"model_version.created:{model}:{version}"
+
+
+def watcher(job: str, owner: str | None = None) -> str:
+    """The instance that waits for a job: both can be told from an event of the job, so it finds who waits.
+
+    Args:
+        job: Its name.
+        owner: The orchestration that the job belongs to, as its tag `signalbox.instance` says; none of jobs of others.
+    """
+    return instance_id(f"watch {job}", job, owner)
+
+
+def release_jobs(instance: str) -> tuple[str, str]:
+    """The jobs of a release in batch: the one that scores the golden set, and the one that scores the period."""
+    return f"{instance}-golden", f"{instance}-period"

@@ -10,8 +10,9 @@ from shared.errors import PermanentError
 @activity
 async def create_deployment(order: DeploymentSpec) -> DeploymentState:
     """Start to deploy a version at 0 % of the traffic; the same deployment is adopted."""
+    definition = adapters.fleet_file(order.fleet, order.definition) if order.definition else None
     return await run_blocking(
-        adapters.platform().create_deployment, order.endpoint, order.deployment, order.model, order.version
+        adapters.platform().create_deployment, order.endpoint, order.deployment, order.model, order.version, definition
     )
 
 

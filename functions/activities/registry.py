@@ -24,30 +24,26 @@ from shared.names import BASELINE
 
 #: Seconds; models of gigabytes take a while.
 _UPLOAD_TIMEOUT: Final = 1200.0
+#: The output of a training job that holds the model.
+_OUTPUT: Final = "model"
 
 
 @activity
 async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     """Register the model that a job has made; a version of that job is adopted, not made again."""
-    found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
-    if found is not None:
-        return found
     tags, metrics = job_tags(order.tags, _tags(order)), _metrics(order.evaluation)
-    return await run_blocking(_register, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
+    return await run_blocking(_registered, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
 
 
 @activity
 async def register_baseline(order: RegisterBaselineInput) -> RegisteredVersion:
     """Register the baseline that a job has made; every model of its group asks, and all get the same version."""
-    found = await run_blocking(adapters.registry().find_by_job, order.model, order.job)
-    if found is not None:
-        return found
     tags = {
         "signalbox.kind": BASELINE,
         "signalbox.fleet": order.fleet,
         "signalbox.dataset": order.dataset.version,
     }
-    return await run_blocking(_register, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
+    return await run_blocking(_registered, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
 
 
 @activity
@@ -63,6 +59,13 @@ async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
     return ChampionRestored(model=order.model, champion=champion)
 
 
+def _registered(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> RegisteredVersion:
+    """The version that a job has made, in the registry and on the platform, which deploys it and gives it to jobs."""
+    version = adapters.registry().find_by_job(model, job) or _register(model, job, tags, metrics)
+    adapters.platform().register_model(model, version.version, job, _OUTPUT, tags)
+    return version
+
+
 def _register(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> RegisteredVersion:
     with tempfile.TemporaryDirectory(prefix="signalbox-model-") as folder:
         _download(job, Path(folder))
@@ -71,9 +74,9 @@ def _register(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[st
 
 def _download(job: str, folder: Path) -> None:
     try:
-        adapters.platform().download_job_folder(job, "model", folder)
+        adapters.platform().download_job_folder(job, _OUTPUT, folder)
     except PermanentError as error:
-        code, what = "OutputMissing", f"The job {job} completed, but its output `model` cannot be read"
+        code, what = "OutputMissing", f"The job {job} completed, but its output `{_OUTPUT}` cannot be read"
         raise PermanentError(code, f"{what}: {error.message}") from error
 
 

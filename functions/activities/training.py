@@ -3,7 +3,7 @@
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
-from shared.contracts.jobs import JobKey, JobState, SubmitJobInput
+from shared.contracts.jobs import VANISHED, JobKey, JobState, SubmitJobInput
 from shared.errors import PermanentError
 
 
@@ -24,8 +24,7 @@ async def read_job(order: JobKey) -> JobState:
     """Where a job stands; one that is gone is a permanent failure, since nothing will bring it back."""
     state = await run_blocking(adapters.platform().read_job, order.name)
     if state is None:
-        code = "JobVanished"
-        raise PermanentError(code, f"The platform does not know the job {order.name} any more.")
+        raise PermanentError(VANISHED, f"The platform does not know the job {order.name} any more.")
     return state
 
 

@@ -1,15 +1,15 @@
 """Training a baseline: one job and one version for all models of a group, however many of them train at once."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call, explain
-from functions.orchestrators.steps import STEP_FAILED, WaitTimeoutError, wait_for_job
+from functions.orchestrators.steps import STEP_FAILED
+from functions.orchestrators.waiting import wait_for_job
 from shared import names
 from shared.contracts.evaluation import BaselineJob
-from shared.contracts.jobs import NAME_TAKEN, FolderInput, JobState, SubmitJobInput, job_parameters
+from shared.contracts.jobs import NAME_TAKEN, FolderInput, JobState, SubmitJobInput, WatchJobInput, job_parameters
 from shared.contracts.policy import BaselinePolicy
 from shared.contracts.registry import RegisterBaselineInput, RegisteredVersion
 from shared.contracts.training import TrainModelInput
@@ -52,23 +52,20 @@ def submit_baseline(
     raise BaselineFailedError(msg)
 
 
-def wait_for_baseline(
-    context: task.OrchestrationContext, order: TrainModelInput, baseline: BaselineJob, deadline: datetime
-) -> Steps[None]:
+def wait_for_baseline(context: task.OrchestrationContext, baseline: BaselineJob, model: WatchJobInput) -> Steps[None]:
     """Wait for the baseline's job. No event wakes us, since its tags name no instance: it belongs to many.
 
+    Args:
+        context: The orchestration that waits.
+        baseline: Its job, which runs since the model's does.
+        model: How the model's own job was waited for; the budgets are the same.
+
     Raises:
-        BaselineFailedError: It failed, or the deadline came first and it was cancelled.
+        BaselineFailedError: It failed, or a budget ended first and it was cancelled.
     """
-    name = f"The job {baseline.job} of the baseline {baseline.model}"
-    try:
-        state = yield from wait_for_job(context, baseline.job, deadline - context.current_utc_datetime, order.trace)
-    except WaitTimeoutError as error:
-        minutes = order.policy.train.timeout_minutes
-        msg = f"{name} did not end within {minutes} minutes, and was cancelled."
-        raise BaselineFailedError(msg) from error
-    if state.status != "Completed":
-        msg = f"{name} ended as {state.status}: {state.error or 'no message'}"
+    end = yield from wait_for_job(context, model.model_copy(update={"name": baseline.job}))
+    if end.outcome != "completed":
+        msg = f"The baseline {baseline.model} could not be trained: {end.reason}"
         raise BaselineFailedError(msg)
 
 

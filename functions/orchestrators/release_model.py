@@ -6,16 +6,9 @@ from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
-from functions.orchestrators.steps import (
-    STEP_FAILED,
-    WaitTimeoutError,
-    attempt,
-    deploy_and_wait,
-    now,
-    tell_interlock,
-    write_ledger,
-)
+from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
+from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, stop_job
 from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import ReleaseFinished
@@ -108,7 +101,13 @@ def _deploy(
 ) -> Steps[None]:
     context.set_custom_status({"step": effect, "deployment": deployment})
     spec = DeploymentSpec(
-        endpoint=endpoint, deployment=deployment, model=order.model, version=order.version, trace=order.trace
+        endpoint=endpoint,
+        deployment=deployment,
+        model=order.model,
+        version=order.version,
+        fleet=order.policy.fleet,
+        definition=order.policy.serve.deployment,
+        trace=order.trace,
     )
     state = yield from deploy_and_wait(context, spec)
     if state.status != "Succeeded":
@@ -134,16 +133,19 @@ def _release_batch(
     period = yield from _find_period(context, order)
     stage = GoldenSetInput(fleet=order.policy.fleet, golden=order.policy.golden, trace=order.trace)
     staged = yield from call(context, names.STAGE_GOLDEN_SET, stage, StagedGoldenSet)
-    golden_job = f"{context.instance_id}-golden"
+    golden_job, job = names.release_jobs(context.instance_id)
+    progress.scoring = golden_job
     yield from run_scoring_job(context, order, golden_job, staged.path, rows="features")
+    progress.scoring = None
     test = TestPredictionsInput(fleet=order.policy.fleet, golden=order.policy.golden, job=golden_job, trace=order.trace)
     golden = yield from call(context, names.TEST_PREDICTIONS, test, GoldenResult)
     yield from _require(context, order, golden)
 
     yield from _promote(context, order, progress)
 
-    job = f"{context.instance_id}-period"
+    progress.scoring = job
     yield from run_scoring_job(context, order, job, period.path, rows="dataset")
+    progress.scoring = None
     progress.publishing = True
     published = yield from publish_period(context, order, job, period)
     # Where readers are: a later release that is undone brings them back there.
@@ -189,6 +191,8 @@ def _finish(
     """Write down how it ended; after a release, tear down what is not needed any more. Each on its own."""
     if not outcome.released:
         yield from attempt(_note(context, order, "ReleaseFailed", outcome.reason, {}))
+        if progress.scoring is not None:
+            yield from attempt(stop_job(context, progress.scoring, order.trace))
         return
     serving = outcome.serving.to_wire() if outcome.serving else {}
     yield from attempt(_note(context, order, "ModelReleased", outcome.reason, {"serving": serving}))

@@ -4,19 +4,11 @@ from datetime import timedelta
 
 from durabletask import task
 
-from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.boundary import Steps, explain, orchestrator, short
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
-from functions.orchestrators.steps import (
-    STEP_FAILED,
-    WaitTimeoutError,
-    attempt,
-    now,
-    tell_interlock,
-    write_ledger,
-)
-from shared import names
+from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.waiting import stop_job
 from shared.contracts.interlock import ScoringFinished
-from shared.contracts.jobs import JobKey, JobState
 from shared.contracts.release import PublishedPredictions
 from shared.contracts.scoring import ScoreModelInput, ScoringOutcome
 
@@ -26,14 +18,12 @@ def score_model(context: task.OrchestrationContext, order: ScoreModelInput) -> S
     """Score a period and publish it, and tell the interlock how it ended, whatever happens."""
     try:
         outcome = yield from _score(context, order)
-    except (*STEP_FAILED, WaitTimeoutError, ScoringFailedError) as error:
+    except (*STEP_FAILED, ScoringFailedError) as error:
         outcome = _failed(order, explain(error))
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, ScoringFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
     if outcome.outcome == "failed":
-        yield from attempt(
-            call(context, names.CANCEL_JOB, JobKey(name=context.instance_id, trace=order.trace), JobState)
-        )
+        yield from attempt(stop_job(context, context.instance_id, order.trace))
     yield from attempt(_note(context, order, outcome))
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome

@@ -1,19 +1,28 @@
 """Steps that a release in batch and a scoring share: the scoring job, and its predictions published."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from durabletask import task
 
 from functions.boundary import Steps, call
-from functions.orchestrators.steps import wait_for_job
+from functions.orchestrators.steps import now
+from functions.orchestrators.waiting import wait_for_job
 from shared import names
 from shared.contracts.datasets import DatasetRef
-from shared.contracts.jobs import FolderInput, JobState, ModelInput, SubmitJobInput, job_parameters, job_tags
+from shared.contracts.jobs import (
+    FolderInput,
+    JobState,
+    ModelInput,
+    SubmitJobInput,
+    WatchJobInput,
+    job_parameters,
+    job_tags,
+)
 from shared.contracts.release import PublishedPredictions, PublishPredictionsInput, ReleaseModelInput
 from shared.contracts.scoring import ScoreModelInput
 
-_SCORING_BUDGET: Final = timedelta(hours=2)
+_SCORING_MINUTES: Final = 120
 
 
 class ScoringFailedError(Exception):
@@ -40,8 +49,8 @@ def run_scoring_job(
         as_of: The moment that the scoring stands for, where that is not now.
 
     Raises:
-        ScoringFailedError: The job failed, or the model has no scoring pipeline.
-        WaitTimeoutError: It took longer than two hours, and was cancelled.
+        ScoringFailedError: The job failed, ran longer than two hours and was cancelled, or the model has no scoring
+            pipeline.
     """
     context.set_custom_status({"step": "scoring", "job": job})
     serve = order.policy.serve
@@ -63,10 +72,13 @@ def run_scoring_job(
         trace=order.trace,
     )
     yield from call(context, names.SUBMIT_JOB, submit, JobState)
-    state = yield from wait_for_job(context, job, _SCORING_BUDGET, order.trace)
-    if state.status != "Completed":
-        msg = f"The scoring job {job} ended as {state.status}: {state.error or 'no message'}"
-        raise ScoringFailedError(msg)
+    queue = order.policy.train.queue_timeout_minutes
+    watch = WatchJobInput(
+        name=job, queue_minutes=queue, run_minutes=_SCORING_MINUTES, ours=True, since=now(context), trace=order.trace
+    )
+    end = yield from wait_for_job(context, watch)
+    if end.outcome != "completed":
+        raise ScoringFailedError(end.reason)
 
 
 def publish_period(

@@ -1,6 +1,6 @@
 """`train_model`: from a dataset version to a registered, judged model version."""
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from durabletask import task
@@ -12,19 +12,12 @@ from functions.orchestrators.baselines import (
     submit_baseline,
     wait_for_baseline,
 )
-from functions.orchestrators.steps import (
-    STEP_FAILED,
-    WaitTimeoutError,
-    attempt,
-    now,
-    tell_interlock,
-    wait_for_job,
-    write_ledger,
-)
+from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.waiting import stop_job, wait_for_job
 from shared import names
 from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import TrainingFinished
-from shared.contracts.jobs import FolderInput, JobKey, JobState, SubmitJobInput, job_parameters, job_tags
+from shared.contracts.jobs import FolderInput, JobState, SubmitJobInput, WatchJobInput, job_parameters, job_tags
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
 
@@ -37,14 +30,12 @@ def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> S
     """
     try:
         outcome = yield from _train(context, order)
-    except (*STEP_FAILED, WaitTimeoutError, BaselineFailedError) as error:
+    except (*STEP_FAILED, BaselineFailedError) as error:
         outcome = _failed(order, explain(error))
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, TrainingFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
     if outcome.outcome == "failed":
-        yield from attempt(
-            call(context, names.CANCEL_JOB, JobKey(name=context.instance_id, trace=order.trace), JobState)
-        )
+        yield from attempt(stop_job(context, context.instance_id, order.trace))
         facts = {"attempt": order.attempt, "dataset": order.dataset.version}
         yield from attempt(write_ledger(context, order.model, "TrainingFailed", outcome.reason, facts, order.trace))
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
@@ -59,9 +50,9 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
     3. Judge the model's evaluation against the gates, beside the baseline's; what is missing fails.
     4. Register both, the model passed or rejected: the registry is the memory.
     """
-    job = context.instance_id
+    job, since = context.instance_id, now(context)
     baseline = yield from _submit(context, order, job)
-    failure = yield from _wait(context, order, job, baseline)
+    failure = yield from _wait(context, order, job, baseline, since)
     if failure is not None:
         return _failed(order, failure)
 
@@ -106,25 +97,29 @@ def _submit(context: task.OrchestrationContext, order: TrainModelInput, job: str
 
 
 def _wait(
-    context: task.OrchestrationContext, order: TrainModelInput, job: str, baseline: BaselineJob | None
+    context: task.OrchestrationContext, order: TrainModelInput, job: str, baseline: BaselineJob | None, since: datetime
 ) -> Steps[str | None]:
-    """Wait for both jobs within one budget; how the model's own failed, or `None`.
+    """Wait for both jobs, whose budgets begin at once; how the model's own failed, or `None`.
 
-    A baseline's job goes on when the model's fails: other models wait for it. When the budget ends it has had the whole
+    A baseline's job goes on when the model's fails: other models wait for it. When a budget ends it has had the whole
     of it, too, and is cancelled.
     """
-    budget = timedelta(minutes=order.policy.train.timeout_minutes)
-    deadline = context.current_utc_datetime + budget
-    try:
-        state = yield from wait_for_job(context, job, budget, order.trace)
-    except WaitTimeoutError:
-        if baseline is not None:
-            yield from attempt(call(context, names.CANCEL_JOB, JobKey(name=baseline.job, trace=order.trace), JobState))
-        raise
-    if state.status != "Completed":
-        return f"The job {job} ended as {state.status}: {state.error or 'no message'}"
+    train = order.policy.train
+    watch = WatchJobInput(
+        name=job,
+        queue_minutes=train.queue_timeout_minutes,
+        run_minutes=train.timeout_minutes,
+        ours=True,
+        since=since,
+        trace=order.trace,
+    )
+    end = yield from wait_for_job(context, watch)
+    if end.outcome != "completed":
+        if baseline is not None and end.outcome == "expired":
+            yield from attempt(stop_job(context, baseline.job, order.trace))
+        return end.reason
     if baseline is not None:
-        yield from wait_for_baseline(context, order, baseline, deadline)
+        yield from wait_for_baseline(context, baseline, watch)
     return None
 
 

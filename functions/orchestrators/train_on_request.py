@@ -73,7 +73,7 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
         request_id=order.request_id,
     )
 
-    patience = _Patience(context, timedelta(minutes=2 * order.policy.train.timeout_minutes) + _MARGIN)
+    patience = _Patience(context, timedelta(minutes=2 * order.policy.train.longest_minutes) + _MARGIN)
     answer = RequestAnswer.from_wire((yield context.call_entity(entity, names.INTERLOCK_REQUEST, event.to_wire())))
     while answer.attempt is None:
         if answer.decision == "refused":

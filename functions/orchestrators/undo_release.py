@@ -27,6 +27,7 @@ class ReleaseProgress:
     Rebuilt by every replay.
     """
 
+    scoring: str | None = None
     qa: DeploymentKey | None = None
     production: DeploymentKey | None = None
     shifting: ShiftTrafficInput | None = None

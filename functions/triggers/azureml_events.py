@@ -1,6 +1,7 @@
 """`azureml_events`: jobs whose status changed, as Event Grid tells of them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -9,31 +10,59 @@ import grpc
 from functions import tracing
 from shared import names
 
-_KINDS = ("Microsoft.MachineLearningServices.RunCompleted", "Microsoft.MachineLearningServices.RunStatusChanged")
+_KINDS: Final = (
+    "Microsoft.MachineLearningServices.RunCompleted",
+    "Microsoft.MachineLearningServices.RunStatusChanged",
+)
+#: What a step's run says of the run that it is part of; a pipeline's own may name itself.
+_PARENTS: Final = ("parentrunid", "azureml.parentrunid", "azureml.pipelinerunid", "azureml.rootpipelinerunid")
 
 
 async def azureml_events(event: func.EventGridEvent, client: df.DurableFunctionsClient) -> None:
-    """Wake the orchestration that waits for the job; it reads the status itself, so late and repeated events are fine.
+    """Wake what waits for the job; it reads the status itself, so late, repeated and wrong events are fine.
 
-    Runs of others, child runs and orchestrations that have ended need no waking.
+    Nobody needs waking by steps of a pipeline, by jobs that nobody waits for, and when the wait has ended.
     """
     kind = event.event_type if isinstance(event, func.EventGridEvent) else event.type
-    instance = waiting_instance(event.get_json()) if kind in _KINDS else None
+    instance = waiting_instance(event.get_json(), event.subject) if kind in _KINDS else None
     if instance is None:
         return
     with tracing.span("azureml_events", None):
         try:
-            await client.raise_orchestration_event(instance, names.JOB_CHANGED)
+            await client.raise_orchestration_event(instance, names.JOB_CHANGED, data=told(event.get_json()))
         except grpc.aio.AioRpcError as error:
             if error.code() not in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION):
                 raise
 
 
-def waiting_instance(data: Any) -> str | None:
-    """The orchestration that a run's tags name; keys in any casing, since documentation and wire differ."""
-    if not isinstance(data, dict):
+def waiting_instance(data: Any, subject: str | None = None) -> str | None:
+    """The instance that waits for a run, if any does; `None` for a step's run, and for what cannot be read.
+
+    Args:
+        data: The event's data; its keys in any casing, since documentation and wire differ.
+        subject: `experiments/{id}/runs/{run}`, for data without a run.
+    """
+    found = _lowered(data)
+    run = found.get("runid") or _run_of(subject)
+    if not isinstance(run, str) or not run:
         return None
-    tags = next((value for key, value in data.items() if key.lower() == "runtags"), None)
-    if not isinstance(tags, dict):
+    about = {**_lowered(found.get("runproperties")), "parentrunid": found.get("parentrunid")}
+    if any(about.get(parent) not in (None, "", run) for parent in _PARENTS):
         return None
-    return next((str(value) for key, value in tags.items() if key.lower() == "signalbox.instance"), None)
+    owner = _lowered(found.get("runtags")).get("signalbox.instance")
+    return names.watcher(run, str(owner) if owner else None)
+
+
+def told(data: Any) -> dict[str, Any]:
+    """What the wait is told: the status, where the event has one."""
+    status = _lowered(data).get("runstatus")
+    return {"status": status if isinstance(status, str) else None}
+
+
+def _lowered(value: Any) -> Mapping[str, Any]:
+    return {str(key).lower(): one for key, one in value.items()} if isinstance(value, dict) else {}
+
+
+def _run_of(subject: str | None) -> str | None:
+    before, found, run = (subject or "").rpartition("/runs/")
+    return run if before and found else None

@@ -21,6 +21,7 @@ from shared.contracts.interlock import (
     ScoringFinished,
     TrainingFinished,
 )
+from shared.contracts.jobs import WatchJobInput
 from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
@@ -60,8 +61,32 @@ async def _end_dead_runs(client: df.DurableFunctionsClient, rows: Iterable[Model
             event = how_it_ended(row, run, state, at)
             if event is not None:
                 await signal_interlock(client, event)
+                await _stop_jobs(client, run, state)
                 ended.add(run.instance)
     return ended
+
+
+async def _stop_jobs(client: df.DurableFunctionsClient, run: RunInFlight, state: OrchestrationState | None) -> None:
+    """Have the jobs of a dead run cancelled: what was terminated cannot do it any more.
+
+    Once, however often the run is found. One that completed has seen the end of its jobs.
+    """
+    if state is not None and state.runtime_status is OrchestrationStatus.COMPLETED:
+        return
+    for job in jobs_of(run):
+        order = WatchJobInput(name=job, ours=True, unwanted=f"its {run.kind} {run.instance} has died")
+        await start_once(client, names.WATCH_JOB, order, names.watcher(job, "reconcile"))
+
+
+def jobs_of(run: RunInFlight) -> tuple[str, ...]:
+    """The jobs that a run may have on the platform, by their names."""
+    match run.kind:
+        case "training" | "scoring":
+            return (run.instance,)
+        case "release":
+            return names.release_jobs(run.instance)
+        case "retirement":
+            return ()
 
 
 def how_it_ended(

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Final, Literal
 
 from shared.contracts.base import Contract, Instant
-from shared.contracts.policy import Scalar
+from shared.contracts.policy import QUEUE_MINUTES, Scalar
 
 #: Azure ML's job statuses (facts: wire contracts, section 5). A platform may also answer one that we do not know yet.
 JobStatusName = str
 FINAL: Final = frozenset({"Completed", "Failed", "Canceled"})
 #: Azure ML's code when another definition has the job's name (facts: wire contracts, section 5).
 NAME_TAKEN: Final = "UserError"
+#: The platform does not know a job, or not any more.
+VANISHED: Final = "JobVanished"
 #: What Signalbox's own tags begin with; nobody else's may.
 OWN_TAGS: Final = "signalbox."
 #: Stands in a parameter's text for the day that a run stands for.
@@ -60,7 +62,7 @@ class SubmitJobInput(Contract):
         fleet: The fleet file's name; the pipeline's path is relative to that file.
         pipeline: The pipeline job YAML.
         inputs: Scalars, folders and models; `path` of a folder is inside the data container.
-        tags: For lineage; `signalbox.instance` is the orchestration that waits.
+        tags: For lineage; `signalbox.instance` is the orchestration that the job belongs to, see `names.watcher`.
         needs: An output that a job found completed must still have; one that has lost it counts as failed.
     """
 
@@ -101,3 +103,94 @@ class JobState(Contract):
     def final(self) -> bool:
         """Whether the status can still change."""
         return self.status in FINAL
+
+
+class JobWord(Contract):
+    """The external event `JobChanged`: something was said of a job. Nothing is decided by it, only what is done next.
+
+    Attributes:
+        status: What an event of the platform told, in any casing.
+        unwanted: Why nobody wants the job any more; it is cancelled, if it is ours.
+    """
+
+    status: str | None = None
+    unwanted: str | None = None
+
+
+class JobWatch(Contract):
+    """How far a wait has come; all that its next history needs.
+
+    Attributes:
+        since: When it began; what runs at the first look has run since then.
+        status: As last read; absent before the first read.
+        error: The platform's message, as last read.
+        reads: How often the job was read.
+        step: How often the pause between two reads has doubled.
+        due: When the job is read next; at once when absent.
+        missing: Reads in a row that did not find the job.
+        told: Whether an event of this job has come.
+        heard: The status that the last event told, in lower case.
+        running_since: When the job left the queue.
+        silent_since: When it stopped responding; absent while it responds.
+        unwanted: Why nobody wants the job any more.
+    """
+
+    since: Instant
+    status: JobStatusName | None = None
+    error: str | None = None
+    reads: int = 0
+    step: int = 0
+    due: Instant | None = None
+    missing: int = 0
+    told: bool = False
+    heard: str | None = None
+    running_since: Instant | None = None
+    silent_since: Instant | None = None
+    unwanted: str | None = None
+
+
+class WatchJobInput(Contract):
+    """Input of `watch_job`.
+
+    Attributes:
+        name: The job, whoever submitted it.
+        queue_minutes: How long it may wait until it runs.
+        run_minutes: How long it may run.
+        ours: Whether it is cancelled when a budget ends; a job of others goes on, and only the wait ends.
+        since: When both budgets began, at the earliest; the start of the wait when absent.
+        unwanted: Why nobody wants the job any more, from the beginning: it is only read, and cancelled.
+        watch: How far the wait has come, in an earlier history.
+    """
+
+    name: str
+    queue_minutes: int = QUEUE_MINUTES
+    run_minutes: int = 120
+    ours: bool = False
+    since: Instant | None = None
+    unwanted: str | None = None
+    watch: JobWatch | None = None
+    trace: str | None = None
+
+
+#: How a wait ends: as the job did, or because it was given up.
+JobOutcome = Literal["completed", "failed", "canceled", "vanished", "expired", "hung", "unwanted", "unreadable"]
+
+
+class JobEnd(Contract):
+    """Result of `watch_job`.
+
+    Attributes:
+        outcome: `canceled` is a job that somebody else stopped; `expired`, `hung` and `unwanted` were given up by us;
+            of an `unreadable` one the platform could not be asked.
+        reason: For a person.
+        status: As last read; absent when the job was never read.
+        stopped: Whether the platform tells that nothing runs any more.
+        reads: How often the job was read.
+    """
+
+    name: str
+    outcome: JobOutcome
+    reason: str
+    status: JobStatusName | None = None
+    stopped: bool
+    reads: int = 0

@@ -1,6 +1,6 @@
 """What the fleet file says of one model: it travels with every event, since an entity may not read files."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from shared.contracts.base import Contract, Instant
 
@@ -8,6 +8,9 @@ from shared.contracts.base import Contract, Instant
 Scalar = str | int | float | bool
 
 Metric = Literal["mape", "rmse", "rmse_zero"]
+
+#: How long a job may wait for compute unless said otherwise: a day, since what waits costs nothing.
+QUEUE_MINUTES: Final = 24 * 60
 
 
 #: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains what is stale.
@@ -66,13 +69,20 @@ class TrainPolicy(Contract):
         pipeline: The YAML's path, relative to the fleet file.
         dataset: The name of the dataset in the fleet file.
         parameters: Inputs of the pipeline, beside its input `dataset`.
-        timeout_minutes: How long the job may take before it is cancelled.
+        timeout_minutes: How long the job may run before it is cancelled.
+        queue_timeout_minutes: How long it may wait until it runs, before it is cancelled.
     """
 
     pipeline: str
     dataset: str
     parameters: dict[str, Scalar] = {}
     timeout_minutes: int = 120
+    queue_timeout_minutes: int = QUEUE_MINUTES
+
+    @property
+    def longest_minutes(self) -> int:
+        """From the submission to the end of a job that uses both budgets up."""
+        return self.queue_timeout_minutes + self.timeout_minutes
 
 
 class ServePolicy(Contract):
@@ -81,6 +91,7 @@ class ServePolicy(Contract):
     Attributes:
         mode: Online or batch.
         endpoint: The endpoint's name, for online.
+        deployment: Azure ML's YAML of a deployment, relative to the fleet file, for online; a plain one when absent.
         pipeline: The YAML of the scoring job, relative to the fleet file, for batch.
         parameters: Inputs of the scoring job, beside `model` and `data`.
         dataset: What is scored, for batch; the dataset of the training when absent.
@@ -88,6 +99,7 @@ class ServePolicy(Contract):
 
     mode: Literal["online", "batch"]
     endpoint: str | None = None
+    deployment: str | None = None
     pipeline: str | None = None
     parameters: dict[str, Scalar] = {}
     dataset: str | None = None

@@ -43,12 +43,19 @@ class ReleaseModelInput(Contract):
 
 
 class DeploymentSpec(Contract):
-    """Input of `create_deployment`: a version behind an endpoint, at 0 % of its traffic."""
+    """Input of `create_deployment`: a version behind an endpoint, at 0 % of its traffic.
+
+    Attributes:
+        fleet: The fleet file's name; the definition's path is relative to that file.
+        definition: Azure ML's YAML of a deployment; a plain one when absent.
+    """
 
     endpoint: str
     deployment: str
     model: str
     version: str
+    fleet: str = ""
+    definition: str | None = None
     trace: str | None = None
 
 

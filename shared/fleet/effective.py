@@ -110,6 +110,7 @@ class _Effective:
         for name, value in train.parameters.items():
             yield f"train.with.{name}", value, (*place, "train", "with", name)
         yield "train.timeout", f"{train.timeout_minutes}m", (*place, "train", "timeout")
+        yield "train.queue_timeout", f"{train.queue_timeout_minutes}m", (*place, "train", "queue_timeout")
         if baseline:
             yield "baseline.name", baseline.model, (*place, "baseline", "name")
             yield "baseline.pipeline", baseline.pipeline, (*place, "baseline", "pipeline")
@@ -119,6 +120,7 @@ class _Effective:
     def _serving(self) -> Iterator[_Row]:
         serve, place = self.policy.serve, self._place
         yield "serve.online", serve.endpoint, (*place, "serve", "online")
+        yield "serve.deployment", serve.deployment, (*place, "serve", "deployment")
         yield "serve.batch", serve.pipeline, (*place, "serve", "batch")
         if serve.mode == "batch":
             yield "serve.data", serve.dataset or self.policy.train.dataset, (*place, "serve", "data")

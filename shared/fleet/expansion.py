@@ -47,6 +47,7 @@ def expand_model(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Expanded]:
                 dataset=spec.train.data,
                 parameters=_filled(spec.train.parameters, labels),
                 timeout_minutes=spec.train.timeout,
+                queue_timeout_minutes=spec.train.queue_timeout,
             ),
             serve=_serve(spec, labels),
             gates=gates,
@@ -75,7 +76,8 @@ def retrain_reasons(draft: Draft) -> tuple[RetrainReason, ...]:
 
 def _serve(spec: ModelSpec, labels: dict[str, str]) -> ServePolicy:
     if spec.serve.online is not None:
-        return ServePolicy(mode="online", endpoint=fill_name(spec.serve.online, labels))
+        deployment = fill(spec.serve.deployment, labels) if spec.serve.deployment else None
+        return ServePolicy(mode="online", endpoint=fill_name(spec.serve.online, labels), deployment=deployment)
     return ServePolicy(
         mode="batch",
         pipeline=fill(spec.serve.batch or "", labels),

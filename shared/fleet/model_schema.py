@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from shared.contracts.policy import Scalar
+from shared.contracts.policy import QUEUE_MINUTES, Scalar
 from shared.fleet.amounts import Days, Minutes
 from shared.located_validation import FileModel, one_of
 from shared.located_yaml import kind
@@ -45,8 +45,13 @@ class TrainSpec(FileModel):
     )
     timeout: Minutes = Field(
         default=120,
-        description="How long the job may take before it is cancelled; two hours unless said otherwise.",
+        description="How long the job may run before it is cancelled; two hours unless said otherwise.",
         examples=["timeout: 2h"],
+    )
+    queue_timeout: Minutes = Field(
+        default=QUEUE_MINUTES,
+        description="How long the job may wait for compute before it is cancelled; a day unless said otherwise.",
+        examples=["queue_timeout: 6h"],
     )
 
 
@@ -84,6 +89,12 @@ class ServeSpec(FileModel):
         description="An endpoint that answers requests: 3 to 32 of a-z, 0-9 and -. It may hold {labels}.",
         examples=['online: "departures-{origin}"'],
     )
+    deployment: str | None = Field(
+        default=None,
+        description="Azure ML's YAML of an online deployment, beside the fleet file: where the model runs, on how many "
+        "instances, with which code. Its name, endpoint and model are Signalbox's.",
+        examples=["deployment: deployments/online.yml"],
+    )
     batch: str | None = Field(
         default=None,
         description="The scoring pipeline's Azure ML YAML, beside the fleet file; run per period.",
@@ -106,6 +117,8 @@ class ServeSpec(FileModel):
     def _one_way(self) -> Self:
         if (self.online is None) == (self.batch is None):
             raise ValueError("`serve` says one of two: `online: ENDPOINT`, or `batch: PIPELINE`; keep one of them")
+        if self.online is None and self.deployment is not None:
+            raise ValueError("`deployment` is for `online`: a scoring pipeline says itself where it runs; remove it")
         if self.online is not None and self.parameters:
             raise ValueError("`with` is for `batch`: an endpoint takes no parameters; remove it")
         if self.online is not None and self.data is not None:

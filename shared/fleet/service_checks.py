@@ -19,6 +19,8 @@ _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _LONGEST_TAG: Final = 256
 _MOST_TAGS: Final = 40
+#: Azure ML's limit per subscription and region.
+_MOST_ENDPOINTS: Final = 100
 #: So many problems of one kind are shown per line.
 _SHOWN: Final = 3
 
@@ -101,6 +103,12 @@ def _endpoint_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Pro
         if first.setdefault(endpoint, one.policy.model) != one.policy.model:
             text = f"`{endpoint}` would serve both `{first[endpoint]}` and `{one.policy.model}`"
             yield draft.document.problem(place, f"{text}; give each model its own endpoint")
+    if len(first) > _MOST_ENDPOINTS:
+        text = (
+            f"the fleet needs {len(first)} endpoints, and Azure ML allows {_MOST_ENDPOINTS} per subscription and region"
+        )
+        remedy = "serve some in `batch`, or make two fleets of it, each in a workspace of another region"
+        yield draft.document.problem(("models",), f"{text}; {remedy}")
 
 
 def _tag_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
@@ -135,6 +143,8 @@ def _missing_files(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Probl
             seen[(*place, "baseline", "pipeline"), policy.baseline.pipeline] = None
         if policy.serve.pipeline is not None:
             seen[(*place, "serve", "batch"), policy.serve.pipeline] = None
+        if policy.serve.deployment is not None:
+            seen[(*place, "serve", "deployment"), policy.serve.deployment] = None
     faults = {file: file_fault(folder, file) for file in {file for _, file in seen}}
     for where, file in seen:
         if fault := faults[file]:

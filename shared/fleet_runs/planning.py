@@ -103,7 +103,7 @@ def to_retry(cells: Sequence[CellState], run: str) -> tuple[CellState, ...]:
 
 def patience_minutes(policies: Iterable[ModelPolicy]) -> int:
     """How long nothing may move in a run before what is open is given up; without models, it is a conditioning."""
-    longest = max((policy.train.timeout_minutes for policy in policies), default=_CONDITIONING_MINUTES)
+    longest = max((policy.train.longest_minutes for policy in policies), default=_CONDITIONING_MINUTES)
     return _TRAININGS * longest + _MARGIN_MINUTES
 
 

@@ -12,7 +12,7 @@ from shared.interlock.memory import Candidate, Champion, DeadLetter, Request
 from shared.interlock.runs import Release, Retirement, Scoring, Slot, Training
 
 #: Raised when the shape changes; older states are read by `upcast`.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 #: How many decisions, candidates, dataset versions and requests are kept.
 REMEMBERED: Final = 20
 #: Longer reasons are cut: twenty of them, twice, still make a small state.
@@ -168,5 +168,13 @@ def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "schema_version": 2, "requests": requests}
 
 
+def _from_2(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 knows of each policy how long a job may be queued, and how an endpoint is deployed.
+
+    A policy of version 2 said nothing of either, so the defaults hold.
+    """
+    return {**raw, "schema_version": 3}
+
+
 #: What makes a state of one version a state of the next.
-_UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _from_1}
+_UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _from_1, 2: _from_2}

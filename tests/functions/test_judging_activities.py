@@ -13,6 +13,7 @@ from functions.activities.registry import register_baseline, register_version
 from functions.activities.training import submit_job
 from shared.contracts.evaluation import BaselineJob, EvaluateModelInput, Evaluation, Figures, Verdict
 from shared.contracts.jobs import JobInput, JobState, SubmitJobInput
+from shared.contracts.platform_models import PlatformModel
 from shared.contracts.policy import GatePolicy
 from shared.contracts.registry import RegisterBaselineInput, RegisteredVersion, RegisterVersionInput
 from shared.errors import PermanentError
@@ -29,6 +30,7 @@ class Outputs:
     """A platform on which all jobs have completed, with their outputs by `JOB/OUTPUT`."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    models: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def submit_job(
         self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
@@ -45,6 +47,11 @@ class Outputs:
     def download_job_folder(self, name: str, output: str, target: Path) -> None:
         """As the platform does it."""
         (target / "MLmodel").write_bytes(self.read_job_file(name, output))
+
+    def register_model(self, model: str, version: str, job: str, output: str, tags: Mapping[str, str]) -> PlatformModel:
+        """Of one version there is one job."""
+        assert self.models.setdefault((model, version), job) == job
+        return PlatformModel(model=model, version=version, path=f"{job}/{output}", tags=dict(tags))
 
 
 @dataclass

@@ -43,7 +43,7 @@ class Outside:
         """Percent by deployment."""
         return dict(self.traffic)
 
-    def set_traffic(self, endpoint: str, traffic: dict[str, int]) -> None:
+    def set_traffic(self, endpoint: str, traffic: dict[str, int], mirror: dict[str, int] | None = None) -> None:
         """As Azure ML wants it: 100 percent in all, or nothing."""
         assert sum(traffic.values()) in {0, 100}
         self.traffic, self.shifts = traffic, self.shifts + 1

@@ -199,7 +199,8 @@ class TestBaseline:
         app.world.baseline_status = "Failed"
         outcome = await _train(app, COMPARED)
         assert outcome.outcome == "failed"
-        assert f"of the baseline {BASELINE.model} ended as Failed: boom" in outcome.reason
+        assert f"The baseline {BASELINE.model} could not be trained: The job" in outcome.reason
+        assert "ended as Failed: boom" in outcome.reason
         assert (app.world.versions, app.world.baselines) == ([], [])
 
     async def test_after_a_failed_one_the_next_training_submits_another(self, app: App) -> None:
@@ -242,7 +243,8 @@ class TestBaseline:
         app.world.baseline_status = "Running"
         outcome = await _train(app, COMPARED, "train-1")
         assert outcome.outcome == "failed"
-        assert f"of the baseline {BASELINE.model} did not end within 120 minutes, and was cancelled" in outcome.reason
+        assert f"The baseline {BASELINE.model} could not be trained: The job" in outcome.reason
+        assert "was Running after 120 minutes, and was cancelled" in outcome.reason
         assert set(app.world.canceled) == set(app.world.jobs)
         state = await app.finish("train-1")
         assert timedelta(minutes=119) < state.last_updated_at - state.created_at < timedelta(minutes=125)

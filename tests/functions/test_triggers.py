@@ -5,7 +5,6 @@ from typing import Any, Literal
 import pytest
 from durabletask.client import OrchestrationState, OrchestrationStatus
 
-from functions.triggers.azureml_events import waiting_instance
 from functions.triggers.reconciling import how_it_ended
 from functions.triggers.signatures import mlflow_signature, refuse_mlflow
 from functions.triggers.storage_events import read_arrival
@@ -81,16 +80,6 @@ class TestSignatures:
     def test_anything_else_is_refused(self, body: bytes, secret: str, now: float, timestamp: str) -> None:
         """Another body, another secret, too old, from the future, or a time that is no number."""
         assert refuse_mlflow(self._headers(b"{}", timestamp), body, secret, now=now, max_age=600)
-
-
-@pytest.mark.parametrize(
-    ("data", "instance"),
-    [({"runTags": {"signalbox.instance": "i"}}, "i"), ({"RunTags": {"Signalbox.Instance": "i"}}, "i"),
-     ({"runTags": {}}, None), ({}, None), (None, None), ({"runTags": "x"}, None)],
-)  # fmt: skip
-def test_a_run_tells_who_waits_for_it(data: Any, instance: str | None) -> None:
-    """Keys in any casing; runs of others wake nobody."""
-    assert waiting_instance(data) == instance
 
 
 class TestDeadRuns:

@@ -433,6 +433,15 @@ MISTAKES = [
     ),
     pytest.param(
         [
+            ('departures-{origin}-fast"', 'departures-{origin}-fast", deployment: deployments/none.yml'),
+        ],
+        [
+            "fleet.yaml:23: `deployments/none.yml` does not exist; write it, or correct the path",
+        ],
+        id="a deployment's YAML that is not there",
+    ),
+    pytest.param(
+        [
             ("departures-{origin}-{format}-slow", "Departures_{origin}-{format}-slow"),
         ],
         [
@@ -681,3 +690,13 @@ def test_whatever_is_typed_into_the_file_it_loads_or_is_refused_at_a_line(edits:
             lines = [int(problem.removeprefix(f"{path}:").partition(":")[0]) for problem in error.problems]
             assert lines == sorted(lines)
             assert 1 <= lines[0] <= lines[-1] <= text.count("\n") + 1
+
+
+def test_a_fleet_that_azure_ml_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    """Azure ML allows 100 endpoints per subscription and region, which would show only when the last ones are made."""
+    origins = ", ".join(f"A{number}" for number in range(101))
+    messages = told(write_fleet(tmp_path, edited(("origin: [JFK, LGA]", f"origin: [{origins}]"))))
+    assert messages[0] == (
+        "fleet.yaml:17: the fleet needs 101 endpoints, and Azure ML allows 100 per subscription and region; serve some in "
+        "`batch`, or make two fleets of it, each in a workspace of another region"
+    )

@@ -90,7 +90,10 @@ def test_a_retry_takes_what_was_not_done() -> None:
 
 
 def test_patience_is_that_of_the_slowest_model() -> None:
-    """The training before, ours, and some time for services that are down."""
-    slow = POLICY.model_copy(update={"train": POLICY.train.model_copy(update={"timeout_minutes": 600})})
-    assert patience_minutes([POLICY, slow]) == 2 * 600 + 120
+    """The training before, ours, each with its time in the queue, and some time for services that are down."""
+    slow = POLICY.model_copy(
+        update={"train": POLICY.train.model_copy(update={"timeout_minutes": 600, "queue_timeout_minutes": 60})}
+    )
+    assert patience_minutes([slow]) == 2 * (600 + 60) + 120
+    assert patience_minutes([POLICY, slow]) == 2 * (24 * 60 + 120) + 120
     assert patience_minutes([]) == 240

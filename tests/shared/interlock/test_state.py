@@ -25,7 +25,7 @@ def _without_words(schema: Any) -> Any:
 def test_the_shape_of_the_state_changes_with_its_version() -> None:
     """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
     shape = content_hash(_without_words(InterlockState.model_json_schema()))
-    assert (SCHEMA_VERSION, shape) == (2, "299327b0d9d5")
+    assert (SCHEMA_VERSION, shape) == (3, "1cd69909947f")
 
 
 def test_a_state_of_version_1_goes_on() -> None:
@@ -47,6 +47,15 @@ def test_a_request_of_version_1_whose_training_is_forgotten_is_forgotten() -> No
     raw = json.loads((STATES / "v1.json").read_text())
     raw["trainings"] = raw["trainings"][1:]
     assert [one.request_id for one in upcast(raw).requests] == ["r2", "r3", "r4"]
+
+
+def test_a_state_of_version_2_goes_on() -> None:
+    """Its policies say nothing of queues and of how an endpoint is deployed: the defaults hold."""
+    state, _ = play(published("d1"), trained(1, "1", passed=True), registered("1"))
+    raw = state.to_wire() | {"schema_version": 2}
+    assert raw["policy"]["train"].pop("queue_timeout_minutes") == 24 * 60
+    assert raw["policy"]["serve"].pop("deployment") is None
+    assert upcast(raw) == state
 
 
 def test_older_code_keeps_what_it_is_told_again_once() -> None:

@@ -1,0 +1,77 @@
+"""Waiting for what the platform does: jobs by a child that sleeps, deployments by durable timers. No thread is held."""
+
+from datetime import timedelta
+from typing import Final
+
+from durabletask import task
+
+from functions.boundary import PermanentFailure, Steps, call, fitting
+from functions.orchestrators.steps import now
+from shared import names
+from shared.contracts.jobs import VANISHED, JobEnd, JobKey, JobState, WatchJobInput
+from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState
+from shared.waiting import STOP_BUDGET, stop_pause
+
+_DEPLOYMENT_BUDGET: Final = timedelta(minutes=20)
+
+
+class WaitTimeoutError(Exception):
+    """What was waited for did not come within its budget."""
+
+
+def wait_for_job(context: task.OrchestrationContext, order: WatchJobInput) -> Steps[JobEnd]:
+    """Wait until a job has ended, or is given up and cancelled; this history grows by two events, however long it is.
+
+    The job's tag `signalbox.instance` must name this orchestration: so its events find the child that waits.
+
+    Raises:
+        TaskFailedError: The child was ended from outside.
+    """
+    child = names.watcher(order.name, context.instance_id)
+    value = yield context.call_sub_orchestrator(names.WATCH_JOB, input=fitting(order), instance_id=child)
+    return JobEnd.from_wire(value)
+
+
+def read_job(context: task.OrchestrationContext, name: str, trace: str | None) -> Steps[JobState | None]:
+    """Where a job stands; `None` when the platform does not know it."""
+    try:
+        return (yield from call(context, names.READ_JOB, JobKey(name=name, trace=trace), JobState))
+    except PermanentFailure as failure:
+        if failure.code != VANISHED:
+            raise
+        return None
+
+
+def stop_job(context: task.OrchestrationContext, name: str, trace: str | None) -> Steps[JobState | None]:
+    """Cancel a job and see to it that it stops: read until it is final, for a quarter of an hour at most.
+
+    Returns:
+        Where it stands then, which need not be final; `None` when the platform does not know it any more.
+    """
+    deadline, step = now(context) + STOP_BUDGET, 0
+    state: JobState | None = yield from call(context, names.CANCEL_JOB, JobKey(name=name, trace=trace), JobState)
+    while state is not None and not state.final and now(context) < deadline:
+        yield context.create_timer(stop_pause(step))
+        step += 1
+        state = yield from read_job(context, name, trace)
+    return state
+
+
+def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) -> Steps[DeploymentState]:
+    """Start a deployment and wait, by durable timers, until it is provisioned or has failed.
+
+    Raises:
+        WaitTimeoutError: It is still being created after twenty minutes.
+    """
+    deadline = context.current_utc_datetime + _DEPLOYMENT_BUDGET
+    pause = timedelta(seconds=1)
+    state = yield from call(context, names.CREATE_DEPLOYMENT, spec, DeploymentState)
+    key = DeploymentKey(endpoint=spec.endpoint, deployment=spec.deployment, trace=spec.trace)
+    while state.status not in ("Succeeded", "Failed"):
+        if context.current_utc_datetime >= deadline:
+            msg = f"The deployment {spec.deployment} of {spec.endpoint} is still {state.status} after 20 minutes."
+            raise WaitTimeoutError(msg)
+        yield context.create_timer(pause)
+        pause = min(pause * 2, timedelta(minutes=1))
+        state = yield from call(context, names.READ_DEPLOYMENT, key, DeploymentState)
+    return state
