@@ -27,6 +27,12 @@ BENCHMARKS = {
         "`vs_pandas` at least 6, `cpu_vs_polars_native` at most 2.0 (stretch 1.3), `peak_mib` at most 512, "
         "`peak_growth` from 256 MiB to 2 GiB at most 1.15"
     ),
+    "waiting": (
+        "`lag_s_p50_events` below 1; without events at most a tenth of the job's length and 600: "
+        "`lag_s_p50_no_events_10m` 60, `lag_s_p50_no_events_2h` 600, `lag_s_p50_no_events_10h` 600; "
+        "`reads_10h_events` at most 30, `reads_10h_no_events` 70; `fewer_than_10s_poll` at least 50"
+    ),
+    "azureml": "none: memory, and the time of the first submit and of 1,000 reads, against the double",
     "demo": "`stack_ready_s` at most 30, `demo_s` (twelve models) at most 300, `demo_peak_mb` at most 4000",
 }
 

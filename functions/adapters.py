@@ -14,6 +14,7 @@ from shared.settings import settings
 if TYPE_CHECKING:
     from shared.contracts.policy import ModelPolicy
     from shared.fleet.fleet import Fleet, Fleets
+    from shared.platforms.azureml.connection import Connection
     from shared.platforms.base import Platform
     from shared.registry.base import Registry
     from shared.storage.base import BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
@@ -100,17 +101,39 @@ def ledger() -> Ledger:
 @cache
 def platform() -> Platform:
     """Where models are trained and served."""
+    configured = settings()
+    if configured.platform == "azureml":
+        from shared.platforms.azureml.platform import AzureMlPlatform
+
+        return AzureMlPlatform(azureml())
     from shared.platforms.local import LocalPlatform
 
-    configured = settings()
     assert configured.jobs_url is not None  # read_settings has checked both
     assert configured.scoring_url is not None
     return LocalPlatform(configured.jobs_url, configured.scoring_url, configured.data_container)
 
 
 @cache
+def azureml() -> Connection:
+    """The Azure ML workspace."""
+    from shared.platforms.azureml.connection import Connection, Workspace
+
+    configured = settings()
+    assert configured.azureml_workspace is not None  # read_settings has checked it
+    return Connection(
+        Workspace.parse(configured.azureml_workspace),
+        url=configured.azureml_url,
+        ca=configured.azureml_ca,
+        datastore=configured.azureml_datastore,
+        container=configured.data_container,
+        storage=configured.storage,
+    )
+
+
+@cache
 def registry() -> Registry:
     """The model registry."""
-    from shared.registry.mlflow import MlflowRegistry
+    from shared.registry.choice import make_registry
 
-    return MlflowRegistry(settings().registry_uri)
+    uri = settings().registry_uri
+    return make_registry(uri, azureml() if uri.startswith("azureml") else None)

@@ -13,6 +13,8 @@ from shared.errors import ConfigurationError
 #: The folder of `function_app.py`: relative paths in settings start here.
 APP_ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "SIGNALBOX_"
+#: The settings that a platform cannot do without.
+_NEEDED = {"local": ("jobs_url", "scoring_url"), "azureml": ("azureml_workspace",)}
 
 
 class Settings(BaseModel):
@@ -24,10 +26,14 @@ class Settings(BaseModel):
         storage: Storage account: a connection string, or the blob endpoint's URL to use the managed identity.
         landing_container: Where raw files land.
         data_container: Where conditioned data, quarantine, manifests and predictions are kept.
-        platform: Where models are trained and served.
+        platform: Where models are trained and served: `local` or `azureml`.
         jobs_url: The local job service.
         scoring_url: The local scoring service.
-        registry_uri: MLflow tracking URI of the model registry.
+        azureml_workspace: The Azure ML workspace, as its resource id.
+        azureml_datastore: The workspace's datastore that is the data container.
+        azureml_url: Azure Resource Manager, where it is not the public cloud's.
+        azureml_ca: PEM file of the authority that signed that one's certificate, where it is not a public one.
+        registry_uri: The model registry: an MLflow tracking URI, `databricks`, or `azureml` for the workspace's own.
         webhook_secret: Shared secret of the registry's webhooks.
         webhook_max_age_seconds: Older webhook deliveries are refused; longer than MLflow's whole retry span.
         telemetry: Where spans go: `file:PATH`, `console` or `off`.
@@ -50,6 +56,10 @@ class Settings(BaseModel):
     platform: str = "local"
     jobs_url: str | None = None
     scoring_url: str | None = None
+    azureml_workspace: str | None = None
+    azureml_datastore: str = "signalbox"
+    azureml_url: str | None = None
+    azureml_ca: str | None = None
     registry_uri: str
     webhook_secret: str = Field(min_length=16)
     webhook_max_age_seconds: int = Field(default=600, ge=30)
@@ -64,8 +74,8 @@ class Settings(BaseModel):
     @field_validator("platform")
     @classmethod
     def _known_platform(cls, platform: str) -> str:
-        if platform != "local":
-            msg = f"{platform!r} is not supported yet; use 'local'"
+        if platform not in _NEEDED:
+            msg = f"{platform!r} is no platform; use 'azureml', or 'local' on a laptop"
             raise ValueError(msg)
         return platform
 
@@ -89,9 +99,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from error
     missing = [
-        f"{_PREFIX}{name.upper()}: needed by the platform 'local'"
-        for name in ("jobs_url", "scoring_url")
-        if settings.platform == "local" and not getattr(settings, name)
+        f"{_PREFIX}{name.upper()}: needed by the platform {settings.platform!r}"
+        for name in _NEEDED[settings.platform]
+        if not getattr(settings, name)
     ]
     if missing:
         raise ConfigurationError("Settings that do not fit:\n" + "\n".join(f"  {line}" for line in missing))

@@ -20,6 +20,7 @@ from local.demo.screen import Screen
 from local.demo.stillness import Look, Stillness
 from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
+from local.stack.options import add_azureml
 from local.stack.stack import DEFAULT_STATE
 from shared.errors import ConfigurationError
 from shared.fleet.fleet import Fleet
@@ -50,10 +51,11 @@ def main() -> int:
         with (
             screen,
             Stack(
-                arguments.state or _own_state(arguments.environment),
+                arguments.state or _own_state(arguments.environment, arguments.azureml),
                 ports=Ports.free(),
                 webhooks=arguments.webhooks,
                 settings=settings,
+                azureml=bool(arguments.azureml),
                 on_event=screen.service,
             ) as stack,
         ):
@@ -177,9 +179,9 @@ def _stay(stack: Stack, console: Console) -> None:
         console.print("Stopping.")
 
 
-def _own_state(environment: str | None) -> Path:
+def _own_state(environment: str | None, azureml: str | None) -> Path:
     """Each environment's own: a dataset that is there already would be no news for the models that another one adds."""
-    return DEFAULT_STATE / "-".join(("demo", *filter(None, (environment,))))
+    return DEFAULT_STATE / "-".join(("demo", *filter(None, (environment, azureml))))
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -187,6 +189,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, help="state directory (one of its own per environment, unless given)")
     parser.add_argument("--environment", help="one of the fleet file's environments (all models without it)")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds until it gives up (%(default)s)")
+    add_azureml(parser)
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("KEEP")), help="leave the stack up")
     parser.add_argument("--no-webhooks", dest="webhooks", action="store_false", help="the registry tells nothing")
     parser.add_argument(

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from local.services.process import LocalServiceError
+from local.stack.options import add_azureml
 from local.stack.ports import Ports
 from local.stack.stack import DEFAULT_STATE, Change, ServiceName, Stack
 from shared.errors import ConfigurationError
@@ -32,6 +33,7 @@ def main() -> int:
             ports=Ports.free() if arguments.free_ports else None,
             webhooks=not arguments.no_webhooks,
             settings=settings,
+            azureml=bool(arguments.azureml),
             on_event=_Progress(console),
         )
         with stack:
@@ -95,6 +97,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--fleet", type=Path, help="fleet file of the app (default: the flights example)")
     parser.add_argument("--free-ports", action="store_true", help="a new state directory takes any free ports")
     parser.add_argument("--no-webhooks", action="store_true", help="MLflow tells the app nothing")
+    add_azureml(parser)
     return parser.parse_args()
 
 

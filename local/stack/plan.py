@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local.services.azurite import AzuritePorts, azurite_service, connection_string, create_resources
@@ -17,6 +17,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LANDING, DATA = "landing", "signalbox"
 TABLES = ("deliveries", "ledger", "models")
 EXPERIMENT = "signalbox"
+#: Of the double of Azure ML: nothing of it is anywhere else.
+AZUREML_WORKSPACE = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/signalbox"
+    "/providers/Microsoft.MachineLearningServices/workspaces/signalbox"
+)
 BLOB_EVENTS_FUNCTION = "storage_events"
 JOB_EVENTS_FUNCTION = "azureml_events"
 READY_TIMEOUT_SECONDS = 120.0
@@ -91,6 +96,22 @@ class Plan:
         }
         return Step(self._module("scoring", "local.services.scoring", options, "/health"))
 
+    def azureml(self) -> Step:
+        """The double of Azure Resource Manager and Azure ML: jobs and models are real, run by the local services."""
+        options = {
+            "--port": str(self._ports.azureml),
+            "--identity-port": str(self._ports.azureml_identity),
+            "--state": str(azureml_folder(self._state)),
+            "--storage": storage(self._ports),
+            "--data-container": DATA,
+            "--jobs-url": base_url(self._ports.jobs),
+            "--scoring-url": base_url(self._ports.scoring),
+        }
+        identity = self._ports.port("azureml_identity")
+        service = self._module("azureml", "tests.doubles.azure_ml", options, "/health")
+        service = replace(service, ports=(*service.ports, identity), health=f"{base_url(identity.number)}/health")
+        return Step(service, after=("azurite", "jobs", "scoring"))
+
     def host(self, app: Path, settings: Mapping[str, str], *, webhooks: bool | None) -> Step:
         """The app on the Functions host, after all that it calls.
 
@@ -105,7 +126,7 @@ class Plan:
         service = self._module("host", "local.host", options, "/admin/host/status", settings)
         return Step(
             service,
-            after=("azurite", "mlflow", "jobs", "scoring"),
+            after=("azurite", "mlflow", "jobs", "scoring", "azureml"),
             finish=lambda: self._connect_registry(webhooks),
         )
 
@@ -162,6 +183,24 @@ def base_url(port: int) -> str:
 def event_grid_url(ports: Ports, function: str) -> str:
     """Where the Functions host takes Event Grid's deliveries for a function."""
     return f"{base_url(ports.host)}/runtime/webhooks/eventgrid?functionName={function}"
+
+
+def azureml_folder(state: StateDirectory) -> Path:
+    """Where the double of Azure ML keeps its certificate."""
+    return state.root / "azureml"
+
+
+def azureml_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
+    """What the app needs beside its other settings to work with the double of Azure ML, its identity included."""
+    return {
+        "SIGNALBOX_PLATFORM": "azureml",
+        "SIGNALBOX_AZUREML_WORKSPACE": AZUREML_WORKSPACE,
+        "SIGNALBOX_AZUREML_URL": f"https://{HOST}:{ports.azureml}",
+        "SIGNALBOX_AZUREML_CA": str(azureml_folder(state) / "ca.pem"),
+        "IDENTITY_ENDPOINT": f"{base_url(ports.azureml_identity)}/msi/token",
+        "IDENTITY_HEADER": "double",
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+    }
 
 
 def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:

@@ -26,6 +26,8 @@ class Ports:
     jobs: int = 7081
     scoring: int = 7082
     blob_events: int = 7083
+    azureml: int = 7084
+    azureml_identity: int = 7085
 
     @classmethod
     def free(cls) -> Self:

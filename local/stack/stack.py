@@ -11,13 +11,13 @@ from typing import Literal, Self
 from local.services.azurite.install import DEFAULT_TOOLS
 from local.services.mlflow_server import tracking_uri
 from local.services.process import RunningService, check_ports, describe_exit
-from local.stack.plan import REPOSITORY, Plan, Step, app_settings, base_url, storage
+from local.stack.plan import REPOSITORY, Plan, Step, app_settings, azureml_settings, base_url, storage
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
 from shared.fleet.loader import load_fleets
 from shared.settings import read_settings
 
-type ServiceName = Literal["azurite", "mlflow", "jobs", "scoring", "host", "blob_events"]
+type ServiceName = Literal["azurite", "mlflow", "jobs", "scoring", "azureml", "host", "blob_events"]
 type Change = Literal["starting", "ready", "failed", "stopping", "stopped", "killed"]
 
 NAMES: tuple[ServiceName, ...] = ("azurite", "mlflow", "jobs", "scoring", "host", "blob_events")  # in start order
@@ -33,6 +33,8 @@ class Stack:
         webhooks: Whether MLflow's webhook is registered with the host; without it, MLflow tells the app nothing.
         settings: Added to the app's settings, or replacing them.
         only: The services to start; all by default. Others' URLs are given all the same.
+        azureml: Whether the app works with the double of Azure ML, which then is one more service, instead of with the
+            local services themselves.
         app: The directory of ``function_app.py``.
         tools: Where Azurite is installed.
         on_event: Told of every change of a service, from several threads.
@@ -46,6 +48,7 @@ class Stack:
         webhooks: bool = True,
         settings: Mapping[str, str] | None = None,
         only: Collection[ServiceName] = NAMES,
+        azureml: bool = False,
         app: Path = REPOSITORY,
         tools: Path = DEFAULT_TOOLS,
         on_event: Callable[[ServiceName, Change], None] = lambda _name, _change: None,
@@ -54,7 +57,8 @@ class Stack:
         self.ports = Ports.of_state(self.state.ports_file, ports)
         self._settings = dict(settings or {})
         self._webhooks = webhooks
-        self._only = only
+        self._only = (*only, "azureml") if azureml else only
+        self._azureml = azureml
         self._app = app
         self._tools = tools
         self._on_event = on_event
@@ -91,7 +95,7 @@ class Stack:
     def down(self) -> None:
         """End all services, those that depend on others first."""
         self._ending.set()
-        for layer in (("blob_events", "jobs"), ("host", "scoring"), ("azurite", "mlflow")):
+        for layer in (("blob_events", "jobs"), ("host", "scoring"), ("azureml",), ("azurite", "mlflow")):
             present = [name for name in layer if name in self._running]
             if present:
                 with ThreadPoolExecutor(len(present)) as pool:
@@ -143,7 +147,8 @@ class Stack:
 
     def settings(self) -> dict[str, str]:
         """The app's settings as environment variables, with the caller's own."""
-        return app_settings(self.state, self.ports) | self._settings
+        double = azureml_settings(self.state, self.ports) if self._azureml else {}
+        return app_settings(self.state, self.ports) | double | self._settings
 
     def service(self, name: ServiceName) -> RunningService:
         """One service of this stack; ``KeyError`` if it is not part of it, or the stack is not up."""
@@ -189,6 +194,7 @@ class Stack:
             "mlflow": plan.mlflow,
             "jobs": plan.jobs,
             "scoring": plan.scoring,
+            "azureml": plan.azureml,
             "host": lambda: plan.host(
                 self._app, self.settings(), webhooks=self._webhooks if "mlflow" in self._only else None
             ),

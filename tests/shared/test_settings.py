@@ -39,9 +39,10 @@ def test_several_fleet_files_and_their_environment_are_read() -> None:
     [
         ({"SIGNALBOX_STORAGE": None}, "SIGNALBOX_STORAGE: is not set"),
         ({"SIGNALBOX_WEBHOOK_SECRET": "short"}, "SIGNALBOX_WEBHOOK_SECRET: String should have at least 16"),
-        ({"SIGNALBOX_STORRAGE": "x"}, "SIGNALBOX_STORRAGE: is not a setting; known are SIGNALBOX_BURST_SECONDS"),
+        ({"SIGNALBOX_STORRAGE": "x"}, "SIGNALBOX_STORRAGE: is not a setting; known are SIGNALBOX_AZUREML_CA"),
         ({"SIGNALBOX_JOBS_URL": None}, "SIGNALBOX_JOBS_URL: needed by the platform 'local'"),
-        ({"SIGNALBOX_PLATFORM": "azureml"}, "SIGNALBOX_PLATFORM: Value error, 'azureml' is not supported yet"),
+        ({"SIGNALBOX_PLATFORM": "azureml"}, "SIGNALBOX_AZUREML_WORKSPACE: needed by the platform 'azureml'"),
+        ({"SIGNALBOX_PLATFORM": "sagemaker"}, "SIGNALBOX_PLATFORM: Value error, 'sagemaker' is no platform"),
     ],
 )
 def test_a_wrong_setting_is_named(change: dict[str, str | None], message: str) -> None:
