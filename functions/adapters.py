@@ -119,7 +119,7 @@ def azureml() -> Connection:
     from shared.platforms.azureml.connection import Connection, Workspace
 
     configured = settings()
-    assert configured.azureml_workspace is not None  # read_settings has checked it
+    assert configured.azureml_workspace is not None  # both who call this have it, see `read_settings`
     return Connection(
         Workspace.parse(configured.azureml_workspace),
         url=configured.azureml_url,
@@ -135,5 +135,5 @@ def registry() -> Registry:
     """The model registry."""
     from shared.registry.choice import make_registry
 
-    uri = settings().registry_uri
-    return make_registry(uri, azureml() if uri.startswith("azureml") else None)
+    configured = settings()
+    return make_registry(configured.registry_uri, azureml() if configured.azureml_workspace else None)

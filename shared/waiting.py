@@ -21,6 +21,8 @@ _STEPS: Final = 6  # then the pause has its full length
 
 #: A job that was submitted a moment ago may not be found everywhere yet.
 _MISSING_READS: Final = 3
+#: Unanswered reads after which nobody waits any more; each of them was tried for an hour.
+OUTAGES: Final = 3
 #: A run can leave NotResponding.
 HUNG_AFTER: Final = timedelta(minutes=30)
 _SILENT: Final = "NotResponding"
@@ -67,12 +69,13 @@ def after_read(order: WatchJobInput, watch: JobWatch, state: JobState | None, no
         now: The moment of the read.
     """
     if state is None:
-        read = watch.model_copy(update={"reads": watch.reads + 1, "missing": watch.missing + 1})
+        read = watch.model_copy(update={"reads": watch.reads + 1, "missing": watch.missing + 1, "outages": 0})
     else:
         read = watch.model_copy(
             update={
                 "reads": watch.reads + 1,
                 "missing": 0,
+                "outages": 0,
                 "status": state.status,
                 "error": state.error,
                 "running_since": watch.running_since or _running_since(watch, state, now),
@@ -86,6 +89,12 @@ def after_read(order: WatchJobInput, watch: JobWatch, state: JobState | None, no
             "due": min([now + pause(order.name, read, hourly=expected), *_ends(order, read, now)]),
         }
     )
+
+
+def after_outage(order: WatchJobInput, watch: JobWatch, now: datetime) -> JobWatch:
+    """The wait after a read that the platform did not answer: the job may be well, so it goes on."""
+    due = min([now + _LAST_PAUSE, *_ends(order, watch, now)])
+    return watch.model_copy(update={"reads": watch.reads + 1, "outages": watch.outages + 1, "due": due})
 
 
 def after_word(watch: JobWatch, word: JobWord) -> JobWatch:

@@ -50,9 +50,9 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
     3. Judge the model's evaluation against the gates, beside the baseline's; what is missing fails.
     4. Register both, the model passed or rejected: the registry is the memory.
     """
-    job, since = context.instance_id, now(context)
+    job = context.instance_id
     baseline = yield from _submit(context, order, job)
-    failure = yield from _wait(context, order, job, baseline, since)
+    failure = yield from _wait(context, order, job, baseline, since=now(context))
     if failure is not None:
         return _failed(order, failure)
 

@@ -12,7 +12,8 @@ from shared.contracts.jobs import VANISHED, JobEnd, JobKey, JobState, WatchJobIn
 from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState
 from shared.waiting import STOP_BUDGET, stop_pause
 
-_DEPLOYMENT_BUDGET: Final = timedelta(minutes=20)
+#: From when it is being made; Azure builds the image of an environment that it has not seen.
+_DEPLOYMENT_BUDGET: Final = timedelta(hours=1)
 
 
 class WaitTimeoutError(Exception):
@@ -61,15 +62,15 @@ def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) ->
     """Start a deployment and wait, by durable timers, until it is provisioned or has failed.
 
     Raises:
-        WaitTimeoutError: It is still being created after twenty minutes.
+        WaitTimeoutError: It is still being created after an hour.
     """
-    deadline = context.current_utc_datetime + _DEPLOYMENT_BUDGET
     pause = timedelta(seconds=1)
     state = yield from call(context, names.CREATE_DEPLOYMENT, spec, DeploymentState)
+    deadline = context.current_utc_datetime + _DEPLOYMENT_BUDGET
     key = DeploymentKey(endpoint=spec.endpoint, deployment=spec.deployment, trace=spec.trace)
     while state.status not in ("Succeeded", "Failed"):
         if context.current_utc_datetime >= deadline:
-            msg = f"The deployment {spec.deployment} of {spec.endpoint} is still {state.status} after 20 minutes."
+            msg = f"The deployment {spec.deployment} of {spec.endpoint} is still {state.status} after an hour."
             raise WaitTimeoutError(msg)
         yield context.create_timer(pause)
         pause = min(pause * 2, timedelta(minutes=1))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from durabletask import task
 from pydantic import ValidationError
 
-from functions.boundary import Steps, explain, orchestrator, short
+from functions.boundary import PermanentFailure, Steps, explain, orchestrator, short
 from functions.orchestrators.steps import STEP_FAILED, now
 from functions.orchestrators.waiting import read_job, stop_job
 from shared import names, waiting
@@ -29,10 +29,16 @@ def watch_job(context: task.OrchestrationContext, order: WatchJobInput) -> Steps
         if waiting.is_due(watch, now(context)):
             try:
                 state = yield from read_job(context, order.name, order.trace)
-            except STEP_FAILED as error:
+            except PermanentFailure as error:
                 told = f"The job {order.name} cannot be read: {explain(error)}"
                 return _end(order, watch, "unreadable", told, stopped=False)
-            watch = waiting.after_read(order, watch, state, now(context))
+            except task.TaskFailedError as error:  # an outage of an hour: the job may be well meanwhile
+                watch = waiting.after_outage(order, watch, now(context))
+                if watch.outages == waiting.OUTAGES:
+                    told = f"The job {order.name} cannot be read, for hours: {explain(error)}"
+                    return _end(order, watch, "unreadable", told, stopped=False)
+            else:
+                watch = waiting.after_read(order, watch, state, now(context))
             context.set_custom_status({"job": order.name, "status": watch.status, "reads": watch.reads})
         ending = waiting.ending(order, watch, now(context))
         if ending is not None:

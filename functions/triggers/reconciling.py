@@ -60,8 +60,8 @@ async def _end_dead_runs(client: df.DurableFunctionsClient, rows: Iterable[Model
             state = await client.get_orchestration_state(run.instance)
             event = how_it_ended(row, run, state, at)
             if event is not None:
+                await _stop_jobs(client, run, state)  # first: nobody looks at a run of which the interlock knows
                 await signal_interlock(client, event)
-                await _stop_jobs(client, run, state)
                 ended.add(run.instance)
     return ended
 

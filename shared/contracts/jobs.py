@@ -128,6 +128,7 @@ class JobWatch(Contract):
         step: How often the pause between two reads has doubled.
         due: When the job is read next; at once when absent.
         missing: Reads in a row that did not find the job.
+        outages: Reads in a row that the platform did not answer, each of them tried for an hour.
         told: Whether an event of this job has come.
         heard: The status that the last event told, in lower case.
         running_since: When the job left the queue.
@@ -142,6 +143,7 @@ class JobWatch(Contract):
     step: int = 0
     due: Instant | None = None
     missing: int = 0
+    outages: int = 0
     told: bool = False
     heard: str | None = None
     running_since: Instant | None = None

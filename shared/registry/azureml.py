@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from shared.contracts.registry import Promotion, RegisteredVersion
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 from shared.names import CHAMPION
 from shared.platforms.azureml import models
 from shared.platforms.azureml.connection import Connection
@@ -75,8 +75,8 @@ class AzureMlRegistry:
             self._create(model, job, {**figures, **tags, JOB_TAG: job})
             made = self.find_by_job(model, job)
         if made is None:
-            msg = f"Azure ML accepted a version of {model!r} for job {job}, but does not list it"
-            raise PermanentError("VersionVanished", msg)
+            # asked again, it gets the same number, and the version that is there is adopted
+            raise TransientError(f"Azure ML accepted a version of {model!r} for job {job}, but does not list it yet")
         return made
 
     def versions(self, model: str) -> list[RegisteredVersion]:

@@ -64,6 +64,8 @@ class Job:
 
     def _answer(self, payload: dict[str, Any]) -> dict[str, Any]:
         status = [status for minute, status in self.script.items() if minute <= self.minute][-1]
+        if status == "down":
+            raise ConnectionError("the platform does not answer")
         if status is None:
             return {"permanent": {"code": "JobVanished", "message": f"no job {payload['name']}"}}
         return {"result": {"name": payload["name"], "status": status, "error": None}}
@@ -98,6 +100,21 @@ async def test_whatever_an_event_says_the_read_decides(app: App, said: Any) -> N
     await app.client.raise_orchestration_event("watch", names.JOB_CHANGED, data=said)
     assert JobEnd.from_wire((await app.finish("watch")).get_output()).outcome == "completed"
     assert job.reads[-1] < 1.7
+
+
+async def test_an_outage_of_hours_ends_no_wait(app: App) -> None:
+    """The job may be well meanwhile: it is read again when the platform answers, and its budgets go on."""
+    job = Job(app, {0: "Running", 10: "down", 150: "Completed"})
+    end = await _watched(app, WATCH.model_copy(update={"run_minutes": 600}))
+    assert end.outcome == "completed"
+    assert not job.cancels
+
+
+async def test_an_outage_of_a_day_ends_it(app: App) -> None:
+    """Whoever waits is told that nobody knows how the job stands."""
+    Job(app, {0: "Running", 10: "down"})
+    end = await _watched(app, WATCH.model_copy(update={"run_minutes": 6000}))
+    assert (end.outcome, end.stopped) == ("unreadable", False)
 
 
 async def test_a_wait_of_days_keeps_a_short_history(app: App) -> None:

@@ -63,13 +63,11 @@ class BatchEndpoints:
         return found(f"read job {name}", lambda: jobs.get(name))
 
     def _post(self, endpoint: str, body: dict[str, Any], name: str, deployment: str | None) -> dict[str, Any]:
-        headers = {
-            "Authorization": f"Bearer {self._connection.token(_SCOPE)}",
-            _REPEATABILITY_HEADER: self._request_id(endpoint, body, deployment),
-        }
+        headers = {_REPEATABILITY_HEADER: self._request_id(endpoint, body, deployment)}
         if deployment:
             headers[DEPLOYMENT_HEADER] = deployment
         with azureml_errors(f"start job {name} of the batch endpoint {endpoint}"):
+            headers["Authorization"] = f"Bearer {self._connection.token(_SCOPE)}"
             response = self._connection.http.post(self._scoring_uri(endpoint), json=body, headers=headers)
             response.raise_for_status()
         try:

@@ -125,8 +125,10 @@ def _sdk_error(error: "AzureError", operation: str) -> PermanentError | Transien
         return PermanentError(code, f"Azure ML could not {operation}: {shown(_text(error))}")
     status = getattr(error, "status_code", None)
     if status is None:
-        if isinstance(error, ClientAuthenticationError):
-            return _refusal(operation, 401, "", _text(error))
+        if isinstance(error, ClientAuthenticationError):  # no token: an identity that does not answer now, or none
+            return TransientError(
+                f"Azure ML could not {operation}, for want of a token: {shown(_text(error))}; {_ROLE}"
+            )
         return _unreachable(operation, error)
     code, message = service_error(error)
     return _refusal(operation, int(status), code, message or _text(error))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.contracts.jobs import NAME_TAKEN, JobInput, JobState, job_tags
 from shared.contracts.platform_models import PlatformModel
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml import data_assets, job_files, metrics, models
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found, shown
@@ -77,7 +77,7 @@ class AzureMlJobs:
             found(f"cancel job {name}", lambda: jobs.begin_cancel(name, polling=False))
         except PermanentError:  # the service refuses what is final, each kind of job in words of its own
             job = self.read_job(name)
-            if job is not None and not job.final:
+            if job is not None and not job.final and job.status != "CancelRequested":
                 raise
 
     def read_job_metrics(self, name: str) -> dict[str, float]:
@@ -157,7 +157,7 @@ class AzureMlJobs:
 
     def _state(self, job: "Job") -> JobState:
         name, status = str(job.name), status_of(job)
-        run = self._run(name) if status in _BEGAN else {}
+        run = self._run(name, status) if status in _BEGAN else {}
         return JobState(
             name=name,
             status=status,
@@ -166,10 +166,14 @@ class AzureMlJobs:
             ended_at=_instant(run.get("endTimeUtc")),
         )
 
-    def _run(self, name: str) -> dict[str, Any]:
-        """The run's history; a status is told without its times rather than not at all."""
+    def _run(self, name: str, status: str) -> dict[str, Any]:
+        """The run's history; a status is told without its times rather than not at all, but no failure without why."""
         try:
             return self._services.run(name) or {}
+        except TransientError:
+            if status == _FAILED:
+                raise
+            return {}
         except PermanentError as error:
             return {"error": {"error": {"code": error.code, "message": f"its reason cannot be read: {error.message}"}}}
 
@@ -203,5 +207,8 @@ def _instant(text: Any) -> datetime | None:
     """A time of the run history, which is UTC whether or not it says so."""
     if not isinstance(text, str) or not text:
         return None
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:  # in another form than known: a status is told without it
+        return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -92,11 +92,12 @@ def test_an_identity_without_a_role_is_told_which_one(status: int) -> None:
     assert "AzureML Data Scientist" in error.message
 
 
-def test_no_identity_at_all_is_as_forbidden() -> None:
-    """The credential raises it before anything is asked of the service."""
+def test_a_token_that_cannot_be_had_may_be_had_later() -> None:
+    """An identity that does not answer for a moment must not end a wait of hours; the remedy is told."""
     error = _raised(ClientAuthenticationError("no token from any credential"))
-    assert isinstance(error, PermanentError)
-    assert error.code == FORBIDDEN
+    assert isinstance(error, TransientError)
+    assert "no token from any credential" in str(error)
+    assert "AzureML Data Scientist" in str(error)
 
 
 @pytest.mark.parametrize(
