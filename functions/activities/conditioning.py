@@ -91,8 +91,7 @@ async def condition_range(order: ConditionRangeInput) -> RangeDone:
     recipe = await run_blocking(files.recipe_of, plan.fleet, plan.file.source, plan.cell)
     async with under_way():
         work = ranged.OneRange(order, recipe)
-        source, layout = await aside(work.read)
-        return await aside(work.keep, await in_turn(work.condition, source, layout))
+        return await aside(work.keep, await in_turn(work.condition, await aside(work.read)))
 
 
 @activity

@@ -40,6 +40,8 @@ class BlobSource:
             return b""
         return self._store.read_range(self._file.path, offset, length, self._file.etag)
 
-    def read_ahead(self, offset: int, length: int) -> None:
+    def read_ahead(self, offset: int, length: int) -> bytes:
         """Read now what the next `read` will ask for; errors as there. Once it is taken, nothing is kept of it."""
-        self._ahead = (offset, length, self.read(offset, length))
+        content = self.read(offset, length)
+        self._ahead = (offset, length, content)
+        return content

@@ -14,7 +14,7 @@ from functions.conditioning.documents import CSV, JSON, keep_document, read_docu
 from functions.conditioning.files import conclude, quarantine_path, table_path, work_of
 from functions.conditioning.tables import read_blocks
 from shared.conditioning.engine.counts import added
-from shared.conditioning.engine.digest import HASHED_BYTES, raw_sha256
+from shared.conditioning.engine.digest import HASHED_BYTES, RawHasher, raw_sha256
 from shared.conditioning.engine.quarantine import HEADER, moved
 from shared.conditioning.engine.ranges import RANGE_BYTES, Seams, condition_range, first_read
 from shared.conditioning.engine.sinks import Memory
@@ -73,21 +73,23 @@ class OneRange:
         self._begin = order.index * order.cut.step
         self._stop = min(self._begin + order.cut.step, self._file.size)
 
-    def read(self) -> tuple[BlobSource, Layout]:
-        """All of the range but the end of a last record that is very long, and where the file's columns are."""
-        source = BlobSource(adapters.landing(), self._file)
-        source.read_ahead(*first_read(self._begin, self._stop))
-        return source, _layout(self._order.cut)
+    def read(self) -> "ReadRange":
+        """Read all of the range but the end of a last record that is very long."""
+        source, hasher = BlobSource(adapters.landing(), self._file), RawHasher()
+        offset, length = first_read(self._begin, self._stop)
+        content = source.read_ahead(offset, length)
+        hasher.update(memoryview(content)[self._begin - offset : self._stop - offset])
+        return ReadRange(source, _layout(self._order.cut), hasher.hashes())
 
-    def condition(self, source: BlobSource, layout: Layout) -> "Conditioned":
+    def condition(self, read: "ReadRange") -> "Conditioned":
         """Take its records through the recipe."""
         order, table, quarantine = self._order, Memory(), _range_quarantine(self._order, self._recipe)
         pieces = work_of(order.plan.fleet, self._recipe).pieces(self._file.path, table, quarantine)
         seams = condition_range(
-            source, self._recipe, layout, pieces, begin=self._begin, stop=self._stop, first=order.start
+            read.source, self._recipe, read.layout, pieces, begin=self._begin, stop=self._stop, first=order.start
         )
         profile = pieces.profile.to_json() if pieces.profile is not None else None
-        return Conditioned(seams, pieces.counts, pieces.lines, profile, table, quarantine)
+        return Conditioned(seams, read.hashes, pieces.counts, pieces.lines, profile, table, quarantine)
 
     def keep(self, made: "Conditioned") -> RangeDone:
         """Keep what it gave under the place where its first record begins."""
@@ -103,11 +105,26 @@ class OneRange:
             lines=made.lines,
             blocks=blocks,
             quarantine=made.quarantine.path if made.counts.rejected else None,
-            hashes=seams.hashes,
+            hashes=made.hashes,
             profile=made.profile,
         )
         keep_document(_part_path(plan, self._recipe, index, seams.start), part)
         return RangeDone(start=seams.start, end=seams.end, rows=made.counts.rows_in)
+
+
+@dataclass(frozen=True)
+class ReadRange:
+    """A range that was read.
+
+    Attributes:
+        source: The file, which has the range's bytes at hand.
+        layout: Where its columns are.
+        hashes: SHA-256 of each 4 MiB of the range's own bytes.
+    """
+
+    source: BlobSource
+    layout: Layout
+    hashes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -116,6 +133,7 @@ class Conditioned:
 
     Attributes:
         seams: Where its records lie.
+        hashes: Of its bytes.
         counts: What became of them.
         lines: How many end in it.
         profile: Of its columns, as JSON values; absent where the whole table has one.
@@ -124,6 +142,7 @@ class Conditioned:
     """
 
     seams: Seams
+    hashes: tuple[str, ...]
     counts: Counted
     lines: int
     profile: dict[str, Any] | None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.conditioning.engine.digest import RawHasher
 from shared.conditioning.engine.pieces import Pieces
 from shared.conditioning.engine.portions import portion_end
 from shared.conditioning.reading.ranges import find_start
@@ -32,12 +31,10 @@ class Seams:
     Attributes:
         start: Offset of its first record; of a range that owns none, where the next record begins at the earliest.
         end: Offset past its last record.
-        hashes: SHA-256 of each 4 MiB of the range's own bytes.
     """
 
     start: int
     end: int
-    hashes: tuple[str, ...]
 
 
 def condition_range(
@@ -57,10 +54,9 @@ def condition_range(
     """
     base, length = first_read(begin, stop)
     content = source.read(base, length)
-    hashes = _hashes(content, begin - base, stop - base)
     start = _guess(content, recipe, layout, begin, base) if first is None else first
     if start >= stop:
-        return Seams(start, start, hashes)
+        return Seams(start, start)
     place, size, inside = start, PIECE_BYTES, False
     while place < stop:
         if stop - place <= size + size // 8:  # the few records that would be left are not worth a piece of their own
@@ -78,7 +74,7 @@ def condition_range(
         pieces.take(stretch, place)
         place, size, inside = place + stretch.consumed, PIECE_BYTES, stretch.inside
     end = _end_of_line(source, recipe, layout, pieces, place) if inside else place
-    return Seams(start, end, hashes)
+    return Seams(start, end)
 
 
 def first_read(begin: int, stop: int) -> tuple[int, int]:
@@ -98,12 +94,6 @@ def _end_of_line(source: RangeSource, recipe: Recipe, layout: Layout, pieces: Pi
         place += rest.consumed
         inside = rest.inside and not final
     return place
-
-
-def _hashes(content: bytes, begin: int, stop: int) -> tuple[str, ...]:
-    hasher = RawHasher()
-    hasher.update(memoryview(content)[begin:stop])
-    return hasher.hashes()
 
 
 def _guess(content: bytes, recipe: Recipe, layout: Layout, begin: int, base: int) -> int:
