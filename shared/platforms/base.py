@@ -113,13 +113,17 @@ class Endpoints(Protocol):
         ...
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
-        """Route the endpoint's traffic.
+        """Begin to route the endpoint's traffic; asked again, it says whether that was done.
 
         Args:
             endpoint: Its name.
             traffic: Percent by deployment; they sum to 100, or to 0 where nothing answers.
             mirror: Percent of the traffic that one deployment gets a copy of, at most 50; its answers are dropped.
                 Nothing is mirrored any more where it is empty, and what is mirrored stays where it is absent.
+
+        Raises:
+            PermanentError: The endpoint has failed, perhaps at the change that was begun before.
+            TransientError: The endpoint is being changed; ask again.
         """
         ...
 

@@ -11,7 +11,7 @@ from shared.contracts.jobs import NAME_TAKEN, JobState
 from shared.errors import PermanentError, TransientError
 from shared.names import content_hash
 from shared.platforms.azureml.connection import Connection
-from shared.platforms.azureml.errors import azureml_errors, found
+from shared.platforms.azureml.errors import azureml_errors, found, json_object
 from shared.platforms.azureml.jobs import AzureMlJobs
 from shared.platforms.azureml.paths import datastore_uri
 from shared.platforms.azureml.scoring import DEPLOYMENT_HEADER
@@ -66,17 +66,12 @@ class BatchEndpoints:
         headers = {_REPEATABILITY_HEADER: self._request_id(endpoint, body, deployment)}
         if deployment:
             headers[DEPLOYMENT_HEADER] = deployment
-        with azureml_errors(f"start job {name} of the batch endpoint {endpoint}"):
+        operation = f"start job {name} of the batch endpoint {endpoint}"
+        with azureml_errors(operation):
             headers["Authorization"] = f"Bearer {self._connection.token(_SCOPE)}"
             response = self._connection.http.post(self._scoring_uri(endpoint), json=body, headers=headers)
             response.raise_for_status()
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise TransientError(f"the batch endpoint {endpoint} did not answer with JSON") from error
-        if not isinstance(answer, dict):
-            raise TransientError(f"the batch endpoint {endpoint} did not answer with a JSON object")
-        return answer
+        return json_object(response, operation)
 
     def _scoring_uri(self, endpoint: str) -> str:
         endpoints = self._connection.client.batch_endpoints

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.errors import PermanentError, SignalboxError, TransientError
 
 if TYPE_CHECKING:
+    import httpx
     from azure.core.exceptions import AzureError
 
 #: Longest text of a service's own message that is passed on, in characters.
@@ -96,6 +97,21 @@ def service_error(error: "AzureError") -> tuple[str, str]:
         return _body_error(response.text()) if response is not None else ("", "")
     except Exception:  # noqa: BLE001 - a body that was cut off tells nothing, whatever its reader raises
         return "", ""
+
+
+def json_object(response: "httpx.Response", operation: str) -> dict[str, Any]:
+    """The JSON object that an answer is.
+
+    Raises:
+        TransientError: It is something else: what stands between us and the service has answered, or it broke off.
+    """
+    try:
+        body = response.json()
+    except ValueError as error:
+        raise TransientError(f"Azure ML could not {operation}: its answer is not JSON") from error
+    if not isinstance(body, dict):
+        raise TransientError(f"Azure ML could not {operation}: its answer is not a JSON object")
+    return body
 
 
 def shown(text: str) -> str:

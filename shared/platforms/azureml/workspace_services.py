@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from shared.errors import PermanentError, TransientError
+from shared.errors import PermanentError
 from shared.platforms.azureml.connection import Connection
-from shared.platforms.azureml.errors import azureml_errors
+from shared.platforms.azureml.errors import azureml_errors, json_object
 
 _CONTINUATION: Final = "$continuationtoken"
 
@@ -78,10 +78,4 @@ class WorkspaceServices:
             if response.status_code == 404:
                 return None
             response.raise_for_status()
-        try:
-            body = response.json()
-        except ValueError as error:
-            raise TransientError(f"Azure ML could not {operation}: its answer is not JSON") from error
-        if not isinstance(body, dict):
-            raise TransientError(f"Azure ML could not {operation}: its answer is not a JSON object")
-        return body
+        return json_object(response, operation)
