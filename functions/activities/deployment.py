@@ -28,13 +28,9 @@ async def read_deployment(order: DeploymentKey) -> DeploymentState:
 
 @activity
 async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
-    """Route the traffic, and say how it was before; a repeat finds its own shift done.
-
-    The platform is asked a second time: it may have begun the change only, and says then whether that has succeeded.
-    """
+    """Begin to route the traffic, and say how it was before; a repeat finds it done, or says that it failed."""
     previous = await run_blocking(adapters.platform().read_traffic, order.endpoint)
-    for _ in ("begun", "done"):
-        await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
+    await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
     return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous)
 
 

@@ -8,7 +8,7 @@ from functions.boundary import Steps, call, explain, orchestrator, short
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
-from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, stop_job
+from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, shift_and_wait, stop_job
 from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import ReleaseFinished
@@ -26,7 +26,6 @@ from shared.contracts.release import (
     StagedGoldenSet,
     TestDeploymentInput,
     TestPredictionsInput,
-    Traffic,
 )
 
 
@@ -90,7 +89,7 @@ def _release_online(
     progress.production = DeploymentKey(endpoint=endpoint, deployment=production, trace=order.trace)
     yield from _deploy(context, order, endpoint, production, "ProductionDeployed")
     progress.shifting = ShiftTrafficInput(endpoint=endpoint, traffic={production: 100}, trace=order.trace)
-    traffic = yield from call(context, names.SHIFT_TRAFFIC, progress.shifting, Traffic)
+    traffic = yield from shift_and_wait(context, progress.shifting)
     progress.serving = Serving(mode="online", endpoint=endpoint, deployment=production)
     told = f"All traffic of {endpoint} goes to {production}."
     yield from attempt(_note(context, order, "TrafficShifted", told, traffic.to_wire()))

@@ -6,6 +6,7 @@ from durabletask import task
 
 from functions.boundary import Steps, call
 from functions.orchestrators.steps import attempt
+from functions.orchestrators.waiting import shift_and_wait
 from shared import names
 from shared.contracts.registry import ChampionRestored, Promotion, RestoreChampionInput
 from shared.contracts.release import (
@@ -16,7 +17,6 @@ from shared.contracts.release import (
     RestorePredictionsInput,
     Serving,
     ShiftTrafficInput,
-    Traffic,
 )
 
 
@@ -49,7 +49,7 @@ def undo_release(
         problems.append((yield from attempt(call(context, names.RESTORE_PREDICTIONS, restore, PredictionsRestored))))
     if progress.shifting is not None:
         back = _traffic_before(order, progress.shifting)
-        problems.append((yield from attempt(call(context, names.SHIFT_TRAFFIC, back, Traffic))))
+        problems.append((yield from attempt(shift_and_wait(context, back))))
     if progress.promoting:
         undo = RestoreChampionInput(model=order.model, version=order.version, trace=order.trace)
         problems.append((yield from attempt(call(context, names.RESTORE_CHAMPION, undo, ChampionRestored))))

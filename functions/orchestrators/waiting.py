@@ -9,7 +9,7 @@ from functions.boundary import PermanentFailure, Steps, call, fitting
 from functions.orchestrators.steps import now
 from shared import names
 from shared.contracts.jobs import VANISHED, JobEnd, JobKey, JobState, WatchJobInput
-from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState
+from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.waiting import STOP_BUDGET, stop_pause
 
 #: From when it is being made; Azure builds the image of an environment that it has not seen.
@@ -56,6 +56,13 @@ def stop_job(context: task.OrchestrationContext, name: str, trace: str | None) -
         step += 1
         state = yield from read_job(context, name, trace)
     return state
+
+
+def shift_and_wait(context: task.OrchestrationContext, order: ShiftTrafficInput) -> Steps[Traffic]:
+    """Route traffic, and see to it that it was done; how it was before is what only the first call can tell."""
+    begun = yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)
+    yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)  # while the endpoint is being changed, tried again
+    return begun
 
 
 def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) -> Steps[DeploymentState]:

@@ -124,6 +124,24 @@ async def test_any_step_may_fail(app: App, mode: str, step: str, fault: Fault, f
         assert _end(app) == before
 
 
+async def test_a_shift_of_traffic_that_was_begun_and_fails_is_undone(app: App) -> None:
+    """Azure ML begins it and fails later: the version was never asked, so it is not released."""
+    order, before, calls = _with_version_one_in_production(app, "online"), _end(app), 0
+    really = app.engine_functions[names.SHIFT_TRAFFIC]
+
+    def shift(payload: dict[str, Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        failed = {"permanent": {"code": "EndpointFailed", "message": "the endpoint has failed: no quota"}}
+        return failed if calls == 2 else really(payload)
+
+    app.engine_functions |= {names.SHIFT_TRAFFIC: shift}
+    outcome = await _release(app, order)
+    assert not outcome.released
+    assert "no quota" in outcome.reason
+    assert _end(app) == before
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_tearing_down_may_fail(app: App, fault: Fault) -> None:
     """The version serves already, so the release stands; what is left over is told in the ledger."""
