@@ -1,5 +1,6 @@
-"""The Azurite that all sides share: where raw files land, and where each side writes."""
+"""What all sides share: the Azurite where raw files land and each side writes, and what is installed."""
 
+import sys
 from typing import Final, NamedTuple
 
 LANDING: Final = "landing"
@@ -18,3 +19,9 @@ def account_of(storage: str) -> Account:
     """The parts of a connection string; the URL is the service's, without the account."""
     parts = dict(part.split("=", 1) for part in storage.split(";") if part)
     return Account(parts["AccountName"], parts["AccountKey"], parts["BlobEndpoint"].rpartition("/")[0])
+
+
+def only_required() -> None:
+    """Hide what the local stack has installed beside the app's own requirements, and the storage SDK would import."""
+    for name in ("aiohttp", "yarl"):
+        sys.modules[name] = None  # type: ignore[assignment] # so that an import fails, as it does on Azure

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 
+from benchmarks.conditioning.containers import only_required
 from benchmarks.conditioning.peers import used
 from functions import adapters
 from functions.activities.conditioning import commit_file, condition_range, plan_file
@@ -15,6 +16,7 @@ from shared.contracts.ranges import CommitFileInput, ConditionRangeInput, FilePl
 def main() -> None:
     """Condition a blob, and print what it took as JSON."""
     fleet, blob = sys.argv[1:]
+    only_required()
     started = time.perf_counter()
     result = asyncio.run(_condition(fleet, blob))
     print(json.dumps({**result, **used(), "wall_s": time.perf_counter() - started}))

@@ -23,7 +23,7 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from benchmarks.conditioning.containers import LANDING, OUT, account_of
+from benchmarks.conditioning.containers import LANDING, OUT, account_of, only_required
 
 _CHUNK_ROWS = 100_000
 _REGIONS = ["north", "south", "east", "west", "central"]
@@ -32,6 +32,7 @@ _REGIONS = ["north", "south", "east", "west", "central"]
 def main() -> None:
     """Condition a blob, and print what it took as JSON."""
     peer, storage, blob = sys.argv[1:]
+    only_required()
     started = time.perf_counter()
     rows = {"pandas": by_pandas, "polars": by_polars}[peer](storage, blob)
     print(json.dumps({**rows, **used(), "wall_s": time.perf_counter() - started}))

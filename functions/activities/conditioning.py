@@ -7,11 +7,14 @@ conditions only what is new. Files that are larger than a range have an orchestr
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from functions import adapters
 from functions.boundary import activity
 from functions.cell_files import look
+from functions.conditioning import cutting
+from functions.conditioning.recipes import recipe_of
+from functions.conditioning.turns import aside, in_turn, under_way
 from shared.blocking import run_blocking
 from shared.coalescing import Coalescing
 from shared.contracts.conditioning import (
@@ -36,6 +39,9 @@ from shared.contracts.ranges import (
 )
 from shared.errors import PermanentError, TransientError
 
+if TYPE_CHECKING:
+    from functions.conditioning.ranged import OneRange
+
 _LISTING_TIMEOUT: Final = 240.0
 _PUBLISHING_TIMEOUT: Final = 1500.0
 #: Files that land in one go ask for the same at the same time.
@@ -53,7 +59,6 @@ async def find_source_files(order: ConditionDatasetInput) -> SourceFiles:
 async def condition_source(order: ConditionSourceInput) -> SourceConditioned:
     """The files of a source through their recipe; those that are too large are told instead, until they are done."""
     from functions.conditioning import files, sources  # noqa: PLC0415 - loads polars
-    from functions.conditioning.turns import in_turn  # noqa: PLC0415 - likewise
 
     recipe = await run_blocking(sources.recipe_for, order)
     landed = await run_blocking(sources.files_of, order)
@@ -75,23 +80,15 @@ async def condition_source(order: ConditionSourceInput) -> SourceConditioned:
 @activity
 async def plan_file(order: PlanFileInput) -> FilePlan:
     """Where a large file is cut."""
-    from functions.conditioning import files, ranged  # noqa: PLC0415 - loads polars
-
-    recipe = await run_blocking(files.recipe_of, order.fleet, order.file.source, order.cell)
-    return await run_blocking(ranged.plan_file, order, recipe)
+    return await run_blocking(cutting.plan_file, order)
 
 
 @activity
 async def condition_range(order: ConditionRangeInput) -> RangeDone:
     """The records that begin in one range; repeated, it leaves the same behind."""
-    from functions.conditioning import files, ranged  # noqa: PLC0415 - loads polars
-    from functions.conditioning.turns import aside, in_turn, under_way  # noqa: PLC0415 - likewise
-
-    plan = order.plan
-    recipe = await run_blocking(files.recipe_of, plan.fleet, plan.file.source, plan.cell)
     async with under_way():
-        work = ranged.OneRange(order, recipe)
-        return await aside(work.keep, await in_turn(work.condition, await aside(work.read)))
+        read, work = await asyncio.gather(aside(cutting.read_range, order), run_blocking(_one_range, order))
+        return await aside(work.keep, await in_turn(work.condition, read))
 
 
 @activity
@@ -100,7 +97,7 @@ async def commit_file(order: CommitFileInput) -> FileConditioned:
     from functions.conditioning import files, ranged  # noqa: PLC0415 - loads polars
 
     plan = order.plan
-    recipe = await run_blocking(files.recipe_of, plan.fleet, plan.file.source, plan.cell)
+    recipe = await run_blocking(recipe_of, plan.fleet, plan.file.source, plan.cell)
     made = await run_blocking(files.find_conditioned, plan.file, recipe)
     try:
         if made is None:
@@ -143,3 +140,9 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetPublished:
         # Retention took the old folder between our look and the entry, which from now on protects it.
         raise TransientError(f"The dataset version {version} was deleted while it was published again.")
     return DatasetPublished(**dataset.to_wire(), warnings=warnings)
+
+
+def _one_range(order: ConditionRangeInput) -> "OneRange":
+    from functions.conditioning.ranged import OneRange  # noqa: PLC0415 - loads polars, while the range is read
+
+    return OneRange(order, recipe_of(order.plan.fleet, order.plan.file.source, order.plan.cell))

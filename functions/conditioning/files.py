@@ -5,7 +5,9 @@ What a file gives is kept under its path, ETag and recipe, so that it is conditi
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -23,7 +25,6 @@ from shared.conditioning.engine.sinks import Sink
 from shared.conditioning.engine.verdict import check_file
 from shared.conditioning.profile import Profile
 from shared.conditioning.recipe.facts import needs_whole
-from shared.conditioning.recipe.loader import load_recipe
 from shared.conditioning.recipe.references import read_references
 from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.rows.standard import standard_schema, value_types, whole_steps
@@ -69,16 +70,6 @@ def quarantine_path(file: SourceFile, recipe: Recipe) -> str:
     return f"quarantine/{file.source}/{identity(file, recipe)}.csv"
 
 
-def recipe_of(fleet: str, source: str, cell: dict[str, str]) -> Recipe:
-    """The recipe of a source in a cell.
-
-    Raises:
-        RecipeError: It cannot be used; a person has to mend it.
-    """
-    found = adapters.fleet(fleet)
-    return load_recipe(found.recipe_path(source, cell), found.path.parent)
-
-
 @dataclass(frozen=True)
 class Work:
     """A recipe with all that it refers to, ready to be used.
@@ -115,7 +106,22 @@ class Work:
 
 def work_of(fleet: str, recipe: Recipe) -> Work:
     """A recipe of a fleet with the files beside the fleet file that it refers to."""
-    folder = adapters.fleet(fleet).path.parent
+    return _made_work(_WorkKey(adapters.fleet(fleet).path.parent, recipe.sha256, recipe))
+
+
+@dataclass(frozen=True)
+class _WorkKey:
+    """The hash is also that of all files that the recipe refers to."""
+
+    folder: Path
+    sha256: str
+    recipe: Recipe = field(compare=False)
+
+
+@lru_cache(maxsize=2)
+def _made_work(key: _WorkKey) -> Work:
+    """The ranges of a file share their work: reference tables can be large, and values that were read are known."""
+    recipe, folder = key.recipe, key.folder
     custom = load_steps({one.step: folder / one.source for one in recipe.custom})
     return Work(recipe, custom, RowSteps(recipe, read_references(recipe, folder), custom))
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Final
 
 from functions import adapters
-from functions.conditioning.files import recipe_of
 from functions.conditioning.publishing import Made
+from functions.conditioning.recipes import recipe_of
 from functions.conditioning.tables import read_rows, tables_of
 from shared.blocking import run_blocking
 from shared.conditioning.quality import Reference, fresh_fault, rejected_fault, rows_fault

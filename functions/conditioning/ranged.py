@@ -3,63 +3,31 @@
 Nothing is merged or copied: each range stages its rows as blocks of the table, and the commit puts the blocks in order.
 """
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from functions import adapters
-from functions.conditioning.blob_source import BlobSource
-from functions.conditioning.documents import CSV, JSON, keep_document, read_document
+from functions.conditioning.cutting import ReadRange, layout_of
+from functions.conditioning.documents import CSV, keep_document, read_document
 from functions.conditioning.files import conclude, quarantine_path, table_path, work_of
 from functions.conditioning.tables import read_blocks
 from shared.conditioning.engine.counts import added
-from shared.conditioning.engine.digest import HASHED_BYTES, RawHasher, raw_sha256
+from shared.conditioning.engine.digest import raw_sha256
 from shared.conditioning.engine.quarantine import HEADER, moved
-from shared.conditioning.engine.ranges import RANGE_BYTES, Seams, condition_range, first_read
+from shared.conditioning.engine.ranges import Seams, condition_range
 from shared.conditioning.engine.sinks import Memory
 from shared.conditioning.engine.tables import record_pieces
 from shared.conditioning.profile import Profile
-from shared.conditioning.reading.header import read_layout
-from shared.conditioning.reading.stretch import Layout
-from shared.conditioning.reading.unpacking import is_gzip
 from shared.conditioning.recipe.schema import Recipe
-from shared.contracts.conditioning import ConditionedFile, Counted, SourceFile
-from shared.contracts.ranges import CommitFileInput, ConditionRangeInput, FilePlan, PlanFileInput, RangeDone, RangePart
+from shared.contracts.conditioning import ConditionedFile, Counted
+from shared.contracts.ranges import CommitFileInput, ConditionRangeInput, PlanFileInput, RangeDone, RangePart
 from shared.storage.base import BlobStore
 from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
 
-#: A table has at most 50,000 blocks, and a range rarely needs more than two.
-_MOST_RANGES = 20_000
-#: Enough for nearly every header; four times as much is read until it is complete.
-_HEAD_BYTES = 256 << 10
-
-
-def is_large(file: SourceFile, recipe: Recipe) -> bool:
-    """Whether a file is cut: it is larger than a range, and can be."""
-    if recipe.format == "parquet" or file.size <= RANGE_BYTES:
-        return False
-    return not is_gzip(BlobSource(adapters.landing(), file).read(0, 8))
-
-
-def plan_file(order: PlanFileInput, recipe: Recipe) -> FilePlan:
-    """Read the header, and say where to cut."""
-    source = BlobSource(adapters.landing(), order.file)
-    length = _HEAD_BYTES
-    while True:
-        head = source.read(0, length)
-        layout = read_layout(head, recipe, order.file.path, final=len(head) >= source.size)
-        if layout is not None:
-            break
-        length *= 4
-    path = f"scratch/{order.file.source}/{order.run}/layout.json"
-    adapters.data().write(path, json.dumps(asdict(layout)).encode(), content_type=JSON)
-    step = max(RANGE_BYTES, -(-order.file.size // _MOST_RANGES // HASHED_BYTES) * HASHED_BYTES)
-    return FilePlan(path=path, body=layout.body, step=step, ranges=-(-order.file.size // step))
-
 
 class OneRange:
-    """A range on its way: read, conditioned, and what it gives kept. Only the second takes the processor for long.
+    """A range that was read, on its way: conditioned, which takes the processor for long, and what it gives kept.
 
     Args:
         order: Which range of which file.
@@ -70,23 +38,13 @@ class OneRange:
         self._order = order
         self._recipe = recipe
         self._file = order.plan.file
-        self._begin = order.index * order.cut.step
-        self._stop = min(self._begin + order.cut.step, self._file.size)
 
-    def read(self) -> "ReadRange":
-        """Read all of the range but the end of a last record that is very long."""
-        source, hasher = BlobSource(adapters.landing(), self._file), RawHasher()
-        offset, length = first_read(self._begin, self._stop)
-        content = source.read_ahead(offset, length)
-        hasher.update(memoryview(content)[self._begin - offset : self._stop - offset])
-        return ReadRange(source, _layout(self._order.cut), hasher.hashes())
-
-    def condition(self, read: "ReadRange") -> "Conditioned":
+    def condition(self, read: ReadRange) -> "Conditioned":
         """Take its records through the recipe."""
         order, table, quarantine = self._order, Memory(), _range_quarantine(self._order, self._recipe)
         pieces = work_of(order.plan.fleet, self._recipe).pieces(self._file.path, table, quarantine)
         seams = condition_range(
-            read.source, self._recipe, read.layout, pieces, begin=self._begin, stop=self._stop, first=order.start
+            read.source, self._recipe, read.layout, pieces, begin=read.begin, stop=read.stop, first=order.start
         )
         profile = pieces.profile.to_json() if pieces.profile is not None else None
         return Conditioned(seams, read.hashes, pieces.counts, pieces.lines, profile, table, quarantine)
@@ -110,21 +68,6 @@ class OneRange:
         )
         keep_document(_part_path(plan, self._recipe, index, seams.start), part)
         return RangeDone(start=seams.start, end=seams.end, rows=made.counts.rows_in)
-
-
-@dataclass(frozen=True)
-class ReadRange:
-    """A range that was read.
-
-    Attributes:
-        source: The file, which has the range's bytes at hand.
-        layout: Where its columns are.
-        hashes: SHA-256 of each 4 MiB of the range's own bytes.
-    """
-
-    source: BlobSource
-    layout: Layout
-    hashes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -157,7 +100,7 @@ def commit_file(order: CommitFileInput, recipe: Recipe) -> ConditionedFile:
         PermanentError: As `conclude`, or `BlocksLost`.
     """
     file, store, work = order.plan.file, adapters.data(), work_of(order.plan.fleet, recipe)
-    layout = _layout(order.cut)
+    layout = layout_of(order.cut)
     quarantine = BlockWriter(store, quarantine_path(file, recipe), run=order.plan.run, content_type=CSV)
     quarantine.write(HEADER)
     table = table_path(file, recipe)
@@ -190,11 +133,6 @@ def clear(plan: PlanFileInput) -> None:
     store = adapters.data()
     for blob in store.list(f"scratch/{plan.file.source}/{plan.run}/"):
         store.delete(blob.path)
-
-
-def _layout(cut: FilePlan) -> Layout:
-    kept = json.loads(adapters.data().read(cut.path))
-    return Layout(**(kept | {"names": tuple(kept["names"])}))
 
 
 def _part_path(plan: PlanFileInput, recipe: Recipe, index: int, start: int) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
+from functions.conditioning.cutting import is_large
 from functions.conditioning.documents import keep_document, read_document
-from functions.conditioning.files import find_conditioned, recipe_of, work_of
-from functions.conditioning.ranged import is_large
+from functions.conditioning.files import find_conditioned, work_of
+from functions.conditioning.recipes import recipe_of
 from functions.conditioning.whole import make_table
 from shared import names
 from shared.conditioning.engine.counts import added

@@ -221,4 +221,6 @@ def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
         "SIGNALBOX_TELEMETRY": f"file:{state.root / 'traces.jsonl'}",
         "OPENBLAS_NUM_THREADS": "1",  # nothing here multiplies matrices, and its threads take 0.1 s to start
         "MALLOC_ARENA_MAX": "1",  # glibc would keep what a thread has freed for that thread alone: 90 MiB more
+        "MALLOC_MMAP_THRESHOLD_": str(64 << 20),  # and these give the system no buffer that the next piece needs again:
+        "MALLOC_TRIM_THRESHOLD_": str(256 << 20),  # 2 % of what conditioning takes
     }

@@ -11,6 +11,7 @@ import pytest
 
 from functions import adapters
 from functions.conditioning import files
+from functions.conditioning.recipes import recipe_of
 from shared import names
 from shared.contracts.conditioning import BlobArrival, ConditionedFile, SourceFile
 from shared.contracts.ranges import ConditionFileInput
@@ -33,8 +34,8 @@ async def cutting_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     """The site with a recipe for messy flights, where every file of more than 128 bytes is cut, and all else landed."""
     (site.folder / "flights.yaml").write_text(RECIPE)
     site.fleet(('{month}*.csv", recipe: recipe.yaml', '{month}*.csv", recipe: flights.yaml'))
-    monkeypatch.setattr("functions.conditioning.ranged.RANGE_BYTES", RANGE)
-    for place in ("functions.conditioning.ranged", "shared.conditioning.engine.digest"):
+    monkeypatch.setattr("functions.conditioning.cutting.RANGE_BYTES", RANGE)
+    for place in ("functions.conditioning.cutting", "shared.conditioning.engine.digest"):
         monkeypatch.setattr(f"{place}.HASHED_BYTES", RANGE)  # ranges begin at multiples of it
     await ready(site)
     return site
@@ -82,7 +83,7 @@ def file_order(arrival: BlobArrival) -> ConditionFileInput:
 def known(site: Site, arrival: BlobArrival) -> ConditionedFile:
     """What the app knows of a file that it has conditioned."""
     file = source_file(arrival)
-    found = files.find_conditioned(file, files.recipe_of("flights", "flights", CELL))
+    found = files.find_conditioned(file, recipe_of("flights", "flights", CELL))
     assert found is not None, site.reasons
     return found
 
@@ -108,7 +109,7 @@ def in_one_pass(arrival: BlobArrival, monkeypatch: pytest.MonkeyPatch) -> Made:
     elsewhere = Blobs("elsewhere")
     with monkeypatch.context() as patched:
         patched.setattr(adapters, "data", lambda: elsewhere)
-        recipe = files.recipe_of("flights", "flights", CELL)
+        recipe = recipe_of("flights", "flights", CELL)
         return Made(files.condition_at_once("flights", source_file(arrival), recipe))
 
 

@@ -52,7 +52,7 @@ async def test_a_large_file_is_what_one_pass_makes_of_it(large: Site, monkeypatc
     assert Made(known(large, arrival)) == in_one_pass(arrival, monkeypatch)
     assert scratch(large) == []
     version = large.newest().version
-    monkeypatch.setattr("functions.conditioning.ranged.RANGE_BYTES", 1 << 20)
+    monkeypatch.setattr("functions.conditioning.cutting.RANGE_BYTES", 1 << 20)
     ranges.calls.clear()
     assert await large.arrive(land(large, messy())) == ["done"]
     assert (large.newest().version, ranges.calls.total()) == (version, 0)

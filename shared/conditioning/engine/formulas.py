@@ -7,6 +7,7 @@ put before whatever could be calculated behind any of these. See https://owasp.o
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _SIGNS: Final = frozenset("=+-@＝＋－＠")
@@ -27,6 +28,11 @@ def as_text(text: str) -> str:
 def from_text(text: str) -> str:
     """What `as_text` was given."""
     return _BEGINNING.sub(_take, text) if _SIGNED.search(text) else text
+
+
+def all_harmless(texts: Iterable[str]) -> bool:
+    """Whether `as_text` would change none of many texts, as far as one look at all of them tells."""
+    return not _SIGNED.search("\n".join(texts))
 
 
 def _put(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
 from typing import Final, NamedTuple
 
-from shared.conditioning.engine.formulas import as_text, from_text
+from shared.conditioning.engine.formulas import all_harmless, as_text, from_text
 
 _HEADER: Final = ("file", "row", "line", "offset", "rule", "reason", "raw")
 HEADER: Final = (",".join(_HEADER) + "\n").encode()
@@ -38,8 +38,10 @@ class QuarantinedRow(NamedTuple):
 
 def quarantine_csv(rows: Iterable[QuarantinedRow]) -> bytes:
     """Rows as CSV, without a header. What a spreadsheet would calculate has an apostrophe before it, see `formulas`."""
+    kept = list(rows)
+    harmless = all_harmless(text for row in kept for text in (row.file, row.rule, row.reason, row.raw))
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(_cells, rows))
+    csv.writer(text, lineterminator="\n").writerows(kept if harmless else map(_cells, kept))
     return text.getvalue().encode()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared.conditioning.engine.cuts import LOOK_AHEAD, first_read
 from shared.conditioning.engine.pieces import Pieces
 from shared.conditioning.engine.portions import portion_end
 from shared.conditioning.reading.ranges import find_start
@@ -11,13 +12,9 @@ from shared.conditioning.reading.records import read_stretch
 from shared.conditioning.reading.stretch import Layout
 from shared.conditioning.recipe.schema import Recipe
 
-#: Bytes of a range, by default: two at once and all that Python needs stay below 512 MiB.
-RANGE_BYTES: Final = 16 << 20
 #: Bytes of it that are conditioned at once, of the last piece up to an eighth more; what is incomplete at a piece's end
 #: waits for the next one.
 PIECE_BYTES: Final = 8 << 20
-#: Bytes read beyond a range at first, for its last record; more of them only where that is longer.
-_LOOK_AHEAD: Final = 64 << 10
 #: Bytes from which the beginning of a range's first record is guessed.
 _GUESSED_FROM: Final = 64 << 10
 #: Bytes of a line that is too long, read at once to find its end.
@@ -60,7 +57,7 @@ def condition_range(
     place, size, inside = start, PIECE_BYTES, False
     while place < stop:
         if stop - place <= size + size // 8:  # the few records that would be left are not worth a piece of their own
-            size = max(size, stop - place + _LOOK_AHEAD)
+            size = max(size, stop - place + LOOK_AHEAD)
         piece = content[place - base : place - base + size]
         reach = place + len(piece)
         final = reach >= source.size
@@ -75,12 +72,6 @@ def condition_range(
         place, size, inside = place + stretch.consumed, PIECE_BYTES, stretch.inside
     end = _end_of_line(source, recipe, layout, pieces, place) if inside else place
     return Seams(start, end)
-
-
-def first_read(begin: int, stop: int) -> tuple[int, int]:
-    """Offset and length of what a range reads at first, and mostly all of it: it can be read before its turn."""
-    base = max(0, begin - 1)  # the byte before a range tells whether a record begins with it
-    return base, stop - base + _LOOK_AHEAD
 
 
 def _end_of_line(source: RangeSource, recipe: Recipe, layout: Layout, pieces: Pieces, place: int) -> int:

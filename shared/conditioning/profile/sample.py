@@ -122,7 +122,7 @@ def _digested(text: str) -> str:
 def _packed(series: pl.Series) -> dict[str, Any]:
     """Each value once, in order, and for each row which one it has."""
     values = series.drop_nulls().unique().sort()
-    said = [as_json(value) for value in values] if values.dtype.is_temporal() else values.to_list()
+    said = values.cast(pl.String).to_list() if values.dtype == pl.Date else list(map(as_json, values.to_list()))
     codes = (series.rank("dense").cast(pl.Int64) - 1).fill_null(_NULL).to_numpy().astype("<u2")
     return {"values": said, "codes": base64.b64encode(codes.tobytes()).decode()}
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from shared.conditioning.reading.csv_quotes import LF, Flags, Marks
-from shared.conditioning.reading.csv_tokens import Tokens
+from shared.conditioning.reading.csv_tokens import Tokens, split
 from shared.conditioning.reading.stretch import Indices, Layout
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -77,26 +77,6 @@ def plain_records(block: memoryview, tokens: Tokens, good: Flags, marks: Marks) 
         if value_end:
             parts.append(_quoted(bytes(block[end:value_end]), marks))
     return parts
-
-
-def split(record: str, marks: Marks) -> list[str]:
-    """The values of one well-formed record without its line end."""
-    delimiter, quote = chr(marks.delimiter), None if marks.quote is None else chr(marks.quote)
-    values, place = [], 0
-    while True:
-        if quote is not None and record.startswith(quote, place):
-            end = record.index(quote, place + 1)
-            while record.startswith(quote, end + 1):
-                end = record.index(quote, end + 2)
-            values.append(record[place + 1 : end].replace(quote * 2, quote))
-            end += 1
-        else:
-            end = record.find(delimiter, place)
-            end = len(record) if end < 0 else end
-            values.append(record[place:end])
-        if end == len(record):
-            return values
-        place = end + 1
 
 
 def _parsed(content: bytes, marks: Marks, layout: Layout) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """Values of a recipe's columns: from raw text to trimmed text, and from that to the column's type."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Self
 
 import polars as pl
 
@@ -17,6 +17,15 @@ _FALSE: Final = ["false", "no", "f", "n", "0"]
 _OFTEN: Final = 16
 
 
+class _Known(NamedTuple):
+    """Values of a column that were read: what they are, and of each of them its text and its typed value."""
+
+    values: pl.Series
+    data_type: pl.Enum
+    texts: pl.Series
+    typed: pl.Series
+
+
 @dataclass(frozen=True)
 class Values:
     """How columns get their values, in two steps of expressions over a frame.
@@ -25,11 +34,13 @@ class Values:
         texts: From raw values: each column's text under `text_name`, null where there is no value.
         typed: From those: each column's typed value under its own name, null where the text has none.
         repeated: Columns in which few texts differ, so that each of them is read once.
+        known: What was read of these, which frames that follow mostly have too.
     """
 
     texts: dict[str, pl.Expr]
     typed: dict[str, pl.Expr]
     repeated: frozenset[str]
+    known: dict[str, _Known] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -64,12 +75,27 @@ class Values:
 
     def _once(self, name: str, column: pl.Series) -> tuple[pl.Series, pl.Series] | None:
         """Text and typed value of each row of a column, each of which is read once; unless too many differ."""
-        values = column.unique().drop_nulls()
+        known = self.known.get(name)
+        rows = known and column.cast(known.data_type, strict=False)
+        if known is None or rows is None or rows.null_count() > column.null_count():
+            known = self._learned(name, column)
+            if known is None:
+                return None
+            rows = column.cast(known.data_type)
+        places = rows.to_physical()
+        return known.texts.gather(places), known.typed.gather(places)
+
+    def _learned(self, name: str, column: pl.Series) -> _Known | None:
+        """The values of a column read, and those known before where they are not too many."""
+        values, before = column.unique().drop_nulls(), self.known.get(name)
         if len(values) * _OFTEN > len(column):
             return None
+        if before is not None and (len(before.values) + len(values)) * _OFTEN <= len(column):
+            values = pl.concat([before.values, values]).unique()
         read = values.to_frame().select(self.texts[name]).with_columns(self.typed[name].alias(_read_name(name)))
-        rows = column.cast(pl.Enum(values)).to_physical()
-        return read[text_name(name)].gather(rows), read[_read_name(name)].gather(rows)
+        known = _Known(values, pl.Enum(values), read[text_name(name)], read[_read_name(name)])
+        self.known[name] = known
+        return known
 
 
 def repeats(sample: pl.Series, rows: int) -> bool:

@@ -25,8 +25,9 @@ ROWS = st.builds(
 
 @given(st.lists(ROWS, max_size=4))
 def test_what_is_written_is_read_back(rows: list[QuarantinedRow]) -> None:
-    """Every sign of it, with the header and without."""
+    """Every sign of it, with the header and without; and a row is written as it is alone, whatever the others are."""
     content = quarantine_csv(rows)
+    assert content == b"".join(quarantine_csv([row]) for row in rows)
     assert list(read_quarantine(content)) == list(read_quarantine(HEADER + content)) == rows
 
 

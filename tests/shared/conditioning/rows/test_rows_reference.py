@@ -295,6 +295,16 @@ def test_values_that_are_read_once_end_as_others_do(table: list[dict[str, str]],
     assert total([once], [len(repeated)]) == total([STEPS.run(framed(repeated))], [len(repeated)])
 
 
+@given(st.lists(st.lists(rows(), min_size=1, max_size=6), min_size=2, max_size=4), st.sampled_from([1, 4]))
+def test_values_that_an_earlier_piece_had_end_as_others_do(tables: list[list[dict[str, str]]], often: int) -> None:
+    """What is known from the pieces before is not read again; values that none of them had are, few or many."""
+    sizes = list(map(len, tables))
+    with patch.object(steps, "repeats", return_value=True), patch.object(values, "_OFTEN", often):
+        once = RowSteps(RECIPE, REFERENCES, quick_from=0)
+        pieces = [once.run(framed(table)) for table in tables]
+    assert total(pieces, sizes) == total([STEPS.run(framed(table)) for table in tables], sizes)
+
+
 def test_columns_that_repeat_are_noticed() -> None:
     """Judged by a sample: sixteen rows for each value and more, not fewer."""
     few, many = (pl.Series([str(number % count) for number in range(1_000)]) for count in (50, 900))
