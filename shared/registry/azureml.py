@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from shared.contracts.registry import Promotion, RegisteredVersion
 from shared.errors import PermanentError, TransientError
-from shared.names import CHAMPION
+from shared.names import CHAMPION, content_hash
 from shared.platforms.azureml import models
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors
@@ -17,6 +17,7 @@ from shared.registry import azureml_versions
 from shared.registry.azureml_versions import CHAMPION_TAG, FALSE, PROMOTION_TAG, TRUE
 from shared.registry.tags import JOB_TAG, PREVIOUS_TAG
 from shared.storage.blobs import AzureBlobStore
+from shared.storage.block_writer import BLOCK_BYTES, BlockWriter
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Model
@@ -70,7 +71,7 @@ class AzureMlRegistry:
             there = self.find_by_job(model, job)
             if there is not None:
                 return there
-            self._upload(folder, _FOLDER.format(job=job))
+            self._upload(folder, job)
             figures = {f"{_METRIC_TAG}{name}": str(value) for name, value in metrics.items()}
             self._create(model, job, {**figures, **tags, JOB_TAG: job})
             made = self.find_by_job(model, job)
@@ -163,13 +164,18 @@ class AzureMlRegistry:
         _check(model)
         return azureml_versions.search(self._connection, model)
 
-    def _upload(self, folder: Path, target: str) -> None:
+    def _upload(self, folder: Path, job: str) -> None:
         """Copy what is not there yet. What Azure ML's own job has written is left as it is."""
+        target, run = _FOLDER.format(job=job), content_hash(job, length=32)
         present = {blob.path for blob in self._store.list(f"{target}/")}
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             path = f"{target}/{file.relative_to(folder).as_posix()}"
             if path not in present:
-                self._store.write_once(path, file.read_bytes())
+                writer = BlockWriter(self._store, path, run=run, content_type="application/octet-stream")
+                with file.open("rb") as content:
+                    while some := content.read(BLOCK_BYTES):
+                        writer.write(some)
+                writer.commit()
 
     def _create(self, model: str, job: str, tags: Mapping[str, str]) -> None:
         first = azureml_versions.next_number(azureml_versions.search(self._connection, model, archived=True))

@@ -1,5 +1,6 @@
 """What is special about Azure ML's registry: promotions that broke off, numbers that are taken, the platform's view."""
 
+import random
 import uuid
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from shared.platforms.azureml import models
 from shared.platforms.azureml.connection import Connection
 from shared.registry.azureml import AzureMlRegistry
 from shared.registry.azureml_versions import CHAMPION_TAG
+from shared.storage.blobs import AzureBlobStore
+from shared.storage.block_writer import BLOCK_BYTES
 from tests.doubles.azure_ml import AzureMlDouble
 
 pytestmark = pytest.mark.stack
@@ -67,3 +70,14 @@ def test_the_platform_knows_the_same_version(connection: Connection, model: str,
     adopted = models.register(connection, model, version.version, "jobs/job-1/model", {"a": "b"})
     assert adopted.tags["signalbox.metric.mape"] == "0.31"
     assert version.run_id == "job-1"
+
+
+def test_a_file_of_several_blocks_arrives_whole(connection: Connection, model: str, folder: Path) -> None:
+    """It is copied in blocks, and so is never in memory as a whole; a second attempt leaves it as it is."""
+    content = random.Random(1).randbytes(2 * BLOCK_BYTES + 5)
+    (folder / "weights.bin").write_bytes(content)
+    job = f"job-{model}"
+    for _ in range(2):
+        assert AzureMlRegistry(connection).register(model, job, folder, {}, {}).version == "1"
+    store = AzureBlobStore(connection.storage, connection.container)
+    assert store.read(f"jobs/{job}/model/weights.bin") == content
