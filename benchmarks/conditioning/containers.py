@@ -22,6 +22,5 @@ def account_of(storage: str) -> Account:
 
 
 def only_required() -> None:
-    """Hide what the local stack has installed beside the app's own requirements, and the storage SDK would import."""
-    for name in ("aiohttp", "yarl"):
-        sys.modules[name] = None  # type: ignore[assignment] # so that an import fails, as it does on Azure
+    """Hide what only the local stack needs, and the storage SDK imports where it is installed."""
+    sys.modules["aiohttp"] = None  # type: ignore[assignment] # so that its import fails, as it does on Azure

@@ -87,7 +87,13 @@ async def plan_file(order: PlanFileInput) -> FilePlan:
 async def condition_range(order: ConditionRangeInput) -> RangeDone:
     """The records that begin in one range; repeated, it leaves the same behind."""
     async with under_way():
-        read, work = await asyncio.gather(aside(cutting.read_range, order), run_blocking(_one_range, order))
+        reading = asyncio.ensure_future(aside(cutting.read_range, order))
+        try:
+            work = await run_blocking(_one_range, order)
+            read = await reading
+        except BaseException:
+            reading.cancel()  # what is queued would be read for nobody, and let others wait
+            raise
         return await aside(work.keep, await in_turn(work.condition, read))
 
 

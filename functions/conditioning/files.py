@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from hashlib import sha256
+from threading import Lock
 from typing import Final
 
 import polars as pl
@@ -36,6 +37,8 @@ from shared.storage.block_writer import BlockWriter
 
 #: Raised when the same bytes and recipe give another table than before.
 ENGINE: Final = 1
+#: Ranges that begin together wait for the first one's work instead of making their own.
+_SHARING: Final = Lock()
 
 
 def identity(file: SourceFile, recipe: Recipe) -> str:
@@ -106,24 +109,30 @@ class Work:
 
 def work_of(fleet: str, recipe: Recipe) -> Work:
     """A recipe of a fleet with the files beside the fleet file that it refers to."""
-    return _made_work(_WorkKey(adapters.fleet(fleet).path.parent, recipe.sha256, recipe))
+    folder = adapters.fleet(fleet).path.parent
+    references = read_references(recipe, folder)
+    if recipe.custom:  # the module of a step may keep something between its calls: each work has its own
+        custom = load_steps({one.step: folder / one.source for one in recipe.custom})
+        return Work(recipe, custom, RowSteps(recipe, references, custom))
+    hashes = tuple((name, sha256(content).hexdigest()) for name, content in references.items())
+    with _SHARING:
+        return _shared_work(_WorkKey(recipe.sha256, hashes, recipe, references))
 
 
 @dataclass(frozen=True)
 class _WorkKey:
-    """The hash is also that of all files that the recipe refers to."""
+    """What a work is made of, compared by hashes."""
 
-    folder: Path
     sha256: str
+    hashes: tuple[tuple[str, str], ...]
     recipe: Recipe = field(compare=False)
+    references: Mapping[str, bytes] = field(compare=False)
 
 
 @lru_cache(maxsize=2)
-def _made_work(key: _WorkKey) -> Work:
+def _shared_work(key: _WorkKey) -> Work:
     """The ranges of a file share their work: reference tables can be large, and values that were read are known."""
-    recipe, folder = key.recipe, key.folder
-    custom = load_steps({one.step: folder / one.source for one in recipe.custom})
-    return Work(recipe, custom, RowSteps(recipe, read_references(recipe, folder), custom))
+    return Work(key.recipe, {}, RowSteps(key.recipe, key.references))
 
 
 def condition_at_once(fleet: str, file: SourceFile, recipe: Recipe) -> ConditionedFile:

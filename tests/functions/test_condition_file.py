@@ -30,6 +30,7 @@ from tests.functions.large_files import (
     messy,
     scratch,
 )
+from tests.local.durable.conftest import eventually
 
 
 def land(site: Site, content: bytes, path: str = PATH) -> BlobArrival:
@@ -158,6 +159,7 @@ async def test_a_recipe_that_changes_in_the_middle_is_used_for_the_whole_file(
     async def changes(index: int) -> None:
         if index == 5:
             ranges.before = None
+            await eventually(lambda: len(scratch(large)) > 1)  # a range has gone through the recipe as it was
             changed = recipe.with_suffix(".new")
             changed.write_text(RECIPE)
             changed.replace(recipe)  # other ranges are reading it

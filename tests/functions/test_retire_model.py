@@ -1,5 +1,8 @@
 """A retirement takes what serves first and the alias last, and tells its interlock how it ended, whatever happens."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
 from shared import names
@@ -101,7 +104,10 @@ async def test_the_interlock_is_told(app: App) -> None:
     """Also of a retirement that failed at its first step."""
     app.world.faults = {names.APPEND_LEDGER: "permanent"}
     await _retire(app)
-    assert [note.event for note in (await app.interlock()).decisions] == ["retirement_finished"]
+    async with asyncio.timeout(20):  # it is signalled while the retirement goes on
+        while not (decisions := (await app.interlock()).decisions):
+            await app.engine.advance(timedelta(seconds=1))
+    assert [note.event for note in decisions] == ["retirement_finished"]
 
 
 @pytest.mark.parametrize(("waiting", "calls"), [(0, 1), (100, 1), (250, 3)])

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from shared.conditioning.reading.csv_quotes import LF, Flags, Marks
-from shared.conditioning.reading.csv_tokens import Tokens, split
+from shared.conditioning.reading.csv_split import split
+from shared.conditioning.reading.csv_tokens import Tokens
 from shared.conditioning.reading.stretch import Indices, Layout
 
 _BOM: Final = b"\xef\xbb\xbf"

@@ -64,7 +64,8 @@ def _csv_layout(head: bytes, recipe: Recipe, file: str, *, final: bool) -> Layou
 def _first_record(head: bytes, recipe: Recipe, file: str, *, final: bool) -> tuple[list[str], int, int] | None:
     """The header's values, the bytes up to its end, and the lines that end in them."""
     from shared.conditioning.reading.csv_quotes import Marks  # noqa: PLC0415 - loaded at first use
-    from shared.conditioning.reading.csv_tokens import split, tokenize  # noqa: PLC0415
+    from shared.conditioning.reading.csv_split import split  # noqa: PLC0415
+    from shared.conditioning.reading.csv_tokens import tokenize  # noqa: PLC0415
 
     marks = Marks.of(recipe)
     begin = len(head) - len(head.lstrip(b"\r\n"))

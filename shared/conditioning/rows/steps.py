@@ -32,6 +32,8 @@ _PASSES: Final = "*passes"
 #: Rows that are tried first, and the share of them that is few, when they have to be read again.
 _SAMPLE: Final = 1000
 _FEW: Final = 0.05
+#: Ways to read columns that are kept.
+_MOST_READINGS: Final = 16
 
 
 class Rejected(NamedTuple):
@@ -212,9 +214,13 @@ class RowSteps:
 
     def _reading(self, quick: frozenset[str], repeated: frozenset[str] = frozenset()) -> Values:
         key = (quick, repeated)
-        if key not in self._readings:
-            self._readings[key] = Values.of(self._recipe, self._lookups, quick=quick, repeated=repeated)
-        return self._readings[key]
+        reading = self._readings.get(key)
+        if reading is None:
+            reading = Values.of(self._recipe, self._lookups, quick=quick, repeated=repeated)
+            if len(self._readings) == _MOST_READINGS:  # a file whose columns change in kind again and again
+                self._readings.clear()
+            self._readings[key] = reading
+        return reading
 
     def _outcomes(self, frame: pl.DataFrame, values: Values) -> pl.DataFrame:
         return self._worked(values.read(frame)).select(*self._outcome).collect(engine="streaming")

@@ -34,13 +34,13 @@ class Values:
         texts: From raw values: each column's text under `text_name`, null where there is no value.
         typed: From those: each column's typed value under its own name, null where the text has none.
         repeated: Columns in which few texts differ, so that each of them is read once.
-        known: What was read of these, which frames that follow mostly have too.
+        known: What was read of these, which frames that follow mostly have too; of one whose values move on, nothing.
     """
 
     texts: dict[str, pl.Expr]
     typed: dict[str, pl.Expr]
     repeated: frozenset[str]
-    known: dict[str, _Known] = field(default_factory=dict)
+    known: dict[str, _Known | None] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -76,26 +76,37 @@ class Values:
     def _once(self, name: str, column: pl.Series) -> tuple[pl.Series, pl.Series] | None:
         """Text and typed value of each row of a column, each of which is read once; unless too many differ."""
         known = self.known.get(name)
-        rows = known and column.cast(known.data_type, strict=False)
-        if known is None or rows is None or rows.null_count() > column.null_count():
-            known = self._learned(name, column)
-            if known is None:
-                return None
-            rows = column.cast(known.data_type)
+        rows = None if known is None else column.cast(known.data_type, strict=False)
+        if rows is None or rows.null_count() > column.null_count():
+            known = self._learned(name, column, known)
+            rows = None if known is None else column.cast(known.data_type)
+        if known is None or rows is None:
+            return None
         places = rows.to_physical()
         return known.texts.gather(places), known.typed.gather(places)
 
-    def _learned(self, name: str, column: pl.Series) -> _Known | None:
-        """The values of a column read, and those known before where they are not too many."""
-        values, before = column.unique().drop_nulls(), self.known.get(name)
+    def _learned(self, name: str, column: pl.Series, before: _Known | None) -> _Known | None:
+        """The values of a column, of which those that are known are not read again; `None` if they are too many."""
+        values = column.unique().drop_nulls()
         if len(values) * _OFTEN > len(column):
             return None
-        if before is not None and (len(before.values) + len(values)) * _OFTEN <= len(column):
-            values = pl.concat([before.values, values]).unique()
-        read = values.to_frame().select(self.texts[name]).with_columns(self.typed[name].alias(_read_name(name)))
-        known = _Known(values, pl.Enum(values), read[text_name(name)], read[_read_name(name)])
-        self.known[name] = known
+        if before is None:
+            known = self._read(name, values)
+            self.known.setdefault(name, known)
+            return known
+        new = values.filter(~values.is_in(before.values.implode()))
+        if 2 * len(new) > len(values) or (len(before.values) + len(new)) * _OFTEN > len(column):
+            self.known[name] = None  # to look for values that have moved on takes longer than to read them
+            return self._read(name, values)
+        read = self._read(name, new)
+        texts, typed = pl.concat([before.texts, read.texts]), pl.concat([before.typed, read.typed])
+        every = pl.concat([before.values, new])
+        self.known[name] = known = _Known(every, pl.Enum(every), texts, typed)
         return known
+
+    def _read(self, name: str, values: pl.Series) -> _Known:
+        read = values.to_frame().select(self.texts[name]).with_columns(self.typed[name].alias(_read_name(name)))
+        return _Known(values, pl.Enum(values), read[text_name(name)], read[_read_name(name)])
 
 
 def repeats(sample: pl.Series, rows: int) -> bool:
