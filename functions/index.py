@@ -43,6 +43,7 @@ ROUTES: Final = {
         Route("POST", "runs/{id}/retry", "retry_run", client=True),
     ),
     "fleets": (Route("GET", "fleets", "list_fleets"),),
+    "jobs": (Route("POST", "jobs/{name}/watch", "begin_watch", client=True),),
     "operations": (
         Route("GET", "models", "list_models"),
         Route("GET", "models/{name}", "get_model"),
@@ -102,6 +103,7 @@ ORCHESTRATORS: Final = (
     names.TRAIN_MODEL,
     names.TRAIN_ON_REQUEST,
     names.WATCH_JOB,
+    names.WITHDRAW_JOB,
 )
 
 #: Activities by their room in `functions.activities`.
@@ -120,6 +122,7 @@ ACTIVITIES: Final = {
         names.READ_DEPLOYMENT,
         names.SHIFT_TRAFFIC,
         names.DELETE_DEPLOYMENT,
+        names.SCALE_DEPLOYMENT,
     ),
     "evaluation": (names.EVALUATE_MODEL,),
     "fleet_runs": (names.PLAN_RUN, names.READ_RUN_CELLS, names.LOOK_AT_RUN, names.CONCLUDE_RUN),
@@ -138,6 +141,7 @@ ACTIVITIES: Final = {
         names.WITHDRAW_PREDICTIONS,
         names.RETIRE_CHAMPION,
         names.CONCLUDE_WAITING_CELLS,
+        names.WITHDRAW_ROUTE,
     ),
     "scoring": (
         names.STAGE_GOLDEN_SET,
@@ -146,5 +150,6 @@ ACTIVITIES: Final = {
         names.PUBLISH_PREDICTIONS,
         names.RESTORE_PREDICTIONS,
     ),
+    "serving_routes": (names.ROUTE_MODEL, names.RESTORE_ROUTE),
     "training": (names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB),
 }

@@ -24,6 +24,7 @@ TELL_MODELS: Final = "tell_models"
 RETIRE_DATASET: Final = "retire_dataset"
 APPLY_RETENTION: Final = "apply_retention"
 WATCH_JOB: Final = "watch_job"
+WITHDRAW_JOB: Final = "withdraw_job"
 
 # Activities
 FIND_SOURCE_FILES: Final = "find_source_files"
@@ -68,6 +69,10 @@ RETIRE_CHAMPION: Final = "retire_champion"
 CONCLUDE_WAITING_CELLS: Final = "conclude_waiting_cells"
 PLAN_RETENTION: Final = "plan_retention"
 DELETE_EXPIRED: Final = "delete_expired"
+ROUTE_MODEL: Final = "route_model"
+RESTORE_ROUTE: Final = "restore_route"
+WITHDRAW_ROUTE: Final = "withdraw_route"
+SCALE_DEPLOYMENT: Final = "scale_deployment"
 
 # Entities; the engine lower-cases entity names, so they are lower case here.
 MODEL_INTERLOCK: Final = "model_interlock"
@@ -155,3 +160,22 @@ def watcher(job: str, owner: str | None = None) -> str:
 def release_jobs(instance: str) -> tuple[str, str]:
     """The jobs of a release in batch: the one that scores the golden set, and the one that scores the period."""
     return f"{instance}-golden", f"{instance}-period"
+
+
+def release_deployments(version: str, attempt: int, sharing: str | None = None) -> tuple[str, str]:
+    """The deployments of a release online: the one that is tested, and the one that serves.
+
+    What says version and purpose comes first, so that shortening cuts neither.
+
+    Args:
+        version: Of the model.
+        attempt: The interlock's number of the release.
+        sharing: The model, where its endpoint is shared: two models may have the same version under release.
+    """
+    plain = f"v{version}-{attempt}" if sharing is None else f"v{version}-{attempt}-{sharing}"
+    return fitted(f"qa-{plain}"), fitted(plain)
+
+
+def route_path(model: str) -> str:
+    """The blob that tells clients where requests for a model go, if its endpoint is shared."""
+    return f"serving/{model}.json"

@@ -101,6 +101,9 @@ def after_word(watch: JobWatch, word: JobWord) -> JobWatch:
     """The wait after an event: the job is read at once, unless the event tells only what was read already."""
     if word.unwanted is not None:
         return watch.model_copy(update={"unwanted": word.unwanted})
+    if word.superseded is not None:  # what was read last may be minutes old, and a job that runs is left alone
+        running = watch.running_since is not None
+        return watch if running else watch.model_copy(update={"superseded": word.superseded, "due": None})
     heard = word.status.casefold() if word.status is not None else None
     known = heard is not None and watch.status is not None and heard == watch.status.casefold()
     return watch.model_copy(update={"told": True, "heard": heard, "step": 0, "due": watch.due if known else None})
@@ -123,10 +126,25 @@ def ending(order: WatchJobInput, watch: JobWatch, now: datetime) -> Ending | Non
         return _ended(order, watch)
     if watch.unwanted is not None:
         return Ending("unwanted", f"The job {order.name} is not wanted any more: {watch.unwanted}", gives_up=True)
+    if watch.superseded is not None and _waits(watch):
+        told = f"The job {order.name} was still {watch.status} and is superseded by {watch.superseded}"
+        return Ending("superseded", told, gives_up=True)
     if watch.silent_since is not None and now - watch.silent_since >= HUNG_AFTER:
         told = f"The job {order.name} was {_SILENT} for {_minutes(now - watch.silent_since)} minutes"
         return Ending("hung", told, gives_up=True)
     return _expired(order, watch, now)
+
+
+def can_heed(word: JobWord, state: JobState | None) -> bool:
+    """Whether a word that a job is not wanted can still change anything.
+
+    Args:
+        word: What whoever waits for the job is told.
+        state: The job as just read; `None` when the platform does not know it, perhaps only not yet.
+    """
+    if state is None:
+        return True
+    return not state.final if word.unwanted is not None else state.status in _QUEUED
 
 
 def stop_pause(step: int) -> timedelta:
@@ -160,6 +178,11 @@ def _vanished(order: WatchJobInput, watch: JobWatch) -> str:
     if watch.status is None:
         return f"The platform does not know the job {order.name}: it was never submitted, or has been deleted."
     return f"The platform does not know the job {order.name} any more: it was {watch.status}, and has vanished."
+
+
+def _waits(watch: JobWatch) -> bool:
+    """Whether the job waits for its compute, as just read and not as read before an outage."""
+    return watch.status in _QUEUED and watch.running_since is None and not watch.outages and not watch.missing
 
 
 def _running_since(watch: JobWatch, state: JobState, now: datetime) -> datetime | None:

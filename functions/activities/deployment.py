@@ -1,5 +1,7 @@
 """Endpoints: deployments and traffic."""
 
+from pathlib import Path
+
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
@@ -10,20 +12,28 @@ from shared.errors import PermanentError
 @activity
 async def create_deployment(order: DeploymentSpec) -> DeploymentState:
     """Start to deploy a version at 0 % of the traffic; the same deployment is adopted."""
-    definition = adapters.fleet_file(order.fleet, order.definition) if order.definition else None
     return await run_blocking(
-        adapters.platform().create_deployment, order.endpoint, order.deployment, order.model, order.version, definition
+        adapters.platform().create_deployment,
+        order.endpoint,
+        order.deployment,
+        order.model,
+        order.version,
+        _definition(order),
     )
+
+
+@activity
+async def scale_deployment(order: DeploymentSpec) -> DeploymentState:
+    """Let a provisioned deployment scale as its definition says; asked again, nothing changes."""
+    platform = adapters.platform()
+    await run_blocking(platform.scale_deployment, order.endpoint, order.deployment, _definition(order))
+    return await _read(order.endpoint, order.deployment)
 
 
 @activity
 async def read_deployment(order: DeploymentKey) -> DeploymentState:
     """Where a deployment stands."""
-    state = await run_blocking(adapters.platform().read_deployment, order.endpoint, order.deployment)
-    if state is None:
-        code = "DeploymentVanished"
-        raise PermanentError(code, f"The endpoint {order.endpoint} has no deployment {order.deployment} any more.")
-    return state
+    return await _read(order.endpoint, order.deployment)
 
 
 @activity
@@ -39,3 +49,15 @@ async def delete_deployment(order: DeploymentKey) -> DeploymentState:
     """Remove a deployment that carries no traffic; one that is gone is fine."""
     await run_blocking(adapters.platform().delete_deployment, order.endpoint, order.deployment)
     return DeploymentState(endpoint=order.endpoint, deployment=order.deployment, status="Deleted")
+
+
+def _definition(order: DeploymentSpec) -> Path | None:
+    return adapters.fleet_file(order.fleet, order.definition) if order.definition else None
+
+
+async def _read(endpoint: str, deployment: str) -> DeploymentState:
+    state = await run_blocking(adapters.platform().read_deployment, endpoint, deployment)
+    if state is None:
+        code = "DeploymentVanished"
+        raise PermanentError(code, f"The endpoint {endpoint} has no deployment {deployment} any more.")
+    return state

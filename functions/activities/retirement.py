@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from functions import adapters
 from functions.boundary import activity
+from functions.routes import read_route, write_route
 from shared.blocking import run_blocking
 from shared.contracts.retirement import (
     CellsConcluded,
@@ -18,8 +19,10 @@ from shared.contracts.retirement import (
     WithdrawnTraffic,
     WithdrawTrafficInput,
 )
+from shared.contracts.routes import Routed, WithdrawRouteInput
 from shared.contracts.scoring import Publication
 from shared.errors import PermanentError
+from shared.release.routes import withdrawn
 from shared.release.traffic import traffic_without
 
 #: Cells concluded by one call: each is a write.
@@ -32,7 +35,8 @@ _LISTING_TIMEOUT: Final = 240.0
 @activity
 async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
     """Send nobody to a model's deployments any more; other models behind the same endpoint share what it had."""
-    _refuse_wanted(order.model)
+    if order.retiring:
+        _refuse_wanted(order.model)
     platform = adapters.platform()
     deployments = await run_blocking(platform.list_deployments, order.endpoint)
     own = tuple(one.deployment for one in deployments if one.model == order.model)
@@ -67,6 +71,19 @@ async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
     text = Publication(model=order.model, path=None, retired=last).model_dump_json()
     await run_blocking(adapters.data().write, pointer, text.encode(), content_type="application/json")
     return PredictionsWithdrawn(last=last)
+
+
+@activity
+async def withdraw_route(order: WithdrawRouteInput) -> Routed:
+    """Route requests for the model nowhere any more; the route stays, and tells where they went last."""
+    _refuse_wanted(order.model)
+    current = await run_blocking(read_route, order.model)
+    if current is None:
+        return Routed(model=order.model, target=None, previous=None)
+    wanted = withdrawn(current, order)
+    if wanted != current:
+        await run_blocking(write_route, wanted)
+    return Routed(model=order.model, target=None, previous=wanted.before)
 
 
 @activity

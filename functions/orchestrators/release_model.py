@@ -7,6 +7,7 @@ from durabletask import task
 from functions.boundary import Steps, call, explain, orchestrator, short
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.submitting import JobNameTakenError
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
 from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, shift_and_wait, stop_job
 from shared import names
@@ -27,6 +28,8 @@ from shared.contracts.release import (
     TestDeploymentInput,
     TestPredictionsInput,
 )
+from shared.contracts.retirement import WithdrawnTraffic, WithdrawTrafficInput
+from shared.contracts.routes import Routed, RouteModelInput, RouteTarget
 
 
 class ReleaseRefusedError(Exception):
@@ -47,6 +50,8 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
         reason = _released(order, progress.serving)
     except (*STEP_FAILED, WaitTimeoutError, ScoringFailedError, ReleaseRefusedError) as error:
         reason = explain(error)
+        if isinstance(error, JobNameTakenError):
+            progress.scoring = None  # somebody else's job, which must not be stopped
         problems = yield from undo_release(context, order, progress)
     outcome = _outcome(order, progress, reason, problems)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
@@ -67,14 +72,15 @@ def _release_online(
     1. A QA deployment at 0 % of the traffic.
     2. The golden set asked from it.
     3. Promotion: alias and stage.
-    4. The production deployment, and all traffic to it.
+    4. The production deployment, and all traffic to it; where the endpoint is shared, the route to it, since shares of
+       its traffic cannot tell models apart.
 
     QA and what served before are torn down when the release is finished.
     """
     endpoint = order.policy.serve.endpoint
     assert endpoint is not None  # the fleet's schema requires it for online models
-    qa = names.fitted(f"qa-v{order.version}-{order.attempt}")
-    production = names.fitted(f"v{order.version}-{order.attempt}")
+    sharing = order.model if order.policy.serve.shared else None
+    qa, production = names.release_deployments(order.version, order.attempt, sharing)
 
     progress.qa = DeploymentKey(endpoint=endpoint, deployment=qa, trace=order.trace)
     yield from _deploy(context, order, endpoint, qa, "QaDeployed")
@@ -88,11 +94,36 @@ def _release_online(
 
     progress.production = DeploymentKey(endpoint=endpoint, deployment=production, trace=order.trace)
     yield from _deploy(context, order, endpoint, production, "ProductionDeployed")
+    if sharing is not None:
+        yield from _route(context, order, progress, endpoint, production)
+        return
     progress.shifting = ShiftTrafficInput(endpoint=endpoint, traffic={production: 100}, trace=order.trace)
     traffic = yield from shift_and_wait(context, progress.shifting)
     progress.serving = Serving(mode="online", endpoint=endpoint, deployment=production)
     told = f"All traffic of {endpoint} goes to {production}."
     yield from attempt(_note(context, order, "TrafficShifted", told, traffic.to_wire()))
+
+
+def _route(
+    context: task.OrchestrationContext,
+    order: ReleaseModelInput,
+    progress: ReleaseProgress,
+    endpoint: str,
+    production: str,
+) -> Steps[None]:
+    """Send clients, who ask for the model by name, to its new deployment."""
+    target = RouteTarget(endpoint=endpoint, deployment=production, version=order.version)
+    progress.routing = _routing(order, target)
+    done = yield from call(context, names.ROUTE_MODEL, progress.routing, Routed)
+    progress.serving = Serving(
+        mode="online", endpoint=endpoint, deployment=production, route=names.route_path(order.model)
+    )
+    told = f"Requests for {order.model} go to {production} of {endpoint}."
+    yield from attempt(_note(context, order, "RouteSet", told, done.to_wire()))
+
+
+def _routing(order: ReleaseModelInput, target: RouteTarget | None) -> RouteModelInput:
+    return RouteModelInput(model=order.model, at=order.at, attempt=order.attempt, target=target, trace=order.trace)
 
 
 def _deploy(
@@ -108,7 +139,8 @@ def _deploy(
         definition=order.policy.serve.deployment,
         trace=order.trace,
     )
-    state = yield from deploy_and_wait(context, spec)
+    # One for testing is gone before it could scale.
+    state = yield from deploy_and_wait(context, spec, scaled=effect == "ProductionDeployed")
     if state.status != "Succeeded":
         msg = f"The deployment {deployment} of {endpoint} failed: {state.error or 'no message'}"
         raise ReleaseRefusedError(msg)
@@ -195,15 +227,33 @@ def _finish(
         return
     serving = outcome.serving.to_wire() if outcome.serving else {}
     yield from attempt(_note(context, order, "ModelReleased", outcome.reason, {"serving": serving}))
-    leftover: list[str] = []
+    leftover = yield from _leave(context, order, progress)
     replaced = _replaced(order, progress)
     for key in replaced:
         problem = yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState))
         leftover += [f"{key.deployment}: {problem}"] if problem else []
-    if progress.qa is not None:
+    if replaced:
         told = "; ".join(leftover) or "Torn down: " + ", ".join(key.deployment for key in replaced) + "."
         effect = "TearDownFailed" if leftover else "QaTornDown"
-        yield from attempt(_note(context, order, effect, told, {"endpoint": progress.qa.endpoint}))
+        yield from attempt(_note(context, order, effect, told, {"endpoint": replaced[0].endpoint}))
+
+
+def _leave(context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress) -> Steps[list[str]]:
+    """Let nobody be sent to what served before in another way: by a route, or by an endpoint's traffic; the problems.
+
+    A release that goes the way of the one before has seen to that itself.
+    """
+    before, serving = order.replaces, progress.serving
+    if before is None or serving is None or before.endpoint is None:
+        return []
+    problem: str | None = None
+    if before.route is not None and serving.route is None:
+        problem = yield from attempt(call(context, names.ROUTE_MODEL, _routing(order, None), Routed))
+    shifted = progress.shifting is not None and progress.shifting.endpoint == before.endpoint
+    if before.route is None and not shifted:
+        left = WithdrawTrafficInput(model=order.model, endpoint=before.endpoint, retiring=False, trace=order.trace)
+        problem = yield from attempt(call(context, names.WITHDRAW_TRAFFIC, left, WithdrawnTraffic))
+    return [f"{before.route or before.endpoint}: {problem}"] if problem else []
 
 
 def _replaced(order: ReleaseModelInput, progress: ReleaseProgress) -> list[DeploymentKey]:
@@ -243,6 +293,9 @@ def _note(
 
 def _released(order: ReleaseModelInput, serving: Serving | None) -> str:
     assert serving is not None  # both ways of a release end in serving
+    if serving.route is not None:
+        where = f"behind the shared endpoint {serving.endpoint} as {serving.deployment}"
+        return f"Version {order.version} serves {where}, as {serving.route} tells."
     if serving.mode == "online":
         return f"Version {order.version} serves behind the endpoint {serving.endpoint} as {serving.deployment}."
     if serving.rows is None:

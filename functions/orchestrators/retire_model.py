@@ -20,6 +20,7 @@ from shared.contracts.retirement import (
     WithdrawnTraffic,
     WithdrawTrafficInput,
 )
+from shared.contracts.routes import Routed, WithdrawRouteInput
 
 
 @orchestrator
@@ -48,15 +49,21 @@ def _retire(context: task.OrchestrationContext, order: RetireModelInput, taken: 
     """The way out; each step can be repeated.
 
     1. The ledger: whoever finds something missing from now on can read why.
-    2. The endpoints: what serves goes first, while the registry still says which version it was.
-    3. The pointer to the published predictions.
-    4. The alias, last: when it is gone, nothing serves any more.
+    2. The route, where the endpoint is shared: a client must not be sent to what is deleted next.
+    3. The endpoints: what serves goes first, while the registry still says which version it was.
+    4. The pointer to the published predictions.
+    5. The alias, last: when it is gone, nothing serves any more.
 
     The registered versions, the published predictions and the ledger stay.
     """
     asked = {"requested_by": order.requested_by, "champion": order.champion, "attempt": order.attempt}
     reason = f"{order.requested_by} asked for it: no fleet file has the model any more."
     yield from write_ledger(context, order.model, "RetirementStarted", reason, asked, order.trace)
+    if _is_routed(order):
+        context.set_custom_status({"step": "withdrawing the route"})
+        withdraw = WithdrawRouteInput(model=order.model, at=order.at, attempt=order.attempt, trace=order.trace)
+        left = yield from call(context, names.WITHDRAW_ROUTE, withdraw, Routed)
+        taken["route"] = left.previous.to_wire() if left.previous else None
     taken["endpoints"] = {}
     for endpoint in _endpoints(order):
         taken["endpoints"][endpoint] = yield from _leave_endpoint(context, order, endpoint)
@@ -86,6 +93,11 @@ def _leave_endpoint(
     empty = EndpointKey(endpoint=endpoint, trace=order.trace)
     gone = yield from call(context, names.DELETE_ENDPOINT, empty, EndpointDeleted)
     return {"deployments": list(own.deployments), "endpoint_deleted": gone.deleted}
+
+
+def _is_routed(order: RetireModelInput) -> bool:
+    """Whether clients may know the model by a route: it serves so, or the fleet file said so last."""
+    return order.policy.serve.shared or (order.serving is not None and order.serving.route is not None)
 
 
 def _endpoints(order: RetireModelInput) -> list[str]:

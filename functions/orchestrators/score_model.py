@@ -7,6 +7,7 @@ from durabletask import task
 from functions.boundary import Steps, explain, orchestrator, short
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.submitting import JobNameTakenError
 from functions.orchestrators.waiting import stop_job
 from shared.contracts.interlock import ScoringFinished
 from shared.contracts.release import PublishedPredictions
@@ -16,13 +17,15 @@ from shared.contracts.scoring import ScoreModelInput, ScoringOutcome
 @orchestrator
 def score_model(context: task.OrchestrationContext, order: ScoreModelInput) -> Steps[ScoringOutcome]:
     """Score a period and publish it, and tell the interlock how it ended, whatever happens."""
+    ours = True
     try:
         outcome = yield from _score(context, order)
     except (*STEP_FAILED, ScoringFailedError) as error:
         outcome = _failed(order, explain(error))
+        ours = not isinstance(error, JobNameTakenError)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, ScoringFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
-    if outcome.outcome == "failed":
+    if outcome.outcome == "failed" and ours:
         yield from attempt(stop_job(context, context.instance_id, order.trace))
     yield from attempt(_note(context, order, outcome))
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})

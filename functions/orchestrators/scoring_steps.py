@@ -7,12 +7,12 @@ from durabletask import task
 
 from functions.boundary import Steps, call
 from functions.orchestrators.steps import now
+from functions.orchestrators.submitting import submit_job
 from functions.orchestrators.waiting import wait_for_job
 from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.jobs import (
     FolderInput,
-    JobState,
     ModelInput,
     SubmitJobInput,
     WatchJobInput,
@@ -71,7 +71,7 @@ def run_scoring_job(
         tags=job_tags(order.policy.tags, {"signalbox.instance": context.instance_id, "signalbox.model": order.model}),
         trace=order.trace,
     )
-    yield from call(context, names.SUBMIT_JOB, submit, JobState)
+    yield from submit_job(context, submit)
     queue = order.policy.train.queue_timeout_minutes
     watch = WatchJobInput(
         name=job, queue_minutes=queue, run_minutes=_SCORING_MINUTES, ours=True, since=now(context), trace=order.trace

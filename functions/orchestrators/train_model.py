@@ -1,7 +1,7 @@
 """`train_model`: from a dataset version to a registered, judged model version."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from durabletask import task
 
@@ -13,31 +13,46 @@ from functions.orchestrators.baselines import (
     wait_for_baseline,
 )
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.submitting import JobNameTakenError, submit_job
 from functions.orchestrators.waiting import stop_job, wait_for_job
 from shared import names
 from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import TrainingFinished
-from shared.contracts.jobs import FolderInput, JobState, SubmitJobInput, WatchJobInput, job_parameters, job_tags
+from shared.contracts.jobs import (
+    FolderInput,
+    JobEnd,
+    SubmitJobInput,
+    WatchJobInput,
+    job_parameters,
+    job_tags,
+)
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
 from shared.contracts.training import TrainingOutcome, TrainModelInput
+
+#: What the ledger calls a training that led to no version.
+_EFFECTS: Final = {"failed": "TrainingFailed", "superseded": "TrainingSuperseded", "unwanted": "TrainingUnwanted"}
 
 
 @orchestrator
 def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[TrainingOutcome]:
     """Train, judge and register a model, and tell its interlock how it ended, whatever happens.
 
-    `rejected` is a model that did not pass its gates; `failed` is a run that did not come so far.
+    `rejected` is a model that did not pass its gates; `failed` is a run that did not come so far; of one that is
+    `superseded` or `unwanted` the job was cancelled, and has stopped.
     """
+    ours = True
     try:
         outcome = yield from _train(context, order)
     except (*STEP_FAILED, BaselineFailedError) as error:
         outcome = _failed(order, explain(error))
+        ours = not isinstance(error, JobNameTakenError)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, TrainingFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
-    if outcome.outcome == "failed":
+    if outcome.outcome == "failed" and ours:
         yield from attempt(stop_job(context, context.instance_id, order.trace))
+    if (effect := _EFFECTS.get(outcome.outcome)) is not None:
         facts = {"attempt": order.attempt, "dataset": order.dataset.version}
-        yield from attempt(write_ledger(context, order.model, "TrainingFailed", outcome.reason, facts, order.trace))
+        yield from attempt(write_ledger(context, order.model, effect, outcome.reason, facts, order.trace))
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome
 
@@ -52,9 +67,9 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
     """
     job = context.instance_id
     baseline = yield from _submit(context, order, job)
-    failure = yield from _wait(context, order, job, baseline, since=now(context))
-    if failure is not None:
-        return _failed(order, failure)
+    end = yield from _wait(context, order, job, baseline, since=now(context))
+    if end.outcome != "completed":
+        return _not_completed(order, end)
 
     context.set_custom_status({"step": "judging", "job": job})
     evaluate = EvaluateModelInput(
@@ -82,7 +97,7 @@ def _submit(context: task.OrchestrationContext, order: TrainModelInput, job: str
     wanted = order.policy.baseline
     baseline = (yield from submit_baseline(context, order, wanted)) if wanted is not None else None
     context.set_custom_status({"step": "training", "job": job})
-    yield from call(context, names.SUBMIT_JOB, _job(order, job), JobState)
+    yield from submit_job(context, _job(order, job))
     facts = {
         "job": job,
         "attempt": order.attempt,
@@ -98,8 +113,8 @@ def _submit(context: task.OrchestrationContext, order: TrainModelInput, job: str
 
 def _wait(
     context: task.OrchestrationContext, order: TrainModelInput, job: str, baseline: BaselineJob | None, since: datetime
-) -> Steps[str | None]:
-    """Wait for both jobs, whose budgets begin at once; how the model's own failed, or `None`.
+) -> Steps[JobEnd]:
+    """Wait for both jobs, whose budgets begin at once; how the model's own ended.
 
     A baseline's job goes on when the model's fails: other models wait for it. When a budget ends it has had the whole
     of it, too, and is cancelled.
@@ -117,10 +132,10 @@ def _wait(
     if end.outcome != "completed":
         if baseline is not None and end.outcome == "expired":
             yield from attempt(stop_job(context, baseline.job, order.trace))
-        return end.reason
+        return end
     if baseline is not None:
         yield from wait_for_baseline(context, baseline, watch)
-    return None
+    return end
 
 
 def _facts(order: TrainModelInput, version: RegisteredVersion, job: str, judged: EvaluatedModel) -> dict[str, Any]:
@@ -186,6 +201,16 @@ def _judged(order: TrainModelInput, version: str, judged: EvaluatedModel) -> Tra
         evaluation=judged.evaluation,
         verdict=judged.verdict,
     )
+
+
+def _not_completed(order: TrainModelInput, end: JobEnd) -> TrainingOutcome:
+    """A job that nobody wants any more has not failed, unless it may still be running."""
+    match end.outcome:
+        case "superseded" | "unwanted" as outcome if end.stopped:
+            reason = short(f"Training {order.attempt} was given up: {end.reason}")
+            return TrainingOutcome(model=order.model, attempt=order.attempt, outcome=outcome, reason=reason)
+        case _:
+            return _failed(order, end.reason)
 
 
 def _failed(order: TrainModelInput, reason: str) -> TrainingOutcome:

@@ -18,6 +18,7 @@ from shared.contracts.release import (
     Serving,
     ShiftTrafficInput,
 )
+from shared.contracts.routes import RestoreRouteInput, Routed, RouteModelInput
 
 
 @dataclass
@@ -31,6 +32,7 @@ class ReleaseProgress:
     qa: DeploymentKey | None = None
     production: DeploymentKey | None = None
     shifting: ShiftTrafficInput | None = None
+    routing: RouteModelInput | None = None
     promoting: bool = False
     publishing: bool = False
     promotion: Promotion | None = None
@@ -47,6 +49,10 @@ def undo_release(
         before = order.replaces.published if order.replaces else None
         restore = RestorePredictionsInput(model=order.model, published=before, trace=order.trace)
         problems.append((yield from attempt(call(context, names.RESTORE_PREDICTIONS, restore, PredictionsRestored))))
+    if progress.routing is not None:
+        begun = progress.routing
+        former = RestoreRouteInput(model=begun.model, at=begun.at, attempt=begun.attempt, trace=begun.trace)
+        problems.append((yield from attempt(call(context, names.RESTORE_ROUTE, former, Routed))))
     if progress.shifting is not None:
         back = _traffic_before(order, progress.shifting)
         problems.append((yield from attempt(shift_and_wait(context, back))))
@@ -60,8 +66,9 @@ def undo_release(
 
 
 def _traffic_before(order: ReleaseModelInput, shift: ShiftTrafficInput) -> ShiftTrafficInput:
-    """The traffic as it was before a shift whose end is not known."""
+    """The traffic as it was before a shift whose end is not known; what was routed had none."""
     before = order.replaces
-    if before is not None and before.endpoint == shift.endpoint and before.deployment:
+    by_traffic = before is not None and before.endpoint == shift.endpoint and before.route is None
+    if before is not None and by_traffic and before.deployment:
         return shift.model_copy(update={"traffic": {before.deployment: 100}})
     return shift.model_copy(update={"traffic": dict.fromkeys(shift.traffic, 0)})

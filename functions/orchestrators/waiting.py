@@ -65,10 +65,18 @@ def shift_and_wait(context: task.OrchestrationContext, order: ShiftTrafficInput)
     return begun
 
 
-def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) -> Steps[DeploymentState]:
+def deploy_and_wait(
+    context: task.OrchestrationContext, spec: DeploymentSpec, *, scaled: bool = False
+) -> Steps[DeploymentState]:
     """Start a deployment and wait, by durable timers, until it is provisioned or has failed.
 
+    Args:
+        context: The orchestration's.
+        spec: What to deploy.
+        scaled: Whether it scales as its definition says, from then on; otherwise it stays as it begins.
+
     Raises:
+        PermanentFailure: It cannot be made, or cannot scale.
         WaitTimeoutError: It is still being created after an hour.
     """
     pause = timedelta(seconds=1)
@@ -82,4 +90,7 @@ def deploy_and_wait(context: task.OrchestrationContext, spec: DeploymentSpec) ->
         yield context.create_timer(pause)
         pause = min(pause * 2, timedelta(minutes=1))
         state = yield from call(context, names.READ_DEPLOYMENT, key, DeploymentState)
+    # What has no definition cannot say how it scales: histories of such releases have no such step.
+    if scaled and spec.definition is not None and state.status == "Succeeded":
+        yield from call(context, names.SCALE_DEPLOYMENT, spec, DeploymentState)
     return state

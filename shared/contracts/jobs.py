@@ -111,10 +111,40 @@ class JobWord(Contract):
     Attributes:
         status: What an event of the platform told, in any casing.
         unwanted: Why nobody wants the job any more; it is cancelled, if it is ours.
+        superseded: What has taken the job's place; it is cancelled, if it is ours and has not begun to run.
     """
 
     status: str | None = None
     unwanted: str | None = None
+    superseded: str | None = None
+
+
+class WithdrawJobInput(Contract):
+    """Input of `withdraw_job`.
+
+    Attributes:
+        job: Its name.
+        instance: The orchestration that the job belongs to, see `names.watcher`.
+        word: What whoever waits for the job is told.
+    """
+
+    job: str
+    instance: str
+    word: JobWord
+    trace: str | None = None
+
+
+class JobWithdrawal(Contract):
+    """Result of `withdraw_job`.
+
+    Attributes:
+        words: How often it was told.
+        status: As last read; absent when the platform did not know the job.
+    """
+
+    job: str
+    words: int
+    status: JobStatusName | None = None
 
 
 class JobWatch(Contract):
@@ -134,6 +164,7 @@ class JobWatch(Contract):
         running_since: When the job left the queue.
         silent_since: When it stopped responding; absent while it responds.
         unwanted: Why nobody wants the job any more.
+        superseded: What has taken the job's place, if it has not begun to run.
     """
 
     since: Instant
@@ -149,6 +180,7 @@ class JobWatch(Contract):
     running_since: Instant | None = None
     silent_since: Instant | None = None
     unwanted: str | None = None
+    superseded: str | None = None
 
 
 class WatchJobInput(Contract):
@@ -175,15 +207,17 @@ class WatchJobInput(Contract):
 
 
 #: How a wait ends: as the job did, or because it was given up.
-JobOutcome = Literal["completed", "failed", "canceled", "vanished", "expired", "hung", "unwanted", "unreadable"]
+JobOutcome = Literal[
+    "completed", "failed", "canceled", "vanished", "expired", "hung", "unwanted", "superseded", "unreadable"
+]
 
 
 class JobEnd(Contract):
     """Result of `watch_job`.
 
     Attributes:
-        outcome: `canceled` is a job that somebody else stopped; `expired`, `hung` and `unwanted` were given up by us;
-            of an `unreadable` one the platform could not be asked.
+        outcome: `canceled` is a job that somebody else stopped; `expired`, `hung`, `unwanted` and `superseded` were
+            given up by us; of an `unreadable` one the platform could not be asked.
         reason: For a person.
         status: As last read; absent when the job was never read.
         stopped: Whether the platform tells that nothing runs any more.

@@ -1,6 +1,9 @@
 """What the fleet file says of one model: it travels with every event, since an entity may not read files."""
 
+import operator
 from typing import Final, Literal
+
+from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
 
@@ -91,6 +94,7 @@ class ServePolicy(Contract):
     Attributes:
         mode: Online or batch.
         endpoint: The endpoint's name, for online.
+        shared: Whether other models have that endpoint, too: then requests are routed by a header, not by traffic.
         deployment: Azure ML's YAML of a deployment, relative to the fleet file, for online; a plain one when absent.
         pipeline: The YAML of the scoring job, relative to the fleet file, for batch.
         parameters: Inputs of the scoring job, beside `model` and `data`.
@@ -99,6 +103,7 @@ class ServePolicy(Contract):
 
     mode: Literal["online", "batch"]
     endpoint: str | None = None
+    shared: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
     deployment: str | None = None
     pipeline: str | None = None
     parameters: dict[str, Scalar] = {}

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
@@ -11,6 +13,8 @@ class Serving(Contract):
     """Where the model's predictions come from now.
 
     Attributes:
+        route: The blob in the data container that tells clients which deployment to ask, where the endpoint is shared;
+            absent where the endpoint's traffic decides.
         published: The CSV that readers are pointed to.
         rows: How many predictions the version has published there; absent when they are another version's.
     """
@@ -18,6 +22,7 @@ class Serving(Contract):
     mode: Literal["online", "batch"]
     endpoint: str | None = None
     deployment: str | None = None
+    route: str | None = Field(default=None, exclude_if=lambda route: route is None)  # as `ServePolicy.shared`
     published: str | None = None
     rows: int | None = None
 
@@ -43,7 +48,7 @@ class ReleaseModelInput(Contract):
 
 
 class DeploymentSpec(Contract):
-    """Input of `create_deployment`: a version behind an endpoint, at 0 % of its traffic.
+    """Input of `create_deployment` and `scale_deployment`: a version behind an endpoint, at 0 % of its traffic.
 
     Attributes:
         fleet: The fleet file's name; the definition's path is relative to that file.

@@ -1,5 +1,7 @@
 """Taking models and datasets out of service that no fleet file has any more."""
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import Serving
@@ -35,10 +37,16 @@ class RetirementOutcome(Contract):
 
 
 class WithdrawTrafficInput(Contract):
-    """Input of `withdraw_traffic`: nobody is sent to a model's deployments behind an endpoint any more."""
+    """Input of `withdraw_traffic`: nobody is sent to a model's deployments behind an endpoint any more.
+
+    Attributes:
+        retiring: Whether the model goes out of service, which stops when a fleet file has it again; otherwise it
+            serves elsewhere, or by a route.
+    """
 
     model: str
     endpoint: str
+    retiring: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
     trace: str | None = None
 
 

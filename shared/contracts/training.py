@@ -1,11 +1,14 @@
 """Training a model, from the interlock's order to its verdict."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import Evaluation, Verdict
 from shared.contracts.policy import ModelPolicy
+
+#: How a training ends that did not fail, and whose job was cancelled all the same.
+NOT_WANTED: Final = frozenset({"superseded", "unwanted"})
 
 
 class TrainModelInput(Contract):
@@ -26,12 +29,13 @@ class TrainModelInput(Contract):
 class TrainingOutcome(Contract):
     """Result of `train_model`.
 
-    `rejected` is said of a model that failed its gates; `failed` of a run whose infrastructure failed.
+    `rejected` is said of a model that failed its gates; `failed` of a run whose infrastructure failed; `superseded` of
+    one whose job had not begun to run when newer data came; `unwanted` of one whose model is being retired.
     """
 
     model: str
     attempt: int
-    outcome: Literal["passed", "rejected", "failed"]
+    outcome: Literal["passed", "rejected", "failed", "superseded", "unwanted"]
     reason: str
     version: str | None = None
     evaluation: Evaluation | None = None

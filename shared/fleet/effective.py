@@ -120,6 +120,7 @@ class _Effective:
     def _serving(self) -> Iterator[_Row]:
         serve, place = self.policy.serve, self._place
         yield "serve.online", serve.endpoint, (*place, "serve", "online")
+        yield "serve.shared", serve.shared or None, (*place, "serve", "shared")
         yield "serve.deployment", serve.deployment, (*place, "serve", "deployment")
         yield "serve.batch", serve.pipeline, (*place, "serve", "batch")
         if serve.mode == "batch":

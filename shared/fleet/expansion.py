@@ -77,7 +77,12 @@ def retrain_reasons(draft: Draft) -> tuple[RetrainReason, ...]:
 def _serve(spec: ModelSpec, labels: dict[str, str]) -> ServePolicy:
     if spec.serve.online is not None:
         deployment = fill(spec.serve.deployment, labels) if spec.serve.deployment else None
-        return ServePolicy(mode="online", endpoint=fill_name(spec.serve.online, labels), deployment=deployment)
+        return ServePolicy(
+            mode="online",
+            endpoint=fill_name(spec.serve.online, labels),
+            shared=spec.serve.shared,
+            deployment=deployment,
+        )
     return ServePolicy(
         mode="batch",
         pipeline=fill(spec.serve.batch or "", labels),

@@ -89,6 +89,12 @@ class ServeSpec(FileModel):
         description="An endpoint that answers requests: 3 to 32 of a-z, 0-9 and -. It may hold {labels}.",
         examples=['online: "departures-{origin}"'],
     )
+    shared: bool = Field(
+        default=False,
+        description="Whether the endpoint answers for several models, at most six, each of which has to say so. A "
+        "request names its model's deployment by a header; `serving/MODEL.json` in the data container tells which.",
+        examples=["shared: true"],
+    )
     deployment: str | None = Field(
         default=None,
         description="Azure ML's YAML of an online deployment, beside the fleet file: where the model runs, on how many "
@@ -119,6 +125,8 @@ class ServeSpec(FileModel):
             raise ValueError("`serve` says one of two: `online: ENDPOINT`, or `batch: PIPELINE`; keep one of them")
         if self.online is None and self.deployment is not None:
             raise ValueError("`deployment` is for `online`: a scoring pipeline says itself where it runs; remove it")
+        if self.online is None and self.shared:
+            raise ValueError("`shared` is for `online`: only an endpoint can be shared; remove it")
         if self.online is not None and self.parameters:
             raise ValueError("`with` is for `batch`: an endpoint takes no parameters; remove it")
         if self.online is not None and self.data is not None:

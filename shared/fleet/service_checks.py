@@ -21,6 +21,10 @@ _LONGEST_TAG: Final = 256
 _MOST_TAGS: Final = 40
 #: Azure ML's limit per subscription and region.
 _MOST_ENDPOINTS: Final = 100
+#: Azure ML's limit per endpoint, and what a model has there while it is released: the old, the tested and the new one.
+_MOST_DEPLOYMENTS: Final = 20
+_WHILE_RELEASED: Final = 3
+_MOST_MODELS: Final = _MOST_DEPLOYMENTS // _WHILE_RELEASED
 #: So many problems of one kind are shown per line.
 _SHOWN: Final = 3
 
@@ -92,7 +96,7 @@ def _baseline_name_fault(name: str, models: dict[str, str], draft: Draft) -> str
 
 
 def _endpoint_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+    behind: dict[str, dict[str, Expanded]] = {}
     for one in expanded:
         place, endpoint = ("models", one.key, "serve", "online"), one.policy.serve.endpoint
         if endpoint is None:
@@ -100,15 +104,32 @@ def _endpoint_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Pro
         if not _ENDPOINT.fullmatch(endpoint):
             what = f"`{endpoint}` ({len(endpoint)} characters) is no name for an endpoint"
             yield draft.document.problem(place, f"{what}; use 3 to 32 of a-z, 0-9 and -, a-z first")
-        if first.setdefault(endpoint, one.policy.model) != one.policy.model:
-            text = f"`{endpoint}` would serve both `{first[endpoint]}` and `{one.policy.model}`"
-            yield draft.document.problem(place, f"{text}; give each model its own endpoint")
-    if len(first) > _MOST_ENDPOINTS:
-        text = (
-            f"the fleet needs {len(first)} endpoints, and Azure ML allows {_MOST_ENDPOINTS} per subscription and region"
-        )
-        remedy = "serve some in `batch`, or make two fleets of it, each in a workspace of another region"
+        behind.setdefault(endpoint, {}).setdefault(one.policy.model, one)
+    for endpoint, models in behind.items():
+        yield from _sharing_faults(endpoint, tuple(models.values()), draft)
+    if len(behind) > _MOST_ENDPOINTS:
+        allowed = f"Azure ML allows {_MOST_ENDPOINTS} per subscription and region"
+        text = f"the fleet needs {len(behind)} endpoints, and {allowed}"
+        remedy = "let models share some (`shared: true`), serve some in `batch`, or make two fleets of it, each in a "
+        remedy += "workspace of another region"
         yield draft.document.problem(("models",), f"{text}; {remedy}")
+
+
+def _sharing_faults(endpoint: str, models: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
+    """Each model that has the endpoint must say that others have it too, and there is room for some only."""
+    first, *others = models
+    for one in models if others else ():
+        if not one.policy.serve.shared:
+            pair = f"`{first.policy.model}` and `{(others[0] if one is first else one).policy.model}`"
+            remedy = "give each model its own endpoint, or say `shared: true` beside it in all of them"
+            text = f"`{endpoint}` would serve both {pair}; {remedy}"
+            yield draft.document.problem(("models", one.key, "serve", "online"), text)
+    if len(models) > _MOST_MODELS and all(one.policy.serve.shared for one in models):
+        text = f"`{endpoint}` would serve {len(models)} models, and a shared endpoint has room for {_MOST_MODELS}"
+        why = f"of the {_MOST_DEPLOYMENTS} deployments that Azure ML allows, a model needs {_WHILE_RELEASED} at times"
+        remedy = "put another label into its name, or use several"
+        for key in dict.fromkeys(one.key for one in models):
+            yield draft.document.problem(("models", key, "serve", "online"), f"{text} ({why}); {remedy}")
 
 
 def _tag_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:

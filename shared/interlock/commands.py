@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from shared import names
 from shared.contracts.base import Contract
+from shared.contracts.jobs import WithdrawJobInput
 from shared.contracts.read_model import RecordModelInput
 from shared.contracts.release import ReleaseModelInput
 from shared.contracts.retirement import RetireModelInput
@@ -18,6 +19,14 @@ class StartTraining(Contract):
     orchestrator: ClassVar[str] = names.TRAIN_MODEL
     instance: str
     input: TrainModelInput
+
+
+class WithdrawTraining(Contract):
+    """Tell a training in flight that it is not wanted any more, or only while its job waits in the queue."""
+
+    orchestrator: ClassVar[str] = names.WITHDRAW_JOB
+    instance: str
+    input: WithdrawJobInput
 
 
 class StartRelease(Contract):
@@ -66,4 +75,13 @@ class ReturnSlot(Contract):
     input: SlotReturn
 
 
-Command = StartTraining | StartRelease | StartScoring | StartRetirement | RecordModel | AskForSlot | ReturnSlot
+Command = (
+    StartTraining
+    | WithdrawTraining
+    | StartRelease
+    | StartScoring
+    | StartRetirement
+    | RecordModel
+    | AskForSlot
+    | ReturnSlot
+)

@@ -1,9 +1,13 @@
-"""Rules of retirement: what runs ends first, nothing new starts, and a model that is wanted again lives on."""
+"""Rules of retirement: what runs ends first, nothing new starts, and a model that is wanted again lives on.
+
+A training need not run to its end for that: its job is cancelled.
+"""
 
 from datetime import datetime
 
 from shared import names
 from shared.contracts.interlock import AnyInterlockEvent, RetirementFinished, RetirementRequested
+from shared.contracts.jobs import JobWord
 from shared.contracts.retirement import RetireModelInput
 from shared.interlock.commands import StartRetirement
 from shared.interlock.releasing import drop_release
@@ -12,11 +16,14 @@ from shared.interlock.runs import Retirement
 from shared.interlock.scoring import drop_scoring
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of
-from shared.interlock.training import drop_training
+from shared.interlock.training import drop_training, withdraw_training
 
 
 def on_retirement(state: InterlockState, event: RetirementRequested, now: datetime) -> Step:
-    """Somebody confirmed it: what has not begun does not begin, and what runs is waited for."""
+    """Somebody confirmed it: what has not begun does not begin, and what runs is waited for.
+
+    Nobody wants what a training would lead to, so its job is cancelled; its end is waited for all the same.
+    """
     if state.policy is None:
         return Step(state, (), "ignored", "Nothing has happened to this model, so there is nothing to retire.")
     if state.retirement is not None:
@@ -34,9 +41,11 @@ def on_retirement(state: InterlockState, event: RetirementRequested, now: dateti
     dropped = refuse_waiting(state, reason)
     dropped = drop_scoring(drop_release(drop_training(dropped, reason)), reason)
     running = " and ".join(run.kind for run in dropped.in_flight)
+    training = dropped.training
+    told = () if training is None else (withdraw_training(training, JobWord(unwanted=reason), event.trace),)
     reason = f"{reason} The {running} in flight ends first." if running else reason
     after = changed(dropped, retirement=asked, retirements=attempt, reason=reason)
-    return Step(after, (), "waiting" if running else "accepted", reason)
+    return Step(after, told, "waiting" if running else "accepted", reason)
 
 
 def retire_next(step: Step, now: datetime, trace: str | None) -> Step:

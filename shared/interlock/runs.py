@@ -11,7 +11,7 @@ class Training(Contract):
 
     Attributes:
         dataset: What it is trained on; while it waits for its slot, a newer one may take this place.
-        outcome: `queued` while it waits for its slot.
+        outcome: `queued` while it waits for its slot; how the other words differ, see `TrainingOutcome`.
         trace: Traceparent of what led to it.
     """
 
@@ -19,7 +19,7 @@ class Training(Contract):
     dataset: DatasetRef
     instance: str
     started_at: Instant
-    outcome: Literal["queued", "running", "passed", "rejected", "failed"] = "running"
+    outcome: Literal["queued", "running", "passed", "rejected", "failed", "superseded", "unwanted"] = "running"
     reason: str = ""
     version: str | None = None
     trace: str | None = None

@@ -12,7 +12,7 @@ from shared.interlock.memory import Candidate, Champion, DeadLetter, Request
 from shared.interlock.runs import Release, Retirement, Scoring, Slot, Training
 
 #: Raised when the shape changes; older states are read by `upcast`.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 #: How many decisions, candidates, dataset versions and requests are kept.
 REMEMBERED: Final = 20
 #: Longer reasons are cut: twenty of them, twice, still make a small state.
@@ -176,5 +176,13 @@ def _from_2(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "schema_version": 3}
 
 
+def _from_3(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 has trainings that ended as superseded or unwanted, and endpoints that models share.
+
+    A state of version 3 has neither.
+    """
+    return {**raw, "schema_version": 4}
+
+
 #: What makes a state of one version a state of the next.
-_UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _from_1, 2: _from_2}
+_UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -6,8 +6,9 @@ from typing import Final
 from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.interlock import DatasetPublished, TrainingFinished, TrainingRequested
-from shared.contracts.training import TrainingOutcome, TrainModelInput
-from shared.interlock.commands import StartTraining
+from shared.contracts.jobs import JobWord, WithdrawJobInput
+from shared.contracts.training import NOT_WANTED, TrainingOutcome, TrainModelInput
+from shared.interlock.commands import StartTraining, WithdrawTraining
 from shared.interlock.memory import Request
 from shared.interlock.releasing import why_not_released
 from shared.interlock.requests import answered, answered_again, known_request, refused, settle
@@ -15,6 +16,8 @@ from shared.interlock.runs import Training
 from shared.interlock.state import REMEMBERED, InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of, remember, takes_turns, with_training
 
+#: Ends that leave a dataset version untrained.
+_NOT_TRAINED: Final = NOT_WANTED | {"failed"}
 _WATCHES_ONLY: Final = "Level 1 watches only: ask for the training, or set `level: 2` or more in the fleet file."
 
 
@@ -35,7 +38,8 @@ def on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) ->
 def train_on(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
     """Train without being asked: at once, or after the training in flight.
 
-    A training that waits for its slot takes the newer dataset at its place, unless somebody asked for its own.
+    A training that waits for its slot takes the newer dataset at its place, unless somebody asked for its own. One
+    whose job waits in the platform's queue is superseded; what the job does is not known here, so the wait decides.
     """
     current = state.training
     if current is None:
@@ -46,7 +50,12 @@ def train_on(state: InterlockState, dataset: DatasetRef, now: datetime, trace: s
         return Step(changed(with_training(state, taken), reason=reason), (), "waiting", reason)
     before = f", instead of {state.queued.version}" if state.queued and state.queued != dataset else ""
     reason = f"Training {current.attempt} is in flight; dataset version {dataset.version} is next{before}."
-    return Step(changed(state, queued=dataset), (), "waiting", reason)
+    after = changed(state, queued=dataset)
+    if state.queued == dataset or not _gives_way(state, current):
+        return Step(after, (), "waiting", reason)
+    word = JobWord(superseded=f"dataset version {dataset.version}")
+    reason = f"{reason} If its job has not begun to run, it is superseded."
+    return Step(after, (withdraw_training(current, word, trace),), "waiting", reason)
 
 
 def on_request(state: InterlockState, event: TrainingRequested, now: datetime) -> Step:
@@ -115,6 +124,13 @@ def begin_training(state: InterlockState, training: Training, now: datetime) -> 
     return Step(after, (_start(state, begun),), f"started training {begun.attempt}", reason)
 
 
+def withdraw_training(training: Training, word: JobWord, trace: str | None) -> WithdrawTraining:
+    """Tell the wait for a training's job; the same word twice is one orchestration."""
+    order = WithdrawJobInput(job=training.instance, instance=training.instance, word=word, trace=trace)
+    said = names.instance_id(f"withdraw {training.instance}", word.to_wire())
+    return WithdrawTraining(instance=said, input=order)
+
+
 def drop_training(state: InterlockState, reason: str) -> InterlockState:
     """A training that has not begun does not begin any more, nor does the dataset that waits."""
     state, current = changed(state, queued=None), state.training
@@ -124,8 +140,8 @@ def drop_training(state: InterlockState, reason: str) -> InterlockState:
 
 
 def past_training(state: InterlockState, version: str) -> Training | None:
-    """The last training on a dataset version that has not failed."""
-    found = [one for one in state.trainings if one.dataset.version == version and one.outcome != "failed"]
+    """The last training on a dataset version that has not failed, and was not given up."""
+    found = [one for one in state.trainings if one.dataset.version == version and one.outcome not in _NOT_TRAINED]
     return found[-1] if found else None
 
 
@@ -135,6 +151,10 @@ def why_not_trained(state: InterlockState, dataset: DatasetRef) -> str | None:
         return f"The model is {state.summary}."
     if policy_of(state).level < 2:
         return _WATCHES_ONLY
+    if (newer := _superseding(state, dataset)) is not None:
+        return (
+            f"Training {newer.attempt} on {newer.dataset.version} superseded it: ask for the training if it is wanted."
+        )
     newest = _newest_end(state, dataset.dataset)
     if newest is not None and dataset.ends is not None and dataset.ends < newest:
         return (
@@ -149,9 +169,28 @@ def why_not_trained(state: InterlockState, dataset: DatasetRef) -> str | None:
 
 def _newest_end(state: InterlockState, name: str) -> date | None:
     """The end of the newest period that is trained on, or waits for it."""
-    known = [one.dataset for one in state.trainings if one.outcome != "failed"]
+    known = [one.dataset for one in state.trainings if one.outcome not in _NOT_TRAINED]
     known += [state.queued] if state.queued else []
     return max((one.ends for one in known if one.dataset == name and one.ends is not None), default=None)
+
+
+def _superseding(state: InterlockState, dataset: DatasetRef) -> Training | None:
+    """The training that took the place of one on this dataset version, whose event has come late or again."""
+    last = next((one for one in reversed(state.trainings) if one.dataset.version == dataset.version), None)
+    if last is None or last.outcome != "superseded":
+        return None
+    later = (one for one in state.trainings if one.attempt > last.attempt and one.outcome not in _NOT_TRAINED)
+    return next(later, None)
+
+
+def _gives_way(state: InterlockState, current: Training) -> bool:
+    """Whether newer data may supersede a training: not one that somebody asked for, nor two in a row.
+
+    Else data that comes faster than the platform's queue moves would keep a model from ever being trained.
+    """
+    before = [one for one in state.trainings if one.attempt < current.attempt]
+    superseded = bool(before) and before[-1].outcome == "superseded"
+    return current.outcome == "running" and not superseded and not _asked_for(state, current)
 
 
 def _asked_for(state: InterlockState, training: Training) -> bool:
@@ -221,7 +260,8 @@ def _instance(state: InterlockState, attempt: int, dataset: DatasetRef) -> str:
 
 def _ended(state: InterlockState, training: Training) -> InterlockState:
     state = changed(with_training(state, training), reason=training.reason)
-    return settle(state, "training", training.attempt, training.outcome, training.reason)
+    outcome = "refused" if training.outcome in NOT_WANTED else training.outcome
+    return settle(state, "training", training.attempt, outcome, training.reason)
 
 
 def _judged(state: InterlockState, outcome: TrainingOutcome, training: Training, trace: str | None) -> InterlockState:

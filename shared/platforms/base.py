@@ -100,6 +100,19 @@ class Endpoints(Protocol):
         """
         ...
 
+    def scale_deployment(self, endpoint: str, deployment: str, definition: Path | None = None) -> None:
+        """Let a provisioned deployment scale as its definition says; nothing happens where it says nothing.
+
+        Args:
+            endpoint: Its name.
+            deployment: Its name there.
+            definition: What the deployment was created with.
+
+        Raises:
+            PermanentError: `InvalidDefinition`: it says what cannot be.
+        """
+        ...
+
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none."""
         ...

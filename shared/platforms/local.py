@@ -13,6 +13,7 @@ from shared.contracts.jobs import FolderInput, JobInput, JobState, ModelInput
 from shared.contracts.platform_models import PlatformModel
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
+from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.local_answers import deployment_state, job_state, platform_model, predictions
 from shared.platforms.local_service import LocalService
 
@@ -154,6 +155,18 @@ class LocalPlatform:
         if definition is not None:
             body["definition"] = str(definition.resolve())
         return deployment_state(endpoint, self._scoring.put(_deployment(endpoint, deployment), body))
+
+    def scale_deployment(self, endpoint: str, deployment: str, definition: Path | None = None) -> None:
+        """Look whether the definition says what can be: on a laptop a deployment is one process, and stays one.
+
+        Raises:
+            PermanentError: `InvalidDefinition`; `NotFound`: there is no such deployment.
+        """
+        scale = None if definition is None else scale_settings(read_yaml(definition), definition)
+        if scale is not None and self.read_deployment(endpoint, deployment) is None:
+            raise PermanentError(
+                "NotFound", f"the endpoint {endpoint} has no deployment {deployment!r} that could scale"
+            )
 
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none."""

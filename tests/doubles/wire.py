@@ -59,16 +59,16 @@ class Wire:
         version: str | None = "2024-01-01-preview",
         token: str | None = None,
         job_token: str | None = "https://ml.azure.com",
+        inside: str | None = None,
     ) -> httpx.Response:
-        """Send one request to a path inside the workspace; texts in the body know the workspace's id."""
+        """Send one request to a path inside the workspace, or another place; texts in the body know the workspace."""
         headers = {"Authorization": f"Bearer {token or make_token(self.double.url)}"} if token != "" else {}
         if job_token is not None:
             headers["x-azureml-token"] = make_token(job_token)
         content = None if body is None else json.dumps(body).replace(WS, self.double.workspace_id)
         query = {} if version is None else {"api-version": version}
-        return self._http.request(
-            method, self.double.workspace_id + path, params=query, headers=headers, content=content
-        )
+        place = self.double.workspace_id if inside is None else inside
+        return self._http.request(method, place + path, params=query, headers=headers, content=content)
 
     def put(self, path: str, body: Any, **options: Any) -> httpx.Response:
         """PUT."""

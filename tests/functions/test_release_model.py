@@ -171,3 +171,24 @@ async def test_the_ledger_may_be_down_at_the_end(app: App) -> None:
     assert outcome.released
     assert app.world.traffic == {"v2-2": 100}
     assert app.world.effects[-1] == "ProductionDeployed"
+
+
+async def test_only_production_scales(app: App) -> None:
+    """QA deployments are short-lived: the one that gets traffic scales, where the fleet file names a definition."""
+    order = _order("online")
+    serve = order.policy.serve.model_copy(update={"deployment": "online.yml"})
+    policy = order.policy.model_copy(update={"serve": serve})
+    assert (await _release(app, order.model_copy(update={"policy": policy}))).released
+    assert app.world.scaled == ["v2-2"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_what_cannot_scale_is_not_released(app: App, fault: Fault) -> None:
+    """Everything is as it was: no alias, no traffic, no deployment of the version."""
+    order = _with_version_one_in_production(app, "online")
+    before = _end(app)
+    serve = order.policy.serve.model_copy(update={"deployment": "online.yml"})
+    policy = order.policy.model_copy(update={"serve": serve})
+    app.world.faults = {names.SCALE_DEPLOYMENT: fault}
+    assert not (await _release(app, order.model_copy(update={"policy": policy}))).released
+    assert _end(app) == before

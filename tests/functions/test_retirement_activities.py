@@ -130,6 +130,14 @@ async def test_a_model_that_is_back_in_the_file_stays(outside: Outside, step: Ca
     assert (outside.traffic, outside.champion, outside.blobs) == ({"v1": 100}, "3", {POINTER: b"{}"})
 
 
+async def test_a_model_that_serves_by_a_route_now_gives_up_its_traffic(outside: Outside) -> None:
+    """It is in the fleet file, and is not being retired: a release asks so before it deletes what served before."""
+    outside.wanted = {"m": POLICY}
+    outside.models, outside.traffic = {"v1": "m", "a": "other"}, {"v1": 50, "a": 50}
+    assert (await withdraw_traffic(WithdrawTrafficInput(model="m", endpoint="shared", retiring=False))).others == 1
+    assert outside.traffic == {"v1": 0, "a": 100}
+
+
 async def test_readers_are_pointed_to_nothing(outside: Outside) -> None:
     """The predictions stay, and the pointer tells which were the last, however often it is withdrawn."""
     published = Publication(model="m", path="predictions/m/d1/v3.csv", version="3")

@@ -13,8 +13,16 @@ from typing import Any, Literal
 from shared import names
 from shared.contracts.evaluation import Evaluation, Figures
 from shared.contracts.policy import GatePolicy
+from shared.contracts.routes import (
+    ModelRoute,
+    RestoreRouteInput,
+    RouteModelInput,
+    RouteTarget,
+    WithdrawRouteInput,
+)
 from shared.errors import PermanentError
 from shared.evaluation.gates import judge
+from shared.release.routes import restored, routed, withdrawn
 from tests.shared.interlock.builders import dataset
 
 type Payload = dict[str, Any]
@@ -28,6 +36,9 @@ class World:
 
     deployments: dict[str, str] = field(default_factory=dict)
     traffic: dict[str, int] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    routes: dict[str, ModelRoute] = field(default_factory=dict)
+    scaled: list[str] = field(default_factory=list)
     champion: str | None = None
     before: dict[str, str | None] = field(default_factory=dict)
     published: str | None = None
@@ -128,7 +139,13 @@ class World:
 
     def create_deployment(self, p: Payload) -> Payload:
         self.deployments[p["deployment"]] = p["version"]
+        self.owners[p["deployment"]] = p["model"]
         return {**_state(p), "status": "Succeeded"}
+
+    def scale_deployment(self, p: Payload) -> Payload:
+        assert p["deployment"] in self.deployments, "what is not there cannot scale"
+        self.scaled.append(p["deployment"])
+        return self.read_deployment(p)
 
     def read_deployment(self, p: Payload) -> Payload:
         return {**_state(p), "status": "Succeeded"}
@@ -159,8 +176,20 @@ class World:
         self.traffic = {name: share for name, share in p["traffic"].items() if share}
         return {"endpoint": p["endpoint"], "traffic": p["traffic"], "previous": previous}
 
+    def route_model(self, p: Payload) -> Payload:
+        route = routed(self.routes.get(p["model"]), RouteModelInput.from_wire(p))
+        self.routes[p["model"]] = route
+        return {"model": p["model"], "target": _wire(route.target), "previous": _wire(route.before)}
+
+    def restore_route(self, p: Payload) -> Payload:
+        route = restored(self.routes.get(p["model"]), RestoreRouteInput.from_wire(p))
+        if route is not None:
+            self.routes[p["model"]] = route
+        return {"model": p["model"], "target": _wire(self.routes[p["model"]].target), "previous": None}
+
     def delete_deployment(self, p: Payload) -> Payload:
         assert not self.traffic.get(p["deployment"]), "the platform refuses to delete what has traffic"
+        assert all(route.deployment != p["deployment"] for route in self.routes.values()), "clients are sent there"
         self.deployments.pop(p["deployment"], None)
         return {**_state(p), "status": "Deleted"}
 
@@ -176,9 +205,16 @@ class World:
     # ── retirement
 
     def withdraw_traffic(self, p: Payload) -> Payload:
-        self.traffic = {}
-        own = list(self.deployments)
-        return {"endpoint": p["endpoint"], "deployments": own, "others": len(self.other_deployments)}
+        own = [name for name in self.deployments if self.owners.get(name, p["model"]) == p["model"]]
+        self.traffic = {name: share for name, share in self.traffic.items() if name not in own}
+        others = len(self.other_deployments) + len(self.deployments) - len(own)
+        return {"endpoint": p["endpoint"], "deployments": own, "others": others}
+
+    def withdraw_route(self, p: Payload) -> Payload:
+        current = self.routes.get(p["model"])
+        if current is not None:
+            current = self.routes[p["model"]] = withdrawn(current, WithdrawRouteInput.from_wire(p))
+        return {"model": p["model"], "target": None, "previous": _wire(current.before if current else None)}
 
     def delete_endpoint(self, p: Payload) -> Payload:
         assert not self.deployments, "the platform refuses to delete an endpoint that has deployments"
@@ -256,9 +292,14 @@ def _state(p: Payload) -> Payload:
     return {"endpoint": p["endpoint"], "deployment": p["deployment"]}
 
 
+def _wire(target: RouteTarget | None) -> Payload | None:
+    return target.to_wire() if target else None
+
+
 _NAMES = (
     names.WITHDRAW_TRAFFIC, names.DELETE_ENDPOINT, names.WITHDRAW_PREDICTIONS, names.RETIRE_CHAMPION,
-    names.CONCLUDE_WAITING_CELLS,
+    names.CONCLUDE_WAITING_CELLS, names.SCALE_DEPLOYMENT,
+    names.ROUTE_MODEL, names.RESTORE_ROUTE, names.WITHDRAW_ROUTE,
     names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB, names.EVALUATE_MODEL, names.REGISTER_VERSION,
     names.REGISTER_BASELINE,
     names.CREATE_DEPLOYMENT, names.READ_DEPLOYMENT, names.TEST_DEPLOYMENT, names.TEST_PREDICTIONS,

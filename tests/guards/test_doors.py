@@ -24,8 +24,9 @@ WEBHOOK = "POST webhooks/mlflow"
 #: Every other door; a new one is added here when somebody has thought of who may knock.
 DOORS = {
     "GET conditioning", "POST datafactory/{operation}", "GET datasets", "GET datasets/{name}/{version}",
-    "GET deliveries", "GET fleets", "GET models", "GET models/{name}", "GET models/{name}/ledger",
-    "GET models/{name}/why", "POST operations/reconcile", "GET operations/retention", "POST operations/retention",
+    "GET deliveries", "GET fleets", "POST jobs/{name}/watch", "GET models", "GET models/{name}",
+    "GET models/{name}/ledger", "GET models/{name}/why", "POST operations/reconcile",
+    "GET operations/retention", "POST operations/retention",
     "GET operations/retention/{id}", "POST operations/retire", "GET operations/retired", "GET quarantine",
     "GET quarantine/{*path}", "GET runs", "GET runs/{id}", "POST runs/{id}/retry",
 }  # fmt: skip

@@ -27,6 +27,7 @@ from local.testing.functions import functions_of
 from local.testing.record import from_database
 from local.testing.recording import Recording, UnusableRecordingError
 from local.testing.replay import check
+from shared.contracts.jobs import JobWord, WithdrawJobInput
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount
 from shared.settings import APP_ROOT
 from tests.e2e.conftest import DEV
@@ -38,6 +39,8 @@ HISTORIES = Path(__file__).parent / "histories"
 #: In its third turn a run asks its cells.
 _ASKED = 3
 _TRIES = 5
+#: `withdraw_job` says its word so often at most.
+_WORDS = 5
 _SALES_BYTES = 40 << 20
 
 
@@ -53,9 +56,11 @@ def main() -> None:
         with Stack(state, ports=Ports.free(), settings=settings) as stack:
             running = Running(stack)
             try:
+                told = _tell_nobody(running)
                 _live(running)
                 beginnings = _run_fleet(running, database)
                 _clear_away(running, example / "fleet.yaml")
+                assert running.finished(told)["output"]["words"] == _WORDS
             finally:
                 running.close()
             _record_all(database, beginnings, folder, _cleaner(stack, Path(temporary)))
@@ -66,6 +71,14 @@ def main() -> None:
             shutil.copy(file, target)
             sys.stdout.write(f"{target.relative_to(APP_ROOT)}: {file.stat().st_size} bytes\n")
         sys.stdout.write(f"{replayed} histories recorded; all replay.\n")
+
+
+def _tell_nobody(running: Running) -> str:
+    """A word about a job that nobody knows is said until it is given up; the URL that tells of it."""
+    order = WithdrawJobInput(job="nobody", instance="nobody", word=JobWord(unwanted="it is recorded"))
+    begun = running.http.post("/runtime/webhooks/durabletask/orchestrators/withdraw_job", json=order.to_wire())
+    url: str = begun.json()["statusQueryGetUri"]
+    return url
 
 
 def _live(running: Running) -> None:

@@ -5,7 +5,7 @@ import string
 import hypothesis.strategies as st
 from hypothesis import given
 
-from shared.names import content_hash, fitted, instance_id, slug
+from shared.names import content_hash, fitted, instance_id, release_deployments, slug
 
 PRINTABLE = set(string.ascii_letters + string.digits + "-_.")
 
@@ -49,3 +49,30 @@ def test_a_name_that_fits_is_kept() -> None:
 def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
     """Two dictionaries of the same content count as the same content."""
     assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
+
+
+_MODELS = st.from_regex(r"[a-z][a-z0-9-]{0,62}", fullmatch=True)
+_NUMBERS = st.integers(min_value=1, max_value=10**6)
+_RELEASES = st.tuples(_MODELS, _NUMBERS, _NUMBERS)
+
+
+@given(_RELEASES, _RELEASES)
+def test_no_two_releases_behind_a_shared_endpoint_have_one_name(
+    one: tuple[str, int, int], other: tuple[str, int, int]
+) -> None:
+    """Whatever models, versions and attempts there are: each deployment is one release's, for testing or serving."""
+    made = {
+        name
+        for model, version, attempt in {one, other}
+        for name in release_deployments(str(version), attempt, sharing=model)
+    }
+    assert len(made) == 2 * len({one, other})
+    assert all(3 <= len(name) <= 32 for name in made)
+    testing, serving = release_deployments(str(one[1]), one[2], sharing=one[0])
+    assert testing.startswith(f"qa-v{one[1]}-")  # retention tells them apart by this
+    assert serving.startswith(f"v{one[1]}-")
+
+
+def test_an_endpoint_of_its_own_needs_no_model_in_its_names() -> None:
+    """Deployments there are called as they always were."""
+    assert release_deployments("3", 2) == ("qa-v3-2", "v3-2")

@@ -179,3 +179,51 @@ class TestEnds:
         order = ORDER.model_copy(update={"unwanted": "newer data"})
         assert _outcome(_read(waiting.begun(order, START), "Running", 0), 0, order) == "unwanted"
         assert _outcome(_read(waiting.begun(order, START), None, 0), 0, order) == "vanished"
+
+
+class TestSuperseded:
+    """Something newer has come for what a job was to make; only a job that has not begun to run gives way."""
+
+    WORD = JobWord(superseded="dataset version d2")
+
+    @pytest.mark.parametrize("status", ["NotStarted", "Queued", "Preparing", "Provisioning", "Starting"])
+    def test_one_in_the_queue_gives_way(self, status: str) -> None:
+        """Once it was read anew; the reason tells how it stood, and what has come."""
+        watch = waiting.after_word(_read(waiting.begun(ORDER, START), status, 0), self.WORD)
+        assert waiting.is_due(watch, _at(0))
+        ending = waiting.ending(ORDER, _read(watch, status, 1), _at(1))
+        assert ending == (
+            "superseded", f"The job train-1 was still {status} and is superseded by dataset version d2", True
+        )  # fmt: skip
+
+    def test_one_that_runs_costs_no_read(self) -> None:
+        """Nothing is changed by the word."""
+        watch = _read(waiting.begun(ORDER, START), "Running", 0)
+        assert waiting.after_word(watch, self.WORD) == watch
+
+    @pytest.mark.parametrize("status", ["Running", "Finalizing", "NotResponding", "Unknown"])
+    def test_one_that_began_to_run_meanwhile_goes_on(self, status: str) -> None:
+        """The read after the word decides, also when the platform puts the job into the queue again later."""
+        watch = waiting.after_word(_read(waiting.begun(ORDER, START), "Queued", 0), self.WORD)
+        watch = _read(watch, status, 1)
+        assert _outcome(watch, 1) is None
+        assert _outcome(_read(watch, "Queued", 2), 2) is None
+
+    def test_what_is_not_known_is_not_cancelled(self) -> None:
+        """After an outage, or when the job is not found, the next read that knows it decides."""
+        watch = waiting.after_word(_read(waiting.begun(ORDER, START), "Queued", 0), self.WORD)
+        blind = waiting.after_outage(ORDER, watch, _at(1))
+        assert _outcome(blind, 1) is None
+        missing = _read(watch, None, 1)
+        assert _outcome(missing, 1) is None
+        assert _outcome(_read(blind, "Queued", 2), 2) == "superseded"
+        assert _outcome(_read(missing, "Running", 2), 2) is None
+
+    @given(st.sampled_from([*STATUSES, *sorted(FINAL)]), st.booleans())
+    def test_a_word_is_said_while_it_can_be_heeded(self, status: str, unwanted: bool) -> None:
+        """Whatever the job does: exactly while the wait would end by it, or does not know the job yet."""
+        word = JobWord(unwanted="retired") if unwanted else self.WORD
+        watch = _read(waiting.after_word(waiting.begun(ORDER, START), word), status, 0)
+        given_up = _outcome(watch, 0) in ("unwanted", "superseded")
+        assert waiting.can_heed(word, JobState(name="train-1", status=status)) == given_up
+        assert waiting.can_heed(word, None)

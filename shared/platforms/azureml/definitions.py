@@ -16,14 +16,22 @@ from shared.errors import PermanentError
 from shared.names import content_hash
 from shared.platforms.azureml.errors import INVALID_DEFINITION, definition_errors
 from shared.platforms.azureml.pipelines import PARSER
+from shared.platforms.azureml.scale_settings import (
+    KUBERNETES,
+    SCALE_SETTINGS,
+    ScaleSettings,
+    read_yaml,
+    scale_settings,
+)
 
 #: Where a model runs whose fleet file says nothing.
 INSTANCE_TYPE: Final = "Standard_DS3_v2"
 INSTANCES: Final = 1
 #: Tag with the hash of what was asked for: two things of one name and one hash are the same thing.
 DEFINITION_TAG: Final = f"{OWN_TAGS}definition"
+#: Tag of a managed deployment that Azure Monitor scales: its setting goes when the deployment goes.
+SCALE_TAG: Final = f"{OWN_TAGS}scale"
 ENDPOINT_FILE: Final = "endpoint.yml"
-_KUBERNETES: Final = "kubernetes"
 #: Where the two schemas name local files and folders, which are uploaded with the definition.
 _LOCAL_KEYS: Final = frozenset({"code", "conda_file", "path", "local_path"})
 _HASH_LENGTH: Final = 32
@@ -52,7 +60,16 @@ class DeploymentDefinition:
     @property
     def kubernetes(self) -> bool:
         """Whether it runs on a Kubernetes cluster."""
-        return self.content.get("type") == _KUBERNETES
+        return self.content.get("type") == KUBERNETES
+
+    @property
+    def scale(self) -> ScaleSettings | None:
+        """How Azure Monitor shall scale it; `None` where it shall not.
+
+        Raises:
+            PermanentError: `InvalidDefinition`: the YAML says of it what cannot be.
+        """
+        return scale_settings(self.content, self.file)
 
     @property
     def hash(self) -> str:
@@ -65,10 +82,13 @@ class DeploymentDefinition:
     @property
     def tags(self) -> dict[str, str]:
         """What a person sees of it in the studio, and what it is recognized by."""
+        scale = self.scale
+        scaled = {} if scale is None else {SCALE_TAG: f"{scale.min_instances}-{scale.max_instances}"}
         return {
             DEFINITION_TAG: self.hash,
             f"{OWN_TAGS}model": self.model,
             f"{OWN_TAGS}version": self.version,
+            **scaled,
         }
 
     def deployment(self) -> Any:
@@ -91,7 +111,8 @@ class DeploymentDefinition:
             )
         with PARSER, definition_errors(self.file):
             tags = {**(self.content.get("tags") or {}), **self.tags}
-            return load_online_deployment(self.file, params_override=_overrides({**ours, "tags": tags}))
+            overrides = {**ours, "tags": tags, **self._managed_scale()}
+            return load_online_deployment(self.file, params_override=_overrides(overrides))
 
     def new_endpoint(self) -> Any:
         """The SDK's entity of the endpoint, for when it does not exist yet; it has no traffic.
@@ -106,10 +127,15 @@ class DeploymentDefinition:
         if file is None or not file.is_file():
             self._require_managed()
             return ManagedOnlineEndpoint(name=self.endpoint, auth_mode="key")
-        content = _read(file)
+        content = read_yaml(file)
         self._require_same_kind(file, content)
         with PARSER, definition_errors(file):
             return load_online_endpoint(file, params_override=_overrides({"name": self.endpoint, "traffic": {}}))
+
+    def _managed_scale(self) -> dict[str, Any]:
+        """What Azure ML is told of a managed deployment that scales: how it begins. The rest is Azure Monitor's."""
+        scale = self.scale
+        return {} if scale is None else {SCALE_SETTINGS: {"type": "default"}, "instance_count": scale.min_instances}
 
     def _require_managed(self) -> None:
         if self.kubernetes:
@@ -133,17 +159,7 @@ def read_definition(endpoint: str, name: str, model: str, version: str, file: Pa
     Raises:
         PermanentError: `InvalidDefinition`: the file is missing, or is not a YAML mapping.
     """
-    return DeploymentDefinition(endpoint, name, model, version, file, {} if file is None else _read(file))
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    import yaml  # noqa: PLC0415 - only deploying needs it
-
-    with definition_errors(file):
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise PermanentError(INVALID_DEFINITION, f"{file} is not a YAML mapping; write an Azure ML definition")
-    return content
+    return DeploymentDefinition(endpoint, name, model, version, file, {} if file is None else read_yaml(file))
 
 
 def _overrides(values: Mapping[str, Any]) -> list[dict[str, Any]]:

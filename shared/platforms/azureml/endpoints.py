@@ -7,9 +7,10 @@ from typing import Any, Final
 from shared.contracts.jobs import NAME_TAKEN, JobState
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError, TransientError
+from shared.platforms.azureml.autoscale import Autoscale
 from shared.platforms.azureml.batch_endpoints import BatchEndpoints
 from shared.platforms.azureml.connection import Connection
-from shared.platforms.azureml.definitions import DEFINITION_TAG, DeploymentDefinition, read_definition
+from shared.platforms.azureml.definitions import DEFINITION_TAG, SCALE_TAG, DeploymentDefinition, read_definition
 from shared.platforms.azureml.deployments import (
     BUSY,
     DELETING,
@@ -19,7 +20,8 @@ from shared.platforms.azureml.deployments import (
     failure,
     state_of,
 )
-from shared.platforms.azureml.errors import azureml_errors, found
+from shared.platforms.azureml.errors import INVALID_DEFINITION, azureml_errors, found
+from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.azureml.scoring import Scorer
 from shared.platforms.azureml.starting import start_only
 from shared.platforms.azureml.traffic import kept_mirror, require_traffic
@@ -41,6 +43,7 @@ class AzureMlEndpoints:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._deployments = OnlineDeployments(connection)
+        self._autoscale = Autoscale(connection)
         self._scorer = Scorer(connection)
         self._batch = BatchEndpoints(connection)
 
@@ -68,6 +71,30 @@ class AzureMlEndpoints:
         _require_same(there, wanted)
         return self._deployments.state(endpoint, there)
 
+    def scale_deployment(self, endpoint: str, deployment: str, definition: Path | None = None) -> None:
+        """Let a provisioned deployment scale as its definition says; nothing happens where it says nothing.
+
+        A deployment on Kubernetes is scaled by Azure ML itself, a managed one by Azure Monitor.
+
+        Raises:
+            PermanentError: `InvalidDefinition`: it says what cannot be, or the deployment was made of another one;
+                `NotFound`: there is no such deployment.
+        """
+        scale = None if definition is None else scale_settings(read_yaml(definition), definition)
+        if scale is None:
+            return
+        there = self._deployments.find(endpoint, deployment)
+        if there is None or self._is_leaving(there):
+            raise PermanentError(
+                "NotFound", f"the endpoint {endpoint} has no deployment {deployment!r} that could scale"
+            )
+        if SCALE_TAG not in (there.tags or {}):  # nobody would delete its setting
+            msg = (
+                f"{definition} lets {deployment!r} of {endpoint} scale, but it was made of another one: deploy it anew"
+            )
+            raise PermanentError(INVALID_DEFINITION, msg)
+        self._autoscale.ensure(endpoint, deployment, str(there.id), str(there.location), scale)
+
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none, or it is being deleted."""
         there = self._deployments.find(endpoint, deployment)
@@ -88,17 +115,20 @@ class AzureMlEndpoints:
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
         """Route the endpoint's traffic. Both maps travel together, so that neither is lost.
 
-        A deployment that takes traffic is mirrored to no more.
+        A deployment that takes traffic is mirrored to no more. An endpoint that has failed is changed nevertheless: how
+        else could it go back to what it was, when the change has made it fail?
 
         Raises:
-            PermanentError: `InvalidTraffic`; `NotFound`; `EndpointFailed`.
+            PermanentError: `InvalidTraffic`; `NotFound`; `EndpointFailed`: it did so with this very traffic.
             TransientError: The endpoint is being changed; ask again.
         """
         endpoints = self._online()
         entity = found(f"read the endpoint {endpoint}", lambda: endpoints.get(endpoint))
         if entity is None:
             raise PermanentError("NotFound", f"there is no endpoint {endpoint}: deploy to it first")
-        self._require_ready(endpoint, state_of(entity), entity.properties)
+        state = state_of(entity)
+        if state in BUSY:
+            raise _busy(endpoint, state)
         before = _shares(entity.mirror_traffic)
         copied = kept_mirror(before, traffic) if mirror is None else dict(mirror)
         # the SDK adds the deployments without traffic at 0
@@ -106,6 +136,7 @@ class AzureMlEndpoints:
         if _routed(copied) and getattr(entity, "compute", None):
             raise PermanentError("InvalidTraffic", f"{endpoint} is on Kubernetes, where Azure ML mirrors no traffic")
         if _routed(traffic) == _routed(entity.traffic) and _routed(copied) == _routed(before):
+            self._require_ready(endpoint, state, entity.properties)
             return
         entity.properties = {key: value for key, value in entity.properties.items() if key.lower() not in _ADDED}
         entity.traffic, entity.mirror_traffic = _routed(traffic), _routed(copied)
@@ -115,12 +146,15 @@ class AzureMlEndpoints:
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Start to remove a deployment that carries no traffic; nothing happens when it is absent.
 
+        It scales no more from then on.
+
         Raises:
             PermanentError: `HasTraffic`.
             TransientError: The endpoint is being changed; ask again.
         """
         there = self._find_endpoint(endpoint)
-        if there is None or self._is_leaving(self._deployments.find(endpoint, deployment)):
+        leaving = None if there is None else self._deployments.find(endpoint, deployment)
+        if there is None or leaving is None or self._is_leaving(leaving):
             return
         if (state := state_of(there.properties)) in BUSY:
             raise _busy(endpoint, state)
@@ -129,6 +163,9 @@ class AzureMlEndpoints:
             if share := _shares(of_all).get(deployment):
                 msg = f"deployment {deployment!r} of {endpoint} has {share} % of the {kind}: set it to 0 first"
                 raise PermanentError("HasTraffic", msg)
+        # First, for nobody would find it afterwards. An app that lets nothing scale needs no right to do this.
+        if SCALE_TAG in (leaving.tags or {}):
+            self._autoscale.remove(endpoint, deployment)
         self._deployments.delete(endpoint, deployment)
 
     def delete_endpoint(self, endpoint: str) -> None:

@@ -21,6 +21,7 @@ INVALID_DEFINITION: Final = "InvalidDefinition"
 FORBIDDEN: Final = "AzureMlForbidden"
 
 _BUSY: Final = frozenset({408, 425, 429})
+_SERVICE: Final = "Azure ML"
 _ROLE: Final = "give the app's managed identity the role AzureML Data Scientist on the workspace"
 _QUOTA: Final = "free some of it, or ask Azure for more quota in that region"
 #: What Resource Manager answers when the place of a thing is missing, not the thing.
@@ -31,11 +32,13 @@ _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextmanager
-def azureml_errors(operation: str) -> Iterator[None]:
+def azureml_errors(operation: str, *, service: str = _SERVICE, role: str = _ROLE) -> Iterator[None]:
     """Map what calls to Azure ML raise: `PermanentError` or `TransientError`, with the service's own words.
 
     Args:
         operation: What was tried, for the message: `read job nightly-1`.
+        service: Who was asked, where it is not Azure ML.
+        role: What to do where the app's identity may not do that.
     """
     import httpx  # noqa: PLC0415 - loaded at first use, as the SDK
     from azure.core.exceptions import AzureError  # noqa: PLC0415 - vendor SDKs are loaded at first use
@@ -47,9 +50,10 @@ def azureml_errors(operation: str) -> Iterator[None]:
     except httpx.HTTPStatusError as error:
         code, message = _body_error(error.response.text)
         status = error.response.status_code
-        raise _refusal(operation, status, code, message or error.response.reason_phrase) from error
+        told = message or error.response.reason_phrase
+        raise _refusal(operation, status, code, told, service=service, role=role) from error
     except httpx.HTTPError as error:
-        raise _unreachable(operation, error) from error
+        raise _unreachable(operation, error, service) from error
 
 
 @contextmanager
@@ -150,20 +154,22 @@ def _sdk_error(error: "AzureError", operation: str) -> PermanentError | Transien
     return _refusal(operation, int(status), code, message or _text(error))
 
 
-def _refusal(operation: str, status: int, code: str, message: str) -> PermanentError | TransientError:
+def _refusal(
+    operation: str, status: int, code: str, message: str, *, service: str = _SERVICE, role: str = _ROLE
+) -> PermanentError | TransientError:
     """What an answer other than yes means."""
-    what = f"Azure ML could not {operation}: {shown(message)}"
+    what = f"{service} could not {operation}: {shown(message)}"
     if status in _BUSY or status >= 500 or status < 400:  # below 400: an answer that could not be read
         return TransientError(f"{what} ({status} {code})" if code else f"{what} ({status})")
     if "quota" in code.lower() or (status == 403 and "quota" in message.lower()):
         return PermanentError(code or "QuotaExceeded", f"{what}; {_QUOTA}")
     if status in (401, 403):
-        return PermanentError(FORBIDDEN, f"{what}; {_ROLE}")
+        return PermanentError(FORBIDDEN, f"{what}; {role}")
     return PermanentError(code or f"Http{status}", what)
 
 
-def _unreachable(operation: str, error: Exception) -> TransientError:
-    return TransientError(f"Azure ML did not answer to {operation}: {shown(_text(error))}")
+def _unreachable(operation: str, error: Exception, service: str = _SERVICE) -> TransientError:
+    return TransientError(f"{service} did not answer to {operation}: {shown(_text(error))}")
 
 
 def _transport_cause(error: BaseException) -> "AzureError | None":

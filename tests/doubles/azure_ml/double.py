@@ -4,12 +4,14 @@ import contextlib
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from tests.doubles.azure_ml.assets import Assets
+from tests.doubles.azure_ml.autoscale import AutoscaleSettings
 from tests.doubles.azure_ml.backends import JobEngine, Serving
 from tests.doubles.azure_ml.batch_endpoints import BatchEndpoints
 from tests.doubles.azure_ml.certificate import make_certificate
@@ -53,6 +55,7 @@ class AzureMlDouble:
         engine: Really runs the jobs; plans have no say then.
         serving: Really answers for online endpoints; plans and `scoring.scorer` have no say then.
         on_change: Called with a job's name, status and tags whenever its status changes. May be set later.
+        clock: Seconds since 1970, by which jobs are submitted, begin and end; a test's own where its time skips.
 
     Attributes:
         url: Of Azure Resource Manager, https.
@@ -75,6 +78,7 @@ class AzureMlDouble:
         engine: JobEngine | None = None,
         serving: Serving | None = None,
         on_change: Callable[[str, str, Mapping[str, str]], None] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.data_container = data_container
         self.on_change = on_change
@@ -86,7 +90,7 @@ class AzureMlDouble:
         self._journal, self._identity_journal = Journal(), Journal()
         operations = Operations(self._world)
         self._provisioning = Provisioning(self._world, operations)
-        self._jobs = Jobs(self._world, operations, self._storage, self._changed, engine)
+        self._jobs = Jobs(self._world, operations, self._storage, self._changed, engine, clock=clock)
         self.scoring = Scoring(self._world, serving)
         assets = Assets(self._world, self._storage, engine)
         self._routes = Routes(
@@ -98,6 +102,7 @@ class AzureMlDouble:
             BatchEndpoints(self._world, self._provisioning, self._jobs, engine),
             self.scoring,
             History(self._world, self._jobs),
+            AutoscaleSettings(self._world),
         )
         self._is_driven = engine is not None
         self._state = StateFile(folder / "world.json", self._world, self._jobs, assets) if folder else None

@@ -15,7 +15,7 @@ from tests.doubles.azure_ml.references import require_asset, require_uri, split_
 from tests.doubles.azure_ml.storage import Storage
 from tests.doubles.azure_ml.tokens import AML_AUDIENCE, require_token
 from tests.doubles.azure_ml.validation import require_fit
-from tests.doubles.azure_ml.world import RETRY, World, now
+from tests.doubles.azure_ml.world import RETRY, World, written
 
 _NAME: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$")
 #: What may be different when a job is put again: the rest is its definition.
@@ -40,7 +40,7 @@ class Job:
 
     name: str
     definition: dict[str, Any]
-    submitted: float = field(default_factory=time.time)
+    submitted: float
     reads: int = 0
     cancelled_at: int | None = None
     decided: str | None = None
@@ -59,6 +59,7 @@ class Jobs:
         storage: Where outputs are written; nowhere without it.
         on_change: Called with a job's name, status and tags at each change.
         engine: Runs the jobs instead of plans.
+        clock: Seconds since 1970, by which jobs go.
     """
 
     def __init__(
@@ -68,12 +69,15 @@ class Jobs:
         storage: Storage | None,
         on_change: OnChange,
         engine: JobEngine | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._world = world
         self._operations = operations
         self._storage = storage
         self._on_change = on_change
         self._engine = engine
+        self._clock = clock
         self.plans: list[JobPlan] = []
         self.known: dict[str, Job] = {}
 
@@ -107,7 +111,7 @@ class Jobs:
         self._require_references(properties)
         if self._engine is not None:
             self._engine.start(name, properties)
-        self.known[name] = Job(name, definition)
+        self.known[name] = Job(name, definition, self._clock())
         kept = self._world.put(f"/jobs/{name}", {"properties": self._completed(name, properties)})
         self._report(name)
         return Answer(201, kept)
@@ -150,7 +154,7 @@ class Jobs:
         if job.cancelled_at is not None and not plan.stubborn:
             seen = job.reads - job.cancelled_at
             return ("Canceled" if seen > plan.cancel else "CancelRequested"), None
-        status = plan.status(job.reads, time.time() - job.submitted)
+        status = plan.status(job.reads, self._clock() - job.submitted)
         if job.cancelled_at is not None and status not in FINAL:
             return "CancelRequested", None
         return status, plan.error if status == "Failed" else None
@@ -163,9 +167,10 @@ class Jobs:
             status, error = self._finish(job, properties)
         properties["status"], job.error = status, error
         if status == "Running" and job.started_at is None:
-            job.started_at = now()
+            job.started_at = written(self._clock())
         if status in FINAL:
-            job.started_at, job.ended_at = job.started_at or now(), now()
+            job.ended_at = written(self._clock())
+            job.started_at = job.started_at or job.ended_at
         self._report(job.name)
 
     def _finish(self, job: Job, properties: dict[str, Any]) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tests.doubles.azure_ml import autoscale
 from tests.doubles.azure_ml.assets import KINDS, Assets
 from tests.doubles.azure_ml.batch_endpoints import BatchEndpoints
 from tests.doubles.azure_ml.history import History
@@ -55,6 +56,7 @@ class Routes:
     batch: BatchEndpoints
     scoring: Scoring
     history: History
+    autoscale: autoscale.AutoscaleSettings
 
     def __call__(self, request: Request) -> Answer:
         """Serve a request."""
@@ -89,6 +91,8 @@ class Routes:
 
     def _resource_manager(self, request: Request) -> Answer:
         self._require_token(request, data_plane=False)
+        if setting := autoscale.PLACE.match(request.path):
+            return self.autoscale.answer(request, setting)
         version = request.query.get("api-version")
         if not version:
             raise Refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.")

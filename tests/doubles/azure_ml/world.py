@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import threading
+import time
 from typing import Any, Final
 
 from tests.doubles.azure_ml.messages import absent
@@ -18,7 +19,12 @@ RETRY: Final = {"retry-after-ms": "20"}
 
 def now() -> str:
     """This moment, as the service writes it."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return written(time.time())
+
+
+def written(seconds: float) -> str:
+    """A moment, in seconds since 1970, as the service writes it."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class World:

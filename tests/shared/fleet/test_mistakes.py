@@ -427,9 +427,40 @@ MISTAKES = [
             ('departures-{origin}-fast"', 'departures-fast"'),
         ],
         [
-            "fleet.yaml:23: `departures-fast` would serve both `departures-jfk-mainline-fast` and `departures-lga-mainline-fast`; give each model its own endpoint",
+            "fleet.yaml:23: `departures-fast` would serve both `departures-jfk-mainline-fast` and `departures-lga-mainline-fast`; give each model its own endpoint, or say `shared: true` beside it in all of them",
         ],
         id="an endpoint for two models",
+    ),
+    pytest.param(
+        [
+            ('departures-{origin}-fast"', 'departures", shared: true'),
+            ('{batch: pipelines/score.yml, with: {origin: "{origin}"}}', "{online: departures}"),
+        ],
+        [
+            "fleet.yaml:29: `departures` would serve both `departures-jfk-mainline-fast` and `departures-jfk-mainline-slow`; give each model its own endpoint, or say `shared: true` beside it in all of them",
+            "fleet.yaml:29: `departures` would serve both `departures-jfk-mainline-fast` and `departures-lga-mainline-slow`; give each model its own endpoint, or say `shared: true` beside it in all of them",
+        ],
+        id="an endpoint that only some models share",
+    ),
+    pytest.param(
+        [
+            ("origin: [JFK, LGA]", "origin: [A, B, C, D, E, F, G]"),
+            ('departures-{origin}-fast"', 'departures-fast", shared: true'),
+            ("    golden: golden/{origin}-fast.csv\n", ""),
+        ],
+        [
+            "fleet.yaml:23: `departures-fast` would serve 7 models, and a shared endpoint has room for 6 (of the 20 deployments that Azure ML allows, a model needs 3 at times); put another label into its name, or use several",
+        ],
+        id="an endpoint that too many models share",
+    ),
+    pytest.param(
+        [
+            ("{batch: pipelines/score.yml", "{batch: pipelines/score.yml, shared: true"),
+        ],
+        [
+            "fleet.yaml:29: `shared` is for `online`: only an endpoint can be shared; remove it",
+        ],
+        id="a scoring pipeline that is shared",
     ),
     pytest.param(
         [
@@ -697,6 +728,6 @@ def test_a_fleet_that_azure_ml_has_no_room_for_is_refused(tmp_path: Path) -> Non
     origins = ", ".join(f"A{number}" for number in range(101))
     messages = told(write_fleet(tmp_path, edited(("origin: [JFK, LGA]", f"origin: [{origins}]"))))
     assert messages[0] == (
-        "fleet.yaml:17: the fleet needs 101 endpoints, and Azure ML allows 100 per subscription and region; serve some in "
-        "`batch`, or make two fleets of it, each in a workspace of another region"
+        "fleet.yaml:17: the fleet needs 101 endpoints, and Azure ML allows 100 per subscription and region; let models "
+        "share some (`shared: true`), serve some in `batch`, or make two fleets of it, each in a workspace of another region"
     )

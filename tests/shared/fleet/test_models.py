@@ -90,6 +90,19 @@ def test_what_is_scored_is_said_for_batch_only(tmp_path: Path) -> None:
     assert online.serve == ServePolicy(mode="online", endpoint="ohio-valley-large-slow")
 
 
+def test_models_may_share_an_endpoint_that_each_of_them_calls_shared(tmp_path: Path) -> None:
+    """Its name then holds fewer labels than theirs, and it has room for six of them."""
+    text = edited(
+        ("origin: [JFK, LGA]", "origin: [JFK, LGA, EWR]"),
+        ('{online: "departures-{origin}-fast"}', '{online: "departures-{format}", shared: true}'),
+        ('{batch: pipelines/score.yml, with: {origin: "{origin}"}}', '{online: "departures-{format}", shared: true}'),
+        ("    golden: golden/{origin}-fast.csv\n", ""),
+    )
+    fleet = load_fleet(write_fleet(tmp_path, text))
+    shared = ServePolicy(mode="online", endpoint="departures-mainline", shared=True)
+    assert [policy.serve for policy in fleet.models] == [shared] * 6
+
+
 def test_the_moment_of_a_run_is_left_to_be_filled(tmp_path: Path) -> None:
     """`{as_of}` in an input of the scoring is no label of the matrix: its date is known when the job begins."""
     (first, *_) = models(tmp_path, ("data: weekly}\n    stale", 'with: {until: "{region}/{as_of}"}}\n    stale'))

@@ -150,6 +150,14 @@ def retired(attempt: int = 1, success: bool = True, minutes: int = 0) -> Retirem
     return RetirementFinished(model=MODEL, at=at(minutes), outcome=outcome)
 
 
+def given_up(
+    attempt: int, outcome: Literal["superseded", "unwanted"] = "superseded", minutes: int = 0
+) -> TrainingFinished:
+    """A training whose job was cancelled because nobody wants it any more."""
+    ended = TrainingOutcome(model=MODEL, attempt=attempt, outcome=outcome, reason=f"{outcome}, and was cancelled")
+    return TrainingFinished(model=MODEL, at=at(minutes), outcome=ended)
+
+
 def trained(attempt: int, version: str | None, passed: bool | None, minutes: int = 0) -> TrainingFinished:
     """A training has ended; `passed` is None when it failed."""
     outcome = "failed" if passed is None else "passed" if passed else "rejected"

@@ -3,7 +3,7 @@
 import itertools
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import hypothesis.strategies as st
 import pytest
@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from shared.contracts.interlock import AnyInterlockEvent
 from shared.contracts.policy import ModelPolicy
+from shared.contracts.training import TrainModelInput
 from shared.interlock.commands import (
     AskForSlot,
     Command,
@@ -28,12 +29,14 @@ from shared.interlock.commands import (
     StartRetirement,
     StartScoring,
     StartTraining,
+    WithdrawTraining,
 )
 from shared.interlock.decide import receive
 from shared.interlock.slots import ask, give_back, no_slots
 from shared.interlock.state import InterlockState, upcast
 from tests.shared.interlock.builders import (
     batch,
+    given_up,
     policy,
     published,
     registered,
@@ -66,6 +69,8 @@ class Model:
         self.open: dict[str, Command] = {}
         self.trainings: dict[int, StartTraining] = {}
         self.ended: dict[int, bool | None] = {}
+        self.words: dict[int, Literal["superseded", "unwanted"]] = {}
+        self.superseded: set[int] = set()
         self.released: list[str] = []
         self.told: set[str] = set()
         self.asked: dict[str, AskForSlot] = {}
@@ -198,6 +203,16 @@ class World(RuleBasedStateMachine):
             self._end(name, data.draw(st.sampled_from(sorted(model.open))), success)
         return self._happens(name, self._registration(name), late)
 
+    @rule(name=models, version=st.integers(4, 8), newer=st.booleans())
+    def a_training_is_given_up(self, name: str, version: int, newer: bool) -> None:
+        """One that was told so, now or before, and had not begun to run or was not wanted at all."""
+        model = self.models[name]
+        if newer:
+            self.a_dataset(name, version, late=False)
+        for key, command in list(model.open.items()):
+            if isinstance(command, StartTraining) and command.input.attempt in model.words:
+                self._end(name, key, success=None, word=model.words[command.input.attempt])
+
     @rule(data=st.data())
     def mail_arrives(self, data: st.DataObject) -> None:
         """What entities have told each other arrives, in any order."""
@@ -274,6 +289,8 @@ class World(RuleBasedStateMachine):
         match command:
             case StartTraining():
                 self._training_starts(model, command)
+            case WithdrawTraining():
+                self._training_is_told(model, command)
             case StartRelease():
                 version = command.input.version
                 assert command.input.policy.level >= 3
@@ -304,7 +321,20 @@ class World(RuleBasedStateMachine):
         model.start(f"training-{order.attempt}", command)
         model.trainings[order.attempt] = command
 
-    def _end(self, name: str, key: str, success: bool | None) -> None:
+    def _training_is_told(self, model: Model, command: WithdrawTraining) -> None:
+        """It runs; and if newer data is the cause, nobody has asked for it, and the one before had its way."""
+        (order,) = [one.input for one in model.open.values() if getattr(one, "instance", "") == command.input.job]
+        assert isinstance(order, TrainModelInput)
+        if command.input.word.unwanted is not None:
+            model.words[order.attempt] = "unwanted"
+            return
+        assert not any(one.kind == "training" and one.attempt == order.attempt for one in model.state.requests)
+        assert order.attempt - 1 not in model.superseded
+        model.words[order.attempt] = "superseded"
+
+    def _end(
+        self, name: str, key: str, success: bool | None, word: Literal["superseded", "unwanted"] | None = None
+    ) -> None:
         model = self.models[name]
         command = model.open.pop(key)
         event: AnyInterlockEvent
@@ -313,6 +343,9 @@ class World(RuleBasedStateMachine):
                 attempt = command.input.attempt
                 model.ended[attempt] = success
                 event = trained(attempt, None if success is None else str(attempt), success, next(self.clock))
+                if word is not None:
+                    event = given_up(attempt, word, next(self.clock))
+                    model.superseded |= {attempt} if word == "superseded" else set()
             case StartRelease():
                 order = command.input
                 mode = order.policy.serve.mode
@@ -323,6 +356,7 @@ class World(RuleBasedStateMachine):
                 event = retired(command.input.attempt, bool(success), next(self.clock))
                 if success:
                     model.trainings.clear()
+                    model.superseded.clear()
             case _:
                 raise AssertionError(command)
         event = event.model_copy(update={"model": name})

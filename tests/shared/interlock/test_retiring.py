@@ -56,7 +56,7 @@ def test_asking_twice_retires_once() -> None:
 def test_what_runs_ends_first() -> None:
     """The training that runs, then the release that it would have led to does not begin any more."""
     state, ordered = play(published("d2", 5), retirement(10), state=_champion())
-    assert kinds(ordered) == ["StartTraining"]
+    assert kinds(ordered) == ["StartTraining", "WithdrawTraining"]
     assert state.summary == "retiring"
     assert "The training in flight ends first" in state.reason
     state, ordered = play(registered("2", 11), trained(2, "2", passed=True, minutes=12), state=state)

@@ -25,7 +25,7 @@ def _without_words(schema: Any) -> Any:
 def test_the_shape_of_the_state_changes_with_its_version() -> None:
     """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
     shape = content_hash(_without_words(InterlockState.model_json_schema()))
-    assert (SCHEMA_VERSION, shape) == (3, "1cd69909947f")
+    assert (SCHEMA_VERSION, shape) == (4, "c5dd2b7fac86")
 
 
 def test_a_state_of_version_1_goes_on() -> None:
@@ -56,6 +56,12 @@ def test_a_state_of_version_2_goes_on() -> None:
     assert raw["policy"]["train"].pop("queue_timeout_minutes") == 24 * 60
     assert raw["policy"]["serve"].pop("deployment") is None
     assert upcast(raw) == state
+
+
+def test_a_state_of_version_3_goes_on() -> None:
+    """No training of it was ever superseded."""
+    state, _ = play(published("d1"), trained(1, None, passed=None), published("d2", 5))
+    assert upcast(state.to_wire() | {"schema_version": 3}) == state
 
 
 def test_older_code_keeps_what_it_is_told_again_once() -> None:

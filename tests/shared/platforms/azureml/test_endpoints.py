@@ -130,6 +130,24 @@ def test_an_endpoint_that_failed_is_told(endpoints: AzureMlEndpoints, double: Az
     assert caught.value.code == "EndpointFailed"
 
 
+def test_an_endpoint_that_failed_in_a_shift_goes_back(
+    endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str
+) -> None:
+    """The shift that made it fail stays refused, and the one that undoes it is begun."""
+    for deployment in ("v1-1", "v2-1"):
+        _deployed(endpoints, name, deployment)
+    _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
+    double.plan_provisioning(name, end="Failed", error="InternalError: no gateway")
+    _later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
+    with pytest.raises(PermanentError, match="InternalError: no gateway") as caught:
+        _later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
+    assert caught.value.code == "EndpointFailed"
+    double.plan_provisioning(name)
+    for _ in range(2):
+        _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
+    assert endpoints.read_traffic(name)["v1-1"] == 100
+
+
 def test_code_and_environment_travel_along(
     endpoints: AzureMlEndpoints, name: str, tmp_path: Path, asked: Callable[..., list[Any]]
 ) -> None:

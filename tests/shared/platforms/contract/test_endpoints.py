@@ -1,6 +1,7 @@
 """What every Platform does with online endpoints."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -187,3 +188,46 @@ def test_scoring_what_is_not_there_is_permanent(platform: Platform, served: str)
         platform.score(new("unknown"), ROWS)
     with pytest.raises(PermanentError):
         platform.score(served, ROWS, "red")
+
+
+def test_a_deployment_scales_as_its_definition_says(platform: Platform, model: str, tmp_path: Path) -> None:
+    """Asked twice it does so once, it answers as before, and it is deleted as any other."""
+    endpoint, definition = new("e"), _scaled(tmp_path, "max_instances: 3")
+    patiently(lambda: platform.create_deployment(endpoint, "blue", model, "1", definition))
+    state = settled(platform, endpoint, "blue")
+    assert state.status == "Succeeded"
+    for _ in range(2):
+        platform.scale_deployment(endpoint, "blue", definition)
+    assert patiently(lambda: platform.create_deployment(endpoint, "blue", model, "1", definition)) == state
+    assert platform.score(endpoint, ROWS, "blue") == PREDICTIONS
+    _delete(platform, endpoint, "blue")
+
+
+def test_a_deployment_of_which_nothing_is_said_stays_as_it_is(platform: Platform, served: str) -> None:
+    """Without a definition nothing is asked, not even whether the deployment is there."""
+    platform.scale_deployment(served, "blue")
+    platform.scale_deployment(served, "red")
+
+
+def test_scaling_what_is_not_there_is_permanent(platform: Platform, served: str, tmp_path: Path) -> None:
+    """Neither an unknown deployment nor an unknown endpoint will ever scale."""
+    definition = _scaled(tmp_path, "max_instances: 3")
+    for endpoint, deployment in ((served, "red"), (new("unknown"), "blue")):
+        with pytest.raises(PermanentError) as caught:
+            platform.scale_deployment(endpoint, deployment, definition)
+        assert caught.value.code == "NotFound"
+
+
+def test_scaling_that_cannot_be_is_permanent(platform: Platform, served: str, tmp_path: Path) -> None:
+    """The file is named, on a laptop as in the cloud, and so is one that is missing."""
+    for definition in (_scaled(tmp_path, "min_instances: 4, max_instances: 3"), tmp_path / "scaled.yaml"):
+        with pytest.raises(PermanentError, match=definition.name) as caught:
+            platform.scale_deployment(served, "blue", definition)
+        assert caught.value.code == "InvalidDefinition"
+
+
+def _scaled(folder: Path, settings: str) -> Path:
+    """The YAML of a managed deployment that scales."""
+    file = folder / "scaled.yml"
+    file.write_text(f"instance_type: Standard_DS3_v2\nscale_settings: {{type: target_utilization, {settings}}}\n")
+    return file
