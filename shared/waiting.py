@@ -33,6 +33,9 @@ _FINAL: Final = frozenset(status.casefold() for status in FINAL)
 #: How long a job that was cancelled is looked at, until it has stopped, and how often at least.
 STOP_BUDGET: Final = timedelta(minutes=15)
 _STOP_PAUSE: Final = timedelta(minutes=1)
+#: A word that a job is not wanted is said so often at most. The pauses between make two and a half hours: who waits for
+#: the job begins after its submit and that of its baseline, and each of them is tried for up to an hour.
+WORDS: Final = 21
 
 
 class Ending(NamedTuple):
@@ -150,6 +153,11 @@ def can_heed(word: JobWord, state: JobState | None) -> bool:
 def stop_pause(step: int) -> timedelta:
     """The time between two looks at a job that was cancelled."""
     return min(_doubled(step), _STOP_PAUSE)
+
+
+def word_pause(step: int) -> timedelta:
+    """The time until a word that a job is not wanted is said again."""
+    return min(_doubled(step), _LAST_PAUSE)
 
 
 def _ended(order: WatchJobInput, watch: JobWatch) -> Ending:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from functions import adapters
 from functions.boundary import activity
+from functions.routes import delete_unrouted
 from shared.blocking import run_blocking
 from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.errors import PermanentError
@@ -38,16 +39,16 @@ async def read_deployment(order: DeploymentKey) -> DeploymentState:
 
 @activity
 async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
-    """Begin to route the traffic, and say how it was before; a repeat finds it done, or says that it failed."""
+    """Begin to route the traffic, and say how it was before; a repeat finds it done, failed, or has to begin anew."""
     previous = await run_blocking(adapters.platform().read_traffic, order.endpoint)
-    await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
-    return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous)
+    begun = await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
+    return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous, begun=begun)
 
 
 @activity
 async def delete_deployment(order: DeploymentKey) -> DeploymentState:
-    """Remove a deployment that carries no traffic; one that is gone is fine."""
-    await run_blocking(adapters.platform().delete_deployment, order.endpoint, order.deployment)
+    """Remove a deployment that has neither traffic nor a route; one that is gone is fine."""
+    await run_blocking(delete_unrouted, order.endpoint, order.deployment)
     return DeploymentState(endpoint=order.endpoint, deployment=order.deployment, status="Deleted")
 
 

@@ -10,6 +10,7 @@ from functions import adapters
 from functions.boundary import activity
 from functions.expired import find_expired
 from functions.in_use import datasets_in_use, files_in_use, owners_of_datasets, retired_at
+from functions.routes import delete_unrouted
 from shared.blocking import run_blocking
 from shared.contracts.retention import (
     DeleteExpiredInput,
@@ -104,7 +105,7 @@ def _delete(thing: Expired, now: _Now) -> None:
             adapters.runs().forget(run, run_folder(fleet, run))
         case "deployment":
             endpoint, _, deployment = thing.name.partition("/")
-            adapters.platform().delete_deployment(endpoint, deployment)
+            delete_unrouted(endpoint, deployment)
         case "version":
             model, _, version = thing.name.rpartition("@")
             adapters.registry().delete_version(model, version)

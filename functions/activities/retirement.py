@@ -6,9 +6,10 @@ from pydantic import ValidationError
 
 from functions import adapters
 from functions.boundary import activity
-from functions.routes import read_route, write_route
+from functions.routes import change_route
 from shared.blocking import run_blocking
 from shared.contracts.retirement import (
+    BACK_IN_FLEET,
     CellsConcluded,
     ChampionRetired,
     EndpointDeleted,
@@ -75,15 +76,12 @@ async def withdraw_predictions(order: RetiredModelKey) -> PredictionsWithdrawn:
 
 @activity
 async def withdraw_route(order: WithdrawRouteInput) -> Routed:
-    """Route requests for the model nowhere any more; the route stays, and tells where they went last."""
+    """Route requests for the model nowhere any more; the route stays, and tells where they went last.
+
+    Where there is none, or none that can be read, one is written, so that a late write of a release finds it decided.
+    """
     _refuse_wanted(order.model)
-    current = await run_blocking(read_route, order.model)
-    if current is None:
-        return Routed(model=order.model, target=None, previous=None)
-    wanted = withdrawn(current, order)
-    if wanted != current:
-        await run_blocking(write_route, wanted)
-    return Routed(model=order.model, target=None, previous=wanted.before)
+    return await run_blocking(_withdraw_route, order)
 
 
 @activity
@@ -108,6 +106,11 @@ async def conclude_waiting_cells(order: RetireDatasetInput) -> CellsConcluded:
     return CellsConcluded(cells=len(waiting[:_CELLS_AT_ONCE]), more=len(waiting) > _CELLS_AT_ONCE)
 
 
+def _withdraw_route(order: WithdrawRouteInput) -> Routed:
+    _, wanted = change_route(order.model, lambda found: withdrawn(found, order), mend=True)
+    return Routed(model=order.model, target=None, previous=wanted.before)
+
+
 def _refuse_wanted(model: str) -> None:
     """Stop where the model is in a fleet file again: a retirement may have waited for hours for a training to end.
 
@@ -116,7 +119,7 @@ def _refuse_wanted(model: str) -> None:
     """
     if adapters.fleets().model(model) is not None:
         told = f"A fleet file has the model {model} again, so it stays. What is gone comes with its next release."
-        raise PermanentError("BackInFleet", told)
+        raise PermanentError(BACK_IN_FLEET, told)
 
 
 def _last(pointer: bytes) -> str | None:

@@ -230,6 +230,9 @@ def _finish(
     leftover = yield from _leave(context, order, progress)
     replaced = _replaced(order, progress)
     for key in replaced:
+        if leftover and key != progress.qa:
+            leftover.append(f"{key.deployment} stays, since clients may be sent there")
+            continue
         problem = yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState))
         leftover += [f"{key.deployment}: {problem}"] if problem else []
     if replaced:

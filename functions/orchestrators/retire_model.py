@@ -4,12 +4,13 @@ from typing import Any
 
 from durabletask import task
 
-from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, short
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from shared import names
 from shared.contracts.interlock import RetirementFinished
 from shared.contracts.release import DeploymentKey, DeploymentState
 from shared.contracts.retirement import (
+    BACK_IN_FLEET,
     ChampionRetired,
     EndpointDeleted,
     EndpointKey,
@@ -20,7 +21,7 @@ from shared.contracts.retirement import (
     WithdrawnTraffic,
     WithdrawTrafficInput,
 )
-from shared.contracts.routes import Routed, WithdrawRouteInput
+from shared.contracts.routes import ROUTED, Routed, WithdrawRouteInput
 
 
 @orchestrator
@@ -35,7 +36,8 @@ def retire_model(context: task.OrchestrationContext, order: RetireModelInput) ->
         outcome = _outcome(order, retired=True, reason=f"Out of service, asked for by {order.requested_by}.")
     except STEP_FAILED as error:
         reason = f"Not all of it could be taken away, so ask again when the cause is mended: {explain(error)}"
-        outcome = _outcome(order, retired=False, reason=reason)
+        back = isinstance(error, PermanentFailure) and error.code == BACK_IN_FLEET
+        outcome = _outcome(order, retired=False, reason=reason, back=back)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     event = RetirementFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome)
     tell_interlock(context, event)
@@ -60,13 +62,10 @@ def _retire(context: task.OrchestrationContext, order: RetireModelInput, taken: 
     reason = f"{order.requested_by} asked for it: no fleet file has the model any more."
     yield from write_ledger(context, order.model, "RetirementStarted", reason, asked, order.trace)
     if _is_routed(order):
-        context.set_custom_status({"step": "withdrawing the route"})
-        withdraw = WithdrawRouteInput(model=order.model, at=order.at, attempt=order.attempt, trace=order.trace)
-        left = yield from call(context, names.WITHDRAW_ROUTE, withdraw, Routed)
-        taken["route"] = left.previous.to_wire() if left.previous else None
+        yield from _withdraw_route(context, order, taken)
     taken["endpoints"] = {}
     for endpoint in _endpoints(order):
-        taken["endpoints"][endpoint] = yield from _leave_endpoint(context, order, endpoint)
+        taken["endpoints"][endpoint] = yield from _leave_endpoint(context, order, endpoint, taken)
 
     context.set_custom_status({"step": "withdrawing predictions"})
     key = RetiredModelKey(model=order.model, trace=order.trace)
@@ -78,8 +77,15 @@ def _retire(context: task.OrchestrationContext, order: RetireModelInput, taken: 
     taken["champion"] = champion.version or order.champion
 
 
+def _withdraw_route(context: task.OrchestrationContext, order: RetireModelInput, taken: dict[str, Any]) -> Steps[None]:
+    context.set_custom_status({"step": "withdrawing the route"})
+    withdraw = WithdrawRouteInput(model=order.model, at=order.at, attempt=order.attempt, trace=order.trace)
+    left = yield from call(context, names.WITHDRAW_ROUTE, withdraw, Routed)
+    taken["route"] = left.previous.to_wire() if left.previous else None
+
+
 def _leave_endpoint(
-    context: task.OrchestrationContext, order: RetireModelInput, endpoint: str
+    context: task.OrchestrationContext, order: RetireModelInput, endpoint: str, taken: dict[str, Any]
 ) -> Steps[dict[str, Any]]:
     """Delete the model's deployments, and the endpoint when no other model is behind it; what was taken away."""
     context.set_custom_status({"step": "deleting deployments", "endpoint": endpoint})
@@ -87,7 +93,14 @@ def _leave_endpoint(
     own = yield from call(context, names.WITHDRAW_TRAFFIC, withdraw, WithdrawnTraffic)
     for deployment in own.deployments:
         key = DeploymentKey(endpoint=endpoint, deployment=deployment, trace=order.trace)
-        yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
+        try:
+            yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
+        except PermanentFailure as failure:
+            if failure.code not in ROUTED:
+                raise
+            # A release that left a shared endpoint could not withdraw its route.
+            yield from _withdraw_route(context, order, taken)
+            yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
     if own.others:
         return {"deployments": list(own.deployments), "endpoint_deleted": False}
     empty = EndpointKey(endpoint=endpoint, trace=order.trace)
@@ -106,5 +119,5 @@ def _endpoints(order: RetireModelInput) -> list[str]:
     return list(dict.fromkeys(endpoint for endpoint in known if endpoint))
 
 
-def _outcome(order: RetireModelInput, *, retired: bool, reason: str) -> RetirementOutcome:
-    return RetirementOutcome(model=order.model, attempt=order.attempt, retired=retired, reason=short(reason))
+def _outcome(order: RetireModelInput, *, retired: bool, reason: str, back: bool = False) -> RetirementOutcome:
+    return RetirementOutcome(model=order.model, attempt=order.attempt, retired=retired, reason=short(reason), back=back)

@@ -54,7 +54,6 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
     A training that failed or was rejected fails this instance, so that Data Factory sees a failure as a failure.
     """
     model = order.policy.model
-    entity = EntityInstanceId(names.MODEL_INTERLOCK, model)
     find = FindDatasetInput(
         fleet=order.policy.fleet,
         dataset=order.policy.train.dataset,
@@ -74,6 +73,24 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
     )
 
     patience = _Patience(context, timedelta(minutes=2 * order.policy.train.longest_minutes) + _MARGIN)
+    outcome = yield from _follow(context, event, patience)
+    while outcome.outcome == "superseded":  # asked for after it was told to give way: the request has another attempt
+        outcome = yield from _follow(context, event, patience)
+    context.set_custom_status({"step": outcome.outcome, "attempt": outcome.attempt, "reason": outcome.reason})
+    if outcome.outcome != "passed":
+        raise TrainingNotPassedError(outcome.reason)
+    return outcome
+
+
+def _follow(
+    context: task.OrchestrationContext, event: TrainingRequested, patience: _Patience
+) -> Steps[TrainingOutcome]:
+    """Ask until there is an attempt, and then how it stands, until it has ended.
+
+    Raises:
+        TrainingNotPassedError: The request is refused, or the budget is spent.
+    """
+    entity = EntityInstanceId(names.MODEL_INTERLOCK, event.model)
     answer = RequestAnswer.from_wire((yield context.call_entity(entity, names.INTERLOCK_REQUEST, event.to_wire())))
     while answer.attempt is None:
         if answer.decision == "refused":
@@ -89,7 +106,4 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
         outcome = TrainingProgress.from_wire(value).outcome
         if outcome is None:
             yield from patience.pause()
-    context.set_custom_status({"step": outcome.outcome, "attempt": outcome.attempt, "reason": outcome.reason})
-    if outcome.outcome != "passed":
-        raise TrainingNotPassedError(outcome.reason)
     return outcome

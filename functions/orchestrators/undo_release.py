@@ -42,9 +42,13 @@ class ReleaseProgress:
 def undo_release(
     context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress
 ) -> Steps[list[str]]:
-    """Leave everything as it was: each step on its own, in reverse order; what could not be undone."""
+    """Leave everything as it was: each step on its own, in reverse order; what could not be undone.
+
+    A deployment stays where clients may still be sent to it: a write of the route may have landed, its answer lost.
+    """
     context.set_custom_status({"step": "undoing"})
     problems: list[str | None] = []
+    production = progress.production
     if progress.publishing:
         before = order.replaces.published if order.replaces else None
         restore = RestorePredictionsInput(model=order.model, published=before, trace=order.trace)
@@ -52,14 +56,18 @@ def undo_release(
     if progress.routing is not None:
         begun = progress.routing
         former = RestoreRouteInput(model=begun.model, at=begun.at, attempt=begun.attempt, trace=begun.trace)
-        problems.append((yield from attempt(call(context, names.RESTORE_ROUTE, former, Routed))))
+        unrestored = yield from attempt(call(context, names.RESTORE_ROUTE, former, Routed))
+        problems.append(unrestored)
+        if unrestored and production is not None:
+            problems.append(f"{production.deployment} stays, since clients may be sent there")
+            production = None
     if progress.shifting is not None:
         back = _traffic_before(order, progress.shifting)
         problems.append((yield from attempt(shift_and_wait(context, back))))
     if progress.promoting:
         undo = RestoreChampionInput(model=order.model, version=order.version, trace=order.trace)
         problems.append((yield from attempt(call(context, names.RESTORE_CHAMPION, undo, ChampionRestored))))
-    for key in (progress.production, progress.qa):
+    for key in (production, progress.qa):
         if key is not None:
             problems += [(yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)))]
     return [problem for problem in problems if problem]

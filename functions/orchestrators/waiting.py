@@ -14,6 +14,8 @@ from shared.waiting import STOP_BUDGET, stop_pause
 
 #: From when it is being made; Azure builds the image of an environment that it has not seen.
 _DEPLOYMENT_BUDGET: Final = timedelta(hours=1)
+#: How often a shift is looked at again, and begun anew where it was not done.
+_SHIFTS: Final = 2
 
 
 class WaitTimeoutError(Exception):
@@ -59,10 +61,22 @@ def stop_job(context: task.OrchestrationContext, name: str, trace: str | None) -
 
 
 def shift_and_wait(context: task.OrchestrationContext, order: ShiftTrafficInput) -> Steps[Traffic]:
-    """Route traffic, and see to it that it was done; how it was before is what only the first call can tell."""
-    begun = yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)
-    yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)  # while the endpoint is being changed, tried again
-    return begun
+    """Route traffic, and see to it that it was done; how it was before is what only the first call can tell.
+
+    Raises:
+        PermanentFailure: The endpoint has failed; `TrafficNotShifted`: each change ended with the traffic as it was.
+    """
+    first = yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)
+    for _ in range(_SHIFTS):
+        # While the endpoint is being changed, tried again. One that begins anew has found the traffic as it was before.
+        last = yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)
+        if not last.begun:
+            return first.model_copy(update={"begun": False})
+    msg = (
+        f"The endpoint {order.endpoint} was told {_SHIFTS + 1} times to route its traffic otherwise, and has not: "
+        "its activity log on the platform says why"
+    )
+    raise PermanentFailure("TrafficNotShifted", msg)
 
 
 def deploy_and_wait(

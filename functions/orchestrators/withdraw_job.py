@@ -1,7 +1,5 @@
 """`withdraw_job`: whoever waits for a job is told that it is not wanted any more."""
 
-from typing import Final
-
 from durabletask import task
 
 from functions.boundary import Steps, orchestrator
@@ -10,21 +8,20 @@ from functions.orchestrators.waiting import read_job
 from shared import names, waiting
 from shared.contracts.jobs import JobState, JobWithdrawal, WithdrawJobInput
 
-#: About two minutes: a training that has just begun submits its job first, and nobody can be told before.
-_WORDS: Final = 5
-
 
 @orchestrator
 def withdraw_job(context: task.OrchestrationContext, order: WithdrawJobInput) -> Steps[JobWithdrawal]:
-    """Say it, and again while it can change something; an entity cannot raise an event itself.
+    """Say it, and again for hours while it can change something; an entity cannot raise an event itself.
+
+    A training that has just begun submits its jobs first, and nobody can be told before that is done.
 
     Nothing is cancelled here: the wait that hears it reads the job and decides. What comes twice, or when the wait has
     ended, has no effect.
     """
     state: JobState | None = None
-    for words in range(_WORDS):
+    for words in range(waiting.WORDS):
         if words:
-            yield context.create_timer(waiting.stop_pause(words - 1))
+            yield context.create_timer(waiting.word_pause(words - 1))
         try:
             state = yield from read_job(context, order.job, order.trace)
         except STEP_FAILED:  # the wait reads for itself
@@ -32,7 +29,7 @@ def withdraw_job(context: task.OrchestrationContext, order: WithdrawJobInput) ->
         if not waiting.can_heed(order.word, state):
             return _end(order, words, state)
         context.send_event(names.watcher(order.job, order.instance), names.JOB_CHANGED, data=order.word.to_wire())
-    return _end(order, _WORDS, state)
+    return _end(order, waiting.WORDS, state)
 
 
 def _end(order: WithdrawJobInput, words: int, state: JobState | None) -> JobWithdrawal:

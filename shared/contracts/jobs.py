@@ -10,8 +10,8 @@ from shared.contracts.policy import QUEUE_MINUTES, Scalar
 #: Azure ML's job statuses (facts: wire contracts, section 5). A platform may also answer one that we do not know yet.
 JobStatusName = str
 FINAL: Final = frozenset({"Completed", "Failed", "Canceled"})
-#: Azure ML's code when another definition has the job's name (facts: wire contracts, section 5).
-NAME_TAKEN: Final = "UserError"
+#: Another definition has the job's name. Our own code: Azure ML's, `UserError`, means any other refusal as well.
+NAME_TAKEN: Final = "JobNameTaken"
 #: The platform does not know a job, or not any more.
 VANISHED: Final = "JobVanished"
 #: What Signalbox's own tags begin with; nobody else's may.

@@ -1,12 +1,16 @@
 """The steps that bring a version into production."""
 
-from typing import Literal
+import operator
+from typing import Final, Literal
 
 from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
+
+#: Another version or definition has the deployment's name.
+DEPLOYMENT_TAKEN: Final = "UserError"
 
 
 class Serving(Contract):
@@ -98,11 +102,16 @@ class ShiftTrafficInput(Contract):
 
 
 class Traffic(Contract):
-    """The endpoint's traffic after a shift, and before it."""
+    """The endpoint's traffic after a shift, and before it.
+
+    Attributes:
+        begun: Whether a change was begun whose end is not known yet; otherwise the traffic is as it should be.
+    """
 
     endpoint: str
     traffic: dict[str, int]
     previous: dict[str, int]
+    begun: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
 
 
 class GoldenSetInput(Contract):

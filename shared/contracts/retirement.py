@@ -1,10 +1,16 @@
 """Taking models and datasets out of service that no fleet file has any more."""
 
+import operator
+from typing import Final
+
 from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import Serving
+
+#: The code of what stops because a fleet file has the model again.
+BACK_IN_FLEET: Final = "BackInFleet"
 
 
 class RetireModelInput(Contract):
@@ -28,12 +34,17 @@ class RetireModelInput(Contract):
 
 
 class RetirementOutcome(Contract):
-    """Result of `retire_model`."""
+    """Result of `retire_model`.
+
+    Attributes:
+        back: Whether it was not retired because a fleet file has the model again.
+    """
 
     model: str
     attempt: int
     retired: bool
     reason: str
+    back: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
 
 
 class WithdrawTrafficInput(Contract):

@@ -6,6 +6,10 @@ from shared.contracts.base import Contract, Instant
 
 #: The header of a request by which Azure ML sends it to one deployment, whatever the traffic says.
 HEADER: Final = "azureml-model-deployment"
+#: Somebody has written something else where a route lies.
+ROUTE_UNREADABLE: Final = "RouteUnreadable"
+#: Why a deployment is not deleted: clients are sent to it, or nobody can tell.
+ROUTED: Final = frozenset({"HasRoute", ROUTE_UNREADABLE})
 
 
 class RouteTarget(Contract):

@@ -16,7 +16,7 @@ from shared.interlock.runs import Retirement
 from shared.interlock.scoring import drop_scoring
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of
-from shared.interlock.training import drop_training, withdraw_training
+from shared.interlock.training import drop_training, with_unwanted_data, withdraw_training, without_waiting_data
 
 
 def on_retirement(state: InterlockState, event: RetirementRequested, now: datetime) -> Step:
@@ -73,16 +73,21 @@ def retire_next(step: Step, now: datetime, trace: str | None) -> Step:
 def on_retired(state: InterlockState, event: RetirementFinished, now: datetime) -> Step:
     """It is out of service; or some of it could not be taken away, and may be tried again by asking again.
 
-    A retired model forgets its trainings and versions: if it comes back, it begins anew.
+    A retired model forgets its trainings and versions: if it comes back, it begins anew. One that came back before that
+    is trained on the data that it was not trained on because of the retirement.
     """
     outcome, retirement = event.outcome, state.retirement
     if retirement is None or retirement.attempt != outcome.attempt or retirement.stage != "running":
         return Step(state, (), "ignored", f"Retirement {outcome.attempt} does not run; its result came late.")
     reason = cut(outcome.reason)
     if not outcome.retired:
-        return Step(changed(state, retirement=None, reason=reason), (), "retirement failed", reason)
+        after = changed(state, retirement=None, reason=reason)
+        after = with_unwanted_data(after) if outcome.back else without_waiting_data(after)
+        return Step(after, (), "retirement failed", reason)
     retired = changed(retirement, stage="retired", at=now)
-    after = changed(state, retirement=retired, champion=None, trainings=(), candidates=(), reason=reason)
+    after = changed(
+        without_waiting_data(state), retirement=retired, champion=None, trainings=(), candidates=(), reason=reason
+    )
     return Step(after, (), "retired", reason)
 
 

@@ -12,6 +12,7 @@ class Training(Contract):
     Attributes:
         dataset: What it is trained on; while it waits for its slot, a newer one may take this place.
         outcome: `queued` while it waits for its slot; how the other words differ, see `TrainingOutcome`.
+        data_at: When the dataset was published; where only somebody's asking told of it, no later than `started_at`.
         trace: Traceparent of what led to it.
     """
 
@@ -19,6 +20,7 @@ class Training(Contract):
     dataset: DatasetRef
     instance: str
     started_at: Instant
+    data_at: Instant | None = None
     outcome: Literal["queued", "running", "passed", "rejected", "failed", "superseded", "unwanted"] = "running"
     reason: str = ""
     version: str | None = None
@@ -28,6 +30,11 @@ class Training(Contract):
     def in_flight(self) -> bool:
         """Whether it has not ended."""
         return self.outcome in ("queued", "running")
+
+    @property
+    def data_by(self) -> Instant:
+        """When its dataset was published at the latest."""
+        return self.data_at or self.started_at
 
 
 class Release(Contract):

@@ -31,6 +31,7 @@ class InterlockState(Contract):
         scorings: Scorings ordered so far.
         retirements: Retirements asked for so far.
         queued: The newest dataset that arrived while a training ran; it supersedes an older one that waits.
+        queued_at: When that dataset was published, at the latest.
         requests: What was asked for, oldest first.
         candidates: By version, oldest first.
         retirement: Absent while the model is in service.
@@ -51,6 +52,7 @@ class InterlockState(Contract):
     retirements: int = 0
     trainings: tuple[Training, ...] = ()
     queued: DatasetRef | None = None
+    queued_at: Instant | None = None
     requests: tuple[Request, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     release: Release | None = None
@@ -177,11 +179,12 @@ def _from_2(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_3(raw: dict[str, Any]) -> dict[str, Any]:
-    """Version 4 has trainings that ended as superseded or unwanted, and endpoints that models share.
+    """Version 4 has trainings that ended as superseded or unwanted, endpoints that models share, and times of data.
 
-    A state of version 3 has neither.
+    A state of version 3 has neither of the first two. A dataset that waits in it was published before its last event.
     """
-    return {**raw, "schema_version": 4}
+    queued_at = raw.get("last_at") if raw.get("queued") else None
+    return {**raw, "schema_version": 4, "queued_at": queued_at}
 
 
 #: What makes a state of one version a state of the next.

@@ -11,7 +11,7 @@ from shared.contracts.training import NOT_WANTED, TrainingOutcome, TrainModelInp
 from shared.interlock.commands import StartTraining, WithdrawTraining
 from shared.interlock.memory import Request
 from shared.interlock.releasing import why_not_released
-from shared.interlock.requests import answered, answered_again, known_request, refused, settle
+from shared.interlock.requests import answered, answered_again, known_request, note, refused, settle
 from shared.interlock.runs import Training
 from shared.interlock.state import REMEMBERED, InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of, remember, takes_turns, with_training
@@ -30,28 +30,47 @@ def on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) ->
     if blocked is None and "data" not in policy_of(state).retrain_when:
         blocked = "A schedule or a person starts the training."
     if blocked is None:
-        return train_on(state, dataset, now, event.trace, f"Dataset version {dataset.version} arrived.")
+        reason = f"Dataset version {dataset.version} arrived."
+        return train_on(state, dataset, now, event.trace, reason, published=event.at)
     reason = f"Dataset version {dataset.version} is there. {blocked}"
     return Step(changed(state, reason=reason) if state.summary == "waiting" else state, (), "noted", reason)
 
 
-def train_on(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
+def train_on(
+    state: InterlockState,
+    dataset: DatasetRef,
+    now: datetime,
+    trace: str | None,
+    reason: str,
+    *,
+    published: datetime | None = None,
+) -> Step:
     """Train without being asked: at once, or after the training in flight.
 
     A training that waits for its slot takes the newer dataset at its place, unless somebody asked for its own. One
     whose job waits in the platform's queue is superseded; what the job does is not known here, so the wait decides.
+    Events come late, so the times of publication tell what is newer; where none is known, nothing gives way.
     """
     current = state.training
     if current is None:
-        return _order(state, dataset, now, trace, reason)
-    if current.outcome == "queued" and not _asked_for(state, current):
-        taken = changed(current, dataset=dataset, instance=_instance(state, current.attempt, dataset), trace=trace)
+        return _order(state, dataset, now, trace, reason, published=published)
+    if current.outcome == "queued" and not _asked_for(state, current) and _not_older(published, current.data_by):
+        instance = _instance(state, current.attempt, dataset)
+        taken = changed(current, dataset=dataset, data_at=published, instance=instance, trace=trace)
         reason = f"{reason} It takes the place of {current.dataset.version}, whose training has not begun."
         return Step(changed(with_training(state, taken), reason=reason), (), "waiting", reason)
-    before = f", instead of {state.queued.version}" if state.queued and state.queued != dataset else ""
+    if state.queued == dataset:
+        reason = f"Training {current.attempt} is in flight; dataset version {dataset.version} is next."
+        return Step(state, (), "waiting", reason)
+    before = ""
+    if state.queued is not None:
+        if not _not_older(published, state.queued_at):
+            reason = f"{reason} Dataset version {state.queued.version} waits already, which is newer: it is next."
+            return Step(state, (), "noted", reason)
+        before = f", instead of {state.queued.version}"
     reason = f"Training {current.attempt} is in flight; dataset version {dataset.version} is next{before}."
-    after = changed(state, queued=dataset)
-    if state.queued == dataset or not _gives_way(state, current):
+    after = changed(state, queued=dataset, queued_at=published or now)
+    if published is None or published <= current.data_by or not _gives_way(state, current):
         return Step(after, (), "waiting", reason)
     word = JobWord(superseded=f"dataset version {dataset.version}")
     reason = f"{reason} If its job has not begun to run, it is superseded."
@@ -100,14 +119,15 @@ def train_next(step: Step, now: datetime, trace: str | None) -> Step:
         return step
     request = next((one for one in state.requests if one.kind == "training" and one.waits), None)
     if request is not None:
-        return step.then(_order_requested(state, request, now)._replace(answer=None))
+        begun = _order_requested(state, request, now)
+        return step.then(begun._replace(state=_join_others(begun.state, request), answer=None))
     if state.queued is None:
         return step
-    dataset, state = state.queued, changed(state, queued=None)
+    dataset, published, state = state.queued, state.queued_at, changed(state, queued=None, queued_at=None)
     if (reason := why_not_trained(state, dataset)) is not None:
         return step.then(Step(state, (), "noted", f"Dataset version {dataset.version} waited. {reason}"))
     reason = f"Dataset version {dataset.version} waited for the training before."
-    return step.then(_order(state, dataset, now, trace, reason))
+    return step.then(_order(state, dataset, now, trace, reason, published=published))
 
 
 def begin_training(state: InterlockState, training: Training, now: datetime) -> Step:
@@ -132,11 +152,27 @@ def withdraw_training(training: Training, word: JobWord, trace: str | None) -> W
 
 
 def drop_training(state: InterlockState, reason: str) -> InterlockState:
-    """A training that has not begun does not begin any more, nor does the dataset that waits."""
-    state, current = changed(state, queued=None), state.training
+    """A training that has not begun does not begin any more; the dataset that waits is kept until the model is gone."""
+    current = state.training
     if current is None or current.outcome != "queued":
         return state
-    return _ended(state, changed(current, outcome="failed", reason=reason))
+    return _ended(state, changed(current, outcome="unwanted", reason=reason))
+
+
+def without_waiting_data(state: InterlockState) -> InterlockState:
+    """Nothing will be trained on the dataset that waits."""
+    return changed(state, queued=None, queued_at=None)
+
+
+def with_unwanted_data(state: InterlockState) -> InterlockState:
+    """The model is wanted again: what its retirement kept from being trained on waits, unless newer data does already.
+
+    Who asked for a training was refused, and may ask again.
+    """
+    last = state.trainings[-1] if state.trainings else None
+    if state.queued is not None or last is None or last.outcome != "unwanted" or _asked_for(state, last):
+        return state
+    return changed(state, queued=last.dataset, queued_at=last.data_by)
 
 
 def past_training(state: InterlockState, version: str) -> Training | None:
@@ -183,6 +219,11 @@ def _superseding(state: InterlockState, dataset: DatasetRef) -> Training | None:
     return next(later, None)
 
 
+def _not_older(published: datetime | None, other: datetime | None) -> bool:
+    """Whether data may take the place of other data; of what was published at once, the one told last."""
+    return published is not None and (other is None or published >= other)
+
+
 def _gives_way(state: InterlockState, current: Training) -> bool:
     """Whether newer data may supersede a training: not one that somebody asked for, nor two in a row.
 
@@ -222,7 +263,15 @@ def _order_requested(state: InterlockState, request: Request, now: datetime) -> 
     return told._replace(commands=step.commands, decision=step.decision)
 
 
-def _order(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str | None, reason: str) -> Step:
+def _order(
+    state: InterlockState,
+    dataset: DatasetRef,
+    now: datetime,
+    trace: str | None,
+    reason: str,
+    *,
+    published: datetime | None = None,
+) -> Step:
     """A training under the next number: begun at once, or waiting for its slot."""
     waits = takes_turns(policy_of(state))
     attempt = state.attempts + 1
@@ -231,11 +280,13 @@ def _order(state: InterlockState, dataset: DatasetRef, now: datetime, trace: str
         dataset=dataset,
         instance=_instance(state, attempt, dataset),
         started_at=now,
+        data_at=published,
         outcome="queued" if waits else "running",
         trace=trace,
     )
-    queued = state.queued if state.queued and state.queued.version != dataset.version else None
-    after = changed(with_training(state, training), attempts=attempt, queued=queued, reason=reason)
+    if state.queued is not None and state.queued.version == dataset.version:
+        state = changed(state, queued=None, queued_at=None)
+    after = changed(with_training(state, training), attempts=attempt, reason=reason)
     if waits:
         reason = f"{reason} It waits for one of the {policy_of(state).at_once} slots of the fleet."
         return Step(changed(after, reason=reason), (), f"queued training {attempt}", reason)
@@ -260,8 +311,28 @@ def _instance(state: InterlockState, attempt: int, dataset: DatasetRef) -> str:
 
 def _ended(state: InterlockState, training: Training) -> InterlockState:
     state = changed(with_training(state, training), reason=training.reason)
+    if training.outcome == "superseded" and state.retirement is None:
+        return _wait_again(state, training)
     outcome = "refused" if training.outcome in NOT_WANTED else training.outcome
     return settle(state, "training", training.attempt, outcome, training.reason)
+
+
+def _join_others(state: InterlockState, request: Request) -> InterlockState:
+    """Who waits for a training on the same dataset version is answered by the same one."""
+    for other in state.requests:
+        if other.kind == "training" and other.waits and other.dataset.version == request.dataset.version:
+            reason = f"Training {state.attempts} answers this request."
+            state = note(state, changed(other, attempt=state.attempts, reason=reason))
+    return state
+
+
+def _wait_again(state: InterlockState, training: Training) -> InterlockState:
+    """Whoever asked for a training after it was told to give way has their way: the next one is theirs."""
+    for request in state.requests:
+        if request.kind == "training" and request.attempt == training.attempt and request.outcome is None:
+            reason = f"{training.reason} The request of {request.requested_by} waits for the next one."
+            state = note(state, changed(request, attempt=None, reason=reason))
+    return state
 
 
 def _judged(state: InterlockState, outcome: TrainingOutcome, training: Training, trace: str | None) -> InterlockState:

@@ -125,7 +125,7 @@ class Endpoints(Protocol):
         """Percent of traffic by deployment; empty when the endpoint is absent."""
         ...
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> bool:
         """Begin to route the endpoint's traffic; asked again, it says whether that was done.
 
         Args:
@@ -133,6 +133,9 @@ class Endpoints(Protocol):
             traffic: Percent by deployment; they sum to 100, or to 0 where nothing answers.
             mirror: Percent of the traffic that one deployment gets a copy of, at most 50; its answers are dropped.
                 Nothing is mirrored any more where it is empty, and what is mirrored stays where it is absent.
+
+        Returns:
+            Whether a change was begun that may still fail; `False` where the traffic is as asked for.
 
         Raises:
             PermanentError: The endpoint has failed, perhaps at the change that was begun before.

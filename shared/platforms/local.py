@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from shared.contracts.jobs import FolderInput, JobInput, JobState, ModelInput
+from shared.contracts.jobs import NAME_TAKEN, FolderInput, JobInput, JobState, ModelInput
 from shared.contracts.platform_models import PlatformModel
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Header that picks a deployment whatever the traffic says (Azure ML online endpoints).
 _DEPLOYMENT_HEADER: Final = "azureml-model-deployment"
+#: The job service's code, Azure ML's own, where a job of that name is defined otherwise.
+_JOB_CONFLICT: Final = "UserError"
 
 
 class LocalPlatform:
@@ -44,14 +46,18 @@ class LocalPlatform:
     def submit_job(
         self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
     ) -> JobState:
-        """Start a pipeline job; a job of that name and definition is adopted, not started again."""
+        """Start a pipeline job; a job of that name and definition is adopted, not started again.
+
+        Raises:
+            PermanentError: `JobNameTaken`; or the service's own code.
+        """
         body = {
             "pipeline": str(pipeline.resolve()),
             "inputs": {key: self._input(value) for key, value in inputs.items()},
             "experiment_name": experiment,
             "tags": dict(tags),
         }
-        return job_state(self._jobs.put(_path("jobs", name), body))
+        return self._submitted(_path("jobs", name), body)
 
     def read_job(self, name: str) -> JobState | None:
         """Where a job stands; `None` when there is none of that name."""
@@ -178,7 +184,7 @@ class LocalPlatform:
         found = self._scoring.find(_path("endpoints", endpoint))
         return {} if found is None else {name: int(share) for name, share in found["traffic"].items()}
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> bool:
         """Route the endpoint's traffic; percentages sum to 100, or to 0.
 
         Args:
@@ -187,11 +193,15 @@ class LocalPlatform:
             mirror: Percent of the traffic that one deployment gets a copy of, at most 50. Where it is absent, what is
                 mirrored stays, except to a deployment that gets traffic itself.
 
+        Returns:
+            `False`: on a laptop it is done at once.
+
         Raises:
             PermanentError: `InvalidTraffic`.
         """
         body = {"traffic": dict(traffic)} | ({} if mirror is None else {"mirror": dict(mirror)})
         self._scoring.put(_path("endpoints", endpoint, "traffic"), body)
+        return False
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Remove a deployment that carries no traffic; nothing happens when it is absent."""
@@ -232,15 +242,24 @@ class LocalPlatform:
         with a `model` or a `pipeline`.
 
         Raises:
-            PermanentError: `NotFound`; `UserError`: another job has the name.
+            PermanentError: `NotFound`; `JobNameTaken`: another job has the name.
         """
         body = {"data": self._stored(data.strip("/")), "deployment": deployment}
-        return job_state(self._jobs.put(_path("batch-endpoints", endpoint, "jobs", name), body))
+        return self._submitted(_path("batch-endpoints", endpoint, "jobs", name), body)
 
     def close(self) -> None:
         """Close the connections to both services; the next call opens new ones."""
         self._jobs.close()
         self._scoring.close()
+
+    def _submitted(self, path: str, body: Mapping[str, Any]) -> JobState:
+        """The job that is there once its service has been asked for it."""
+        try:
+            return job_state(self._jobs.put(path, body))
+        except PermanentError as error:
+            if error.code != _JOB_CONFLICT:
+                raise
+            raise PermanentError(NAME_TAKEN, error.message) from error
 
     def _input(self, value: JobInput) -> Any:
         match value:

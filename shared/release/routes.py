@@ -39,12 +39,16 @@ def restored(current: ModelRoute | None, order: RestoreRouteInput) -> ModelRoute
     return _route(order.model, target, key, None, undone=True)
 
 
-def withdrawn(current: ModelRoute, order: WithdrawRouteInput) -> ModelRoute:
+def withdrawn(current: ModelRoute | None, order: WithdrawRouteInput) -> ModelRoute:
     """The route of a model that is retired; where requests went stays in it.
+
+    Also where there was none: the first write of a release may be under way, and finds itself too late.
 
     Raises:
         PermanentError: `RouteSuperseded`: the model was released since.
     """
+    if current is None:
+        return _route(order.model, None, (order.at, order.attempt), None)
     if current.target is None:  # once more, or nothing to take away: only what is ordered earlier must find it decided
         return current.model_copy(update={"at": max(current.at, order.at)})
     if current.at > order.at:  # the numbers of releases and retirements do not compare

@@ -91,6 +91,8 @@ class Stored:
 
     def read(self, path: str) -> bytes:
         """A blob's bytes."""
+        if path not in self.blobs:
+            raise PermanentError("BlobNotFound", path)
         return self.blobs[path][0]
 
     def write(self, path: str, content: bytes, *, content_type: str) -> None:
@@ -171,6 +173,10 @@ class Stored:
     def read_traffic(self, endpoint: str) -> dict[str, int]:
         """Nobody asks for anything."""
         return {}
+
+    def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
+        """The one of that name."""
+        return next((one for one in self.list_deployments(endpoint) if one.deployment == deployment), None)
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Absent is fine."""

@@ -142,6 +142,24 @@ async def test_a_shift_of_traffic_that_was_begun_and_fails_is_undone(app: App) -
     assert _end(app) == before
 
 
+async def test_a_shift_that_was_not_done_is_looked_at_until_it_is(app: App) -> None:
+    """A call that has to begin anew says nothing of the end: the release counts when one finds the traffic as asked."""
+    order, calls = _with_version_one_in_production(app, "online"), 0
+    really = app.engine_functions[names.SHIFT_TRAFFIC]
+
+    def shift(payload: dict[str, Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        begun = {"endpoint": payload["endpoint"], "traffic": payload["traffic"], "previous": {}, "begun": True}
+        return {"result": begun} if calls < 3 else really(payload)
+
+    app.engine_functions |= {names.SHIFT_TRAFFIC: shift}
+    outcome = await _release(app, order)
+    assert outcome.released, outcome.reason
+    assert calls == 3
+    assert app.world.traffic == {"v2-2": 100}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_tearing_down_may_fail(app: App, fault: Fault) -> None:
     """The version serves already, so the release stands; what is left over is told in the ledger."""

@@ -132,6 +132,16 @@ async def test_what_is_refused_is_told_and_does_not_stop_the_rest(app: TestApp, 
     assert _gone(outcome) == {"deployment": 1, "quarantine": 1, "dataset": 1, "conditioned": 1}
 
 
+async def test_a_deployment_whose_route_may_lead_there_is_kept(app: TestApp, stored: Stored) -> None:
+    """Nobody can tell while the route cannot be read; the report says so, and the rest goes."""
+    _everything(stored)
+    stored.put(names.route_path(MODEL), 1, "{")
+    outcome = await _apply(app)
+    assert [one.deployment for one in stored.deployed] == ["qa-v3-1", "v3-1"]
+    assert "is no route" in outcome.kept[0]
+    assert "version" in _gone(outcome)
+
+
 async def test_a_run_takes_so_many_things_and_the_next_one_the_rest(
     app: TestApp, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,13 @@ from shared import names
 from shared.contracts.interlock import RetirementRequested
 from shared.contracts.policy import ServePolicy
 from shared.contracts.release import Serving
-from shared.contracts.retirement import DatasetRetired, RetireDatasetInput, RetirementOutcome, RetireModelInput
+from shared.contracts.retirement import (
+    BACK_IN_FLEET,
+    DatasetRetired,
+    RetireDatasetInput,
+    RetirementOutcome,
+    RetireModelInput,
+)
 from tests.functions.conftest import App
 from tests.functions.world import Fault
 from tests.shared.interlock.builders import MODEL, POLICY, at, published, registered
@@ -90,6 +96,15 @@ async def test_any_step_may_fail_and_is_repeated_on_request(app: App, step: str,
     assert (await _retire(app, ORDER.model_copy(update={"attempt": 2}))).retired
     assert (app.world.champion, app.world.deployments, app.world.traffic) == (None, {}, {})
     assert app.world.effects[-1] == "ModelRetired"
+
+
+@pytest.mark.parametrize(("code", "back"), [(BACK_IN_FLEET, True), ("EndpointLocked", False)])
+async def test_a_model_that_is_back_is_told_as_such(app: App, code: str, back: bool) -> None:
+    """So that its interlock goes on with what the retirement has kept it from."""
+    _in_production(app)
+    app.engine_functions[names.WITHDRAW_TRAFFIC] = lambda _: {"permanent": {"code": code, "message": "It stays."}}
+    outcome = await _retire(app)
+    assert (outcome.retired, outcome.back) == (False, back)
 
 
 async def test_without_a_ledger_nothing_is_taken_away(app: App) -> None:

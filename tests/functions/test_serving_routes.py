@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from functions import adapters
+from functions.activities.deployment import delete_deployment
 from functions.activities.retirement import withdraw_route
 from functions.activities.serving_routes import restore_route, route_model
 from shared.contracts.policy import ModelPolicy
+from shared.contracts.release import DeploymentKey, DeploymentState
 from shared.contracts.routes import RestoreRouteInput, RouteModelInput, RouteTarget, WithdrawRouteInput
 from shared.errors import PermanentError
 from tests.shared.interlock.builders import POLICY, at
@@ -23,12 +25,13 @@ SECOND = RouteModelInput(
 
 
 class Outside:
-    """A container and the fleet files, in memory."""
+    """A container, the fleet files, and an endpoint, in memory."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
         self.writes = 0
         self.wanted: dict[str, ModelPolicy] = {}
+        self.deployed: set[str] = set()
 
     def model(self, name: str) -> ModelPolicy | None:
         """What the fleet files say."""
@@ -45,6 +48,15 @@ class Outside:
         assert content_type == "application/json"
         self.blobs[path], self.writes = content, self.writes + 1
 
+    def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
+        """All are the model's."""
+        found = DeploymentState(endpoint=endpoint, deployment=deployment, status="Succeeded", model="m")
+        return found if deployment in self.deployed else None
+
+    def delete_deployment(self, _endpoint: str, deployment: str) -> None:
+        """Absent is fine."""
+        self.deployed.discard(deployment)
+
     @property
     def told(self) -> dict[str, Any]:
         """What a client reads."""
@@ -56,8 +68,8 @@ class Outside:
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     """What the activities reach."""
     found = Outside()
-    monkeypatch.setattr(adapters, "data", lambda: found)
-    monkeypatch.setattr(adapters, "fleets", lambda: found)
+    for name in ("data", "fleets", "platform"):
+        monkeypatch.setattr(adapters, name, lambda: found)
     return found
 
 
@@ -105,18 +117,47 @@ async def test_undoing_an_old_release_leaves_a_newer_one(outside: Outside) -> No
     assert outside.writes == 1
 
 
-async def test_a_route_that_cannot_be_read_is_replaced(outside: Outside) -> None:
-    """Somebody else may have written it; the next release mends it."""
+async def test_a_route_that_cannot_be_read_stays_and_stops_a_release(outside: Outside) -> None:
+    """Neither the release nor its undoing takes it for none, and the message says what to do."""
     outside.blobs[ROUTE] = b"{"
-    assert (await route_model(FIRST)).previous is None
-    assert outside.told["deployment"] == "v1-1-m"
+    for write in (route_model(SECOND), restore_route(RestoreRouteInput(model="m", at=at(60), attempt=2))):
+        with pytest.raises(PermanentError, match="Put an earlier version of the blob back, or delete it") as caught:
+            await write
+        assert caught.value.code == "RouteUnreadable"
+    assert outside.blobs[ROUTE] == b"{"
+
+
+@pytest.mark.parametrize("there", [None, b"{"], ids=["none", "unreadable"])
+async def test_a_retired_model_has_a_route_that_leads_nowhere(outside: Outside, there: bytes | None) -> None:
+    """Also where there was none, or none that can be read: a late write of a release finds it decided."""
+    outside.blobs = {} if there is None else {ROUTE: there}
+    assert (await withdraw_route(WithdrawRouteInput(model="m", at=at(60), attempt=1))).previous is None
+    assert outside.told["deployment"] is None
+    with pytest.raises(PermanentError, match="goes nowhere"):
+        await route_model(FIRST)
+
+
+async def test_a_deployment_to_which_the_route_leads_stays(outside: Outside) -> None:
+    """Its model's route is read at the moment of the deletion; other deployments of the model go, twice if asked."""
+    await route_model(FIRST)
+    served, other = (DeploymentKey(endpoint="shared", deployment=name) for name in ("v1-1-m", "qa-v1-1-m"))
+    outside.deployed = {"v1-1-m", "qa-v1-1-m"}
+    for _ in range(2):
+        await delete_deployment(other)
+    with pytest.raises(PermanentError, match=r"delete serving/m\.json") as caught:
+        await delete_deployment(served)
+    assert (caught.value.code, outside.deployed) == ("HasRoute", {"v1-1-m"})
+    outside.blobs[ROUTE] = b"{"
+    with pytest.raises(PermanentError, match="nobody can tell"):
+        await delete_deployment(served)
+    await withdraw_route(WithdrawRouteInput(model="m", at=at(60), attempt=1))
+    await delete_deployment(served)
+    assert not outside.deployed
 
 
 async def test_a_retired_model_is_routed_nowhere(outside: Outside) -> None:
-    """The route tells where requests went last, also when it is withdrawn again; without a route, none is written."""
+    """The route tells where requests went last, also when it is withdrawn again."""
     order = WithdrawRouteInput(model="m", at=at(60), attempt=1)
-    assert (await withdraw_route(order)).previous is None
-    assert not outside.blobs
     await route_model(FIRST)
     for _ in range(2):
         assert (await withdraw_route(order)).previous == FIRST.target

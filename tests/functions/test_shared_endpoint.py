@@ -100,6 +100,36 @@ async def test_a_model_that_shared_an_endpoint_gets_it_for_itself(app: App) -> N
     assert list(app.world.deployments) == ["v2-2"]
 
 
+async def test_what_a_route_may_lead_to_is_not_torn_down(app: App) -> None:
+    """Where the route cannot be withdrawn the former deployment stays, and the ledger says why; QA goes."""
+    before = await _released(app, _order("slow"))
+    alone = POLICY.model_copy(update={"model": "slow", "serve": ALONE})
+    app.world.faults = {names.ROUTE_MODEL: "permanent"}
+    after = await _released(app, _order("slow", 2, policy=alone, replaces=before))
+    assert sorted(app.world.deployments) == ["v1-1-slow", "v2-2"]
+    assert app.world.effects[-1] == "TearDownFailed"
+
+    app.world.faults = {}
+    order = RetireModelInput(
+        model="slow", attempt=1, policy=alone, requested_by="ana", at=at(600), champion="2", serving=after
+    )
+    state = await app.run(names.RETIRE_MODEL, order)
+    assert RetirementOutcome.from_wire(state.get_output()).retired, "the route that was left over is withdrawn, too"
+    assert (_routes(app), app.world.deployments) == ({"slow": None}, {})
+
+
+@pytest.mark.parametrize("landed", [True, False])
+async def test_a_route_that_cannot_be_brought_back_keeps_its_deployment(app: App, landed: bool) -> None:
+    """Its write may have landed, so production stays until a person has looked; QA goes."""
+    before = await _released(app, _order("slow"))
+    app.world.faults = {names.ROUTE_MODEL: "lost" if landed else "permanent", names.RESTORE_ROUTE: "permanent"}
+    outcome = await _release(app, _order("slow", 2, replaces=before))
+    assert "v2-2-slow stays, since clients may be sent there" in outcome.reason
+    assert "a person has to look" in outcome.reason
+    assert sorted(app.world.deployments) == ["v1-1-slow", "v2-2-slow"]
+    assert app.world.calls[names.DELETE_DEPLOYMENT] == 2
+
+
 async def test_undoing_gives_a_routed_deployment_no_traffic(app: App) -> None:
     """It had none: were it given some, nobody could delete it later."""
     before = await _released(app, _order("slow"))

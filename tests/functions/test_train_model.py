@@ -8,6 +8,7 @@ import pytest
 
 from shared import names
 from shared.contracts.interlock import DatasetPublished
+from shared.contracts.jobs import NAME_TAKEN
 from shared.contracts.policy import BaselinePolicy, GateOverride, GatePolicy, ModelPolicy
 from shared.contracts.training import TrainingOutcome, TrainModelInput, TrainOnRequestInput
 from tests.functions.conftest import App
@@ -35,6 +36,14 @@ async def test_a_model_that_passes_is_registered(app: App) -> None:
     outcome = await _train(app)
     assert (outcome.outcome, outcome.version) == ("passed", "1")
     assert app.world.effects == ["TrainingStarted", "ModelRegistered"]
+
+
+@pytest.mark.parametrize(("code", "ours"), [("UserError", True), (NAME_TAKEN, False)])
+async def test_only_a_name_that_is_taken_means_that_the_job_is_another_ones(app: App, code: str, ours: bool) -> None:
+    """Any other refusal leaves it ours: it may have been begun with its answer lost, so it is asked to stop."""
+    app.engine_functions |= {names.SUBMIT_JOB: lambda _: {"permanent": {"code": code, "message": "not like this"}}}
+    assert "not like this" in (await _train(app, instance="train-1")).reason
+    assert app.world.canceled == (["train-1"] if ours else [])
 
 
 async def test_a_model_that_is_rejected_is_registered_too(app: App) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from local.testing.chaos import Chaos
-from shared import names
+from shared import names, waiting
 from shared.contracts.jobs import FINAL, JobWithdrawal, JobWord, WithdrawJobInput
+from shared.contracts.training import TrainingOutcome, TrainOnRequestInput
 from shared.interlock.state import InterlockState
 from tests.functions.conftest import App
 from tests.functions.test_train_model import COMPARED
-from tests.shared.interlock.builders import MODEL, POLICY, published, registered, retirement
+from tests.shared.interlock.builders import MODEL, POLICY, at, published, registered, retirement
 
 FIRST = names.instance_id(f"train {MODEL}", "d1", POLICY.revision, attempt=1)
 SECOND = names.instance_id(f"train {MODEL}", "d2", POLICY.revision, attempt=2)
@@ -125,6 +126,19 @@ async def test_newer_data_that_comes_before_the_job_is_submitted_supersedes_it(a
     assert jobs.cancelled == [FIRST]
 
 
+async def test_a_word_outlasts_a_platform_that_takes_no_jobs(app: App) -> None:
+    """The job is submitted at last after half an hour, and then still learns that it is superseded."""
+    jobs = Jobs(app, {FIRST: "Queued"})
+    app.world.faults = {names.SUBMIT_JOB: "outage"}
+    await app.tell(published("d1"))
+    await app.tell(published("d2", 1))
+    await app.engine.advance(timedelta(minutes=30))
+    assert FIRST not in app.world.jobs
+    app.world.faults = {}
+    await _trainings(app, ["superseded", "passed"])
+    assert jobs.cancelled == [FIRST]
+
+
 async def test_a_word_that_comes_twice_and_late_has_no_effect(app: App) -> None:
     """Neither on the training that was given up, nor on the one that came after it, nor on what it has led to."""
     jobs = await _in_the_queue(app)
@@ -143,17 +157,17 @@ async def test_a_word_that_comes_twice_and_late_has_no_effect(app: App) -> None:
 
 
 async def test_a_word_to_nobody_ends(app: App) -> None:
-    """Said a few times, since the wait may not have begun, and then no more."""
+    """Said for a few hours, since the wait may not have begun, and then no more."""
     Jobs(app, {"nobody": "Queued"})
-    assert await _said(app, "nobody", superseded="dataset version d2") == JobWithdrawal(
-        job="nobody", words=5, status="Queued"
-    )
+    ended = JobWithdrawal(job="nobody", words=waiting.WORDS, status="Queued")
+    assert await _said(app, "nobody", superseded="dataset version d2") == ended
 
 
 async def test_a_platform_that_cannot_be_asked_keeps_no_word_back(app: App) -> None:
     """The wait reads for itself."""
     app.world.faults = {names.READ_JOB: "permanent"}
-    assert await _said(app, "nobody", unwanted="retired") == JobWithdrawal(job="nobody", words=5, status=None)
+    ended = JobWithdrawal(job="nobody", words=waiting.WORDS, status=None)
+    assert await _said(app, "nobody", unwanted="retired") == ended
 
 
 async def test_a_job_that_cannot_be_cancelled_is_a_failed_training(app: App) -> None:
@@ -191,6 +205,25 @@ async def test_the_baseline_of_a_superseded_training_goes_on(app: App) -> None:
     await _trainings(app, ["superseded", "passed"])
     assert jobs.cancelled == [FIRST]
     assert len(app.world.jobs) == 4
+
+
+async def test_who_asked_after_the_word_gets_the_training(app: App) -> None:
+    """While the first job is being cancelled: the orchestration follows its request to the next training."""
+    jobs = await _in_the_queue(app)
+    app.engine_functions |= {names.CANCEL_JOB: jobs.read}  # it takes a while
+    await app.tell(published("d2", 6))
+    order = TrainOnRequestInput(policy=POLICY, dataset="d1", requested_by="ana", request_id="r1", at=at(7))
+    asked = await app.client.schedule_new_orchestration(names.TRAIN_ON_REQUEST, input=order.to_wire())
+    async with asyncio.timeout(20):
+        while not (await app.interlock()).requests:
+            await app.engine.advance(timedelta(seconds=10))
+    assert (await app.interlock()).requests[0].attempt == 1
+    jobs.statuses[FIRST] = "Canceled"
+    state = await app.finish(asked)
+    outcome = TrainingOutcome.from_wire(state.get_output())
+    assert (outcome.attempt, outcome.outcome) == (2, "passed")
+    trainings = (await _trainings(app, ["superseded", "passed", "passed"])).trainings
+    assert [one.dataset.version for one in trainings] == ["d1", "d1", "d2"]
 
 
 @pytest.mark.parametrize("status", ["Queued", "Running"])

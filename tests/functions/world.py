@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.contracts.evaluation import Evaluation, Figures
+from shared.contracts.jobs import NAME_TAKEN
 from shared.contracts.policy import GatePolicy
 from shared.contracts.routes import (
     ModelRoute,
@@ -94,7 +95,7 @@ class World:
     def submit_job(self, p: Payload) -> Payload:
         known = self.jobs.setdefault(p["name"], p)
         if any(known[part] != p[part] for part in ("pipeline", "experiment", "inputs", "tags")):
-            raise PermanentError("UserError", f"A job with this name already exists: {p['name']}")
+            raise PermanentError(NAME_TAKEN, f"A job with this name already exists: {p['name']}")
         if known is p:
             return {"name": p["name"], "status": "Queued"}
         lost = f"{p['name']}/{p.get('needs')}" in self.lost_outputs
@@ -189,7 +190,8 @@ class World:
 
     def delete_deployment(self, p: Payload) -> Payload:
         assert not self.traffic.get(p["deployment"]), "the platform refuses to delete what has traffic"
-        assert all(route.deployment != p["deployment"] for route in self.routes.values()), "clients are sent there"
+        if any(route.deployment == p["deployment"] for route in self.routes.values()):
+            raise PermanentError("HasRoute", f"clients are sent to {p['deployment']}")
         self.deployments.pop(p["deployment"], None)
         return {**_state(p), "status": "Deleted"}
 
@@ -211,10 +213,9 @@ class World:
         return {"endpoint": p["endpoint"], "deployments": own, "others": others}
 
     def withdraw_route(self, p: Payload) -> Payload:
-        current = self.routes.get(p["model"])
-        if current is not None:
-            current = self.routes[p["model"]] = withdrawn(current, WithdrawRouteInput.from_wire(p))
-        return {"model": p["model"], "target": None, "previous": _wire(current.before if current else None)}
+        route = withdrawn(self.routes.get(p["model"]), WithdrawRouteInput.from_wire(p))
+        self.routes[p["model"]] = route
+        return {"model": p["model"], "target": None, "previous": _wire(route.before)}
 
     def delete_endpoint(self, p: Payload) -> Payload:
         assert not self.deployments, "the platform refuses to delete an endpoint that has deployments"

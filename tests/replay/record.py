@@ -5,6 +5,7 @@ versions stay, and are replayed as long as instances of theirs may be under way.
 has seen may be recorded over. Nothing is written unless all of it replays.
 """
 
+import asyncio
 import json
 import shutil
 import sqlite3
@@ -20,27 +21,31 @@ from typing import Any
 
 from benchmarks.conditioning.messy import messy_csv
 from local.durable import reads
+from local.durable.clock import SkippingClock
+from local.durable.engine import Engine
 from local.durable.records import Instance, InstanceQuery, Status
+from local.durable.servicer import serve
 from local.services.mlflow_webhooks import remove_webhooks
 from local.stack import Ports, Stack
-from local.testing.functions import functions_of
-from local.testing.record import from_database
+from local.testing.functions import Functions, functions_of
+from local.testing.record import from_database, from_engine
 from local.testing.recording import Recording, UnusableRecordingError
 from local.testing.replay import check
-from shared.contracts.jobs import JobWord, WithdrawJobInput
+from local.testing.sdk_worker import SdkWorker
+from shared import names, waiting
+from shared.contracts.jobs import VANISHED, JobWithdrawal, JobWord, WithdrawJobInput
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount
 from shared.settings import APP_ROOT
 from tests.e2e.conftest import DEV
 from tests.e2e.running import FILES, MODELS, SLOW, Running, eventually
 from tests.e2e.shops import FILE as SALES
 from tests.e2e.shops import write_shops
+from tests.local.durable.conftest import client_for
 
 HISTORIES = Path(__file__).parent / "histories"
 #: In its third turn a run asks its cells.
 _ASKED = 3
 _TRIES = 5
-#: `withdraw_job` says its word so often at most.
-_WORDS = 5
 _SALES_BYTES = 40 << 20
 
 
@@ -56,14 +61,13 @@ def main() -> None:
         with Stack(state, ports=Ports.free(), settings=settings) as stack:
             running = Running(stack)
             try:
-                told = _tell_nobody(running)
                 _live(running)
                 beginnings = _run_fleet(running, database)
                 _clear_away(running, example / "fleet.yaml")
-                assert running.finished(told)["output"]["words"] == _WORDS
             finally:
                 running.close()
             _record_all(database, beginnings, folder, _cleaner(stack, Path(temporary)))
+        asyncio.run(record_withdrawal(folder, Path(temporary) / "withdrawal.db"))
         replayed = check(folder, functions_of(_app()).orchestrators)
         for file in sorted(folder.rglob("*.json")):
             target = HISTORIES / file.relative_to(folder)
@@ -73,12 +77,30 @@ def main() -> None:
         sys.stdout.write(f"{replayed} histories recorded; all replay.\n")
 
 
-def _tell_nobody(running: Running) -> str:
-    """A word about a job that nobody knows is said until it is given up; the URL that tells of it."""
-    order = WithdrawJobInput(job="nobody", instance="nobody", word=JobWord(unwanted="it is recorded"))
-    begun = running.http.post("/runtime/webhooks/durabletask/orchestrators/withdraw_job", json=order.to_wire())
-    url: str = begun.json()["statusQueryGetUri"]
-    return url
+async def record_withdrawal(folder: Path, database: Path) -> None:
+    """A word about a job that nobody knows is said until it is given up: hours, so the time is virtual."""
+
+    def read_job(key: dict[str, Any]) -> dict[str, Any]:
+        return {"permanent": {"code": VANISHED, "message": f"There is no job {key['name']}."}}
+
+    functions = Functions(dict(functions_of(_app()).orchestrators), {names.READ_JOB: read_job}, {})
+    engine = Engine(SdkWorker(functions), database, clock=SkippingClock())
+    await engine.start()
+    server = await serve(engine)
+    client = client_for(server.port)
+    try:
+        order = WithdrawJobInput(job="nobody", instance="nobody", word=JobWord(unwanted="it is recorded"))
+        begun = await client.schedule_new_orchestration(
+            names.WITHDRAW_JOB, input=order.to_wire(), instance_id="withdraw-nobody"
+        )
+        ended = await client.wait_for_orchestration_completion(begun, timeout=60)
+        assert ended is not None
+        assert JobWithdrawal.from_wire(ended.get_output()).words == waiting.WORDS
+        _write(from_engine(engine, begun), folder, "")
+    finally:
+        await client.close()
+        await server.stop()
+        await engine.stop()
 
 
 def _live(running: Running) -> None:
@@ -162,9 +184,13 @@ def _record_all(
         recording, key = from_database(database, instance.id), (instance.name, _way(instance))
         if key not in longest or len(recording.events) > len(longest[key].events):
             longest[key] = recording
+    for (_, way), recording in longest.items():
+        _write(recording, folder, way, clean)
+
+
+def _write(recording: Recording, folder: Path, way: str, clean: Callable[[str], str] = str) -> None:
     version = tomllib.loads((APP_ROOT / "pyproject.toml").read_text())["project"]["version"]
-    for (name, way), recording in longest.items():
-        recording.write(folder / name / f"{version}{way}.json", clean)
+    recording.write(folder / recording.orchestrator / f"{version}{way}.json", clean)
 
 
 def _completed(database: Path) -> list[Instance]:

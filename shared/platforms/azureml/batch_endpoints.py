@@ -46,7 +46,7 @@ class BatchEndpoints:
         gives the same job, as long as the service remembers the request.
 
         Raises:
-            PermanentError: `NotFound`; `UserError`: another job has the name.
+            PermanentError: `NotFound`; `JobNameTaken`: another job has the name.
         """
         folder = datastore_uri(self._connection, data)
         there = self._find(name)

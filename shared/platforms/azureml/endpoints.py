@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from shared.contracts.jobs import NAME_TAKEN, JobState
-from shared.contracts.release import DeploymentState
+from shared.contracts.jobs import JobState
+from shared.contracts.release import DEPLOYMENT_TAKEN, DeploymentState
 from shared.errors import PermanentError, TransientError
-from shared.platforms.azureml.autoscale import Autoscale
+from shared.platforms.azureml.autoscale import Autoscale, setting_name
 from shared.platforms.azureml.batch_endpoints import BatchEndpoints
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG, SCALE_TAG, DeploymentDefinition, read_definition
@@ -20,7 +20,7 @@ from shared.platforms.azureml.deployments import (
     failure,
     state_of,
 )
-from shared.platforms.azureml.errors import INVALID_DEFINITION, azureml_errors, found
+from shared.platforms.azureml.errors import FORBIDDEN, INVALID_DEFINITION, azureml_errors, found
 from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.azureml.scoring import Scorer
 from shared.platforms.azureml.starting import start_only
@@ -112,11 +112,15 @@ class AzureMlEndpoints:
         there = self._find_endpoint(endpoint)
         return {} if there is None else _shares(there.properties.traffic)
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> None:
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> bool:
         """Route the endpoint's traffic. Both maps travel together, so that neither is lost.
 
         A deployment that takes traffic is mirrored to no more. An endpoint that has failed is changed nevertheless: how
         else could it go back to what it was, when the change has made it fail?
+
+        Returns:
+            Whether a change was begun: how it ends is what the next call finds. Azure ML may also end it with the
+            traffic as it was before, and then that call begins it anew.
 
         Raises:
             PermanentError: `InvalidTraffic`; `NotFound`; `EndpointFailed`: it did so with this very traffic.
@@ -137,11 +141,12 @@ class AzureMlEndpoints:
             raise PermanentError("InvalidTraffic", f"{endpoint} is on Kubernetes, where Azure ML mirrors no traffic")
         if _routed(traffic) == _routed(entity.traffic) and _routed(copied) == _routed(before):
             self._require_ready(endpoint, state, entity.properties)
-            return
+            return False
         entity.properties = {key: value for key, value in entity.properties.items() if key.lower() not in _ADDED}
         entity.traffic, entity.mirror_traffic = _routed(traffic), _routed(copied)
         with busy_is_transient(), azureml_errors(f"route the traffic of {endpoint}"):
             endpoints.begin_create_or_update(entity)
+        return True
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Start to remove a deployment that carries no traffic; nothing happens when it is absent.
@@ -149,7 +154,8 @@ class AzureMlEndpoints:
         It scales no more from then on.
 
         Raises:
-            PermanentError: `HasTraffic`.
+            PermanentError: `HasTraffic`; `AzureMlForbidden`: the deployment goes, but the app may not delete by what it
+                has scaled.
             TransientError: The endpoint is being changed; ask again.
         """
         there = self._find_endpoint(endpoint)
@@ -164,9 +170,10 @@ class AzureMlEndpoints:
                 msg = f"deployment {deployment!r} of {endpoint} has {share} % of the {kind}: set it to 0 first"
                 raise PermanentError("HasTraffic", msg)
         # First, for nobody would find it afterwards. An app that lets nothing scale needs no right to do this.
-        if SCALE_TAG in (leaving.tags or {}):
-            self._autoscale.remove(endpoint, deployment)
+        forbidden = self._end_scaling(endpoint, deployment) if SCALE_TAG in (leaving.tags or {}) else None
         self._deployments.delete(endpoint, deployment)
+        if forbidden is not None:
+            raise forbidden
 
     def delete_endpoint(self, endpoint: str) -> None:
         """Start to remove an endpoint that has no deployments; nothing happens when it is absent.
@@ -198,9 +205,24 @@ class AzureMlEndpoints:
         """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.
 
         Raises:
-            PermanentError: `NotFound`; `UserError`: another job has the name.
+            PermanentError: `NotFound`; `JobNameTaken`: another job has the name.
         """
         return self._batch.invoke(endpoint, name, data, deployment)
+
+    def _end_scaling(self, endpoint: str, deployment: str) -> PermanentError | None:
+        """Delete a deployment's setting; what is to be told where the app may not.
+
+        That must not keep the deployment from going: its instances cost money, a setting without it does nothing.
+        """
+        try:
+            self._autoscale.remove(endpoint, deployment)
+        except PermanentError as error:
+            if error.code != FORBIDDEN:
+                raise
+            setting = setting_name(self._connection.workspace.arm_id, endpoint, deployment)
+            remedy = f"delete the autoscale setting {setting} by hand, if it exists"
+            return PermanentError(FORBIDDEN, f"{error.message}. The deployment goes nevertheless: {remedy}")
+        return None
 
     def _require_endpoint(self, wanted: DeploymentDefinition) -> None:
         there = self._find_endpoint(wanted.endpoint)
@@ -254,7 +276,7 @@ def _require_same(there: Any, wanted: DeploymentDefinition) -> None:
             f"deployment {wanted.name!r} of {wanted.endpoint} exists already, "
             f"{of_whom or 'and Signalbox did not make it'}: deploy under another name, or delete it first"
         )
-        raise PermanentError(NAME_TAKEN, msg)
+        raise PermanentError(DEPLOYMENT_TAKEN, msg)
 
 
 def _busy(endpoint: str, state: str) -> TransientError:

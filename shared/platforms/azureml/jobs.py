@@ -43,7 +43,7 @@ class AzureMlJobs:
         """Start a pipeline job; a job of that name and definition is adopted, not started again.
 
         Raises:
-            PermanentError: `InvalidDefinition`, `UnknownInput`; `NAME_TAKEN`; or the service's own code.
+            PermanentError: `InvalidDefinition`, `UnknownInput`; `JobNameTaken`; or the service's own code.
         """
         content = read_pipeline(pipeline)
         own = {_DEFINITION: definition_of(content, experiment, inputs), _PIPELINE: str(pipeline.resolve())}

@@ -84,6 +84,7 @@ class ProvisioningPlan:
         end: `Succeeded` or `Failed`.
         error: Why it failed.
         hang: It stays in the making.
+        keeps_traffic: An endpoint that fails in a change keeps the traffic that it had before.
     """
 
     pattern: str
@@ -91,6 +92,7 @@ class ProvisioningPlan:
     end: str = "Succeeded"
     error: str = "ResourceNotReady: User container has crashed or terminated."
     hang: bool = False
+    keeps_traffic: bool = False
 
     def __post_init__(self) -> None:
         if self.end not in ("Succeeded", "Failed"):

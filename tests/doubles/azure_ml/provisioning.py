@@ -58,7 +58,8 @@ class Provisioning:
             body: It, with all that the service fills in.
             state: Its real state and error, where something really makes it; its plan has no say then.
         """
-        is_new = self._world.find(path) is None
+        former = self._world.find(path)
+        is_new, routed = former is None, _routed(former)
         body["properties"]["provisioningState"] = "Creating" if is_new else "Updating"
         kept = self._world.put(path, body)
         plan = next((plan for plan in reversed(self.plans) if plan.fits(name)), ProvisioningPlan(name))
@@ -72,6 +73,8 @@ class Provisioning:
             kept["properties"]["provisioningState"] = end
             if end != "Failed":
                 return None
+            if plan.keeps_traffic:
+                kept["properties"] |= routed
             self._errors[path.lower()] = error or "It failed without a word."
             return self._errors[path.lower()]
 
@@ -101,3 +104,9 @@ class Provisioning:
     def _begin(self, path: str, operation: Operation) -> Urls:
         self._moving[path.lower()] = operation
         return self._operations.add(operation)
+
+
+def _routed(resource: dict[str, Any] | None) -> dict[str, Any]:
+    """What an endpoint's traffic is made of; nothing of what is no endpoint, or not there."""
+    properties = resource["properties"] if resource is not None else {}
+    return {key: dict(properties[key]) for key in ("traffic", "mirrorTraffic") if key in properties}

@@ -6,6 +6,7 @@ import pytest
 
 from shared import names
 from shared.contracts.base import Contract
+from shared.contracts.jobs import NAME_TAKEN
 from shared.contracts.training import TrainingOutcome
 from tests.functions.azureml.workspace import JOB, TRAIN, Site
 from tests.functions.test_score_model import ORDER as SCORING
@@ -34,7 +35,7 @@ class TestTaken:
         site.platform.submit_job(JOB, site.pipeline, "theirs", {}, {})
         reason = await _trained(site)
         assert f"A job with this name already exists with another definition: {JOB}. Give the run another" in reason
-        assert site.codes[0] == "UserError"
+        assert site.codes[0] == NAME_TAKEN
         assert site.submitted() == 1
 
     @pytest.mark.parametrize(

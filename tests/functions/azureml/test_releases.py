@@ -104,6 +104,18 @@ async def test_an_endpoint_that_fails_in_the_shift(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("first")
+async def test_an_endpoint_that_keeps_its_traffic_in_the_shift(site: Site) -> None:
+    """A version that Azure ML never gave the traffic is not released, and the one before goes on to serve."""
+    site.double.plan_provisioning(MODEL, end="Failed", error=_NO_IDENTITY, keeps_traffic=True)
+    outcome, _ = await _released(site)
+    assert not outcome.released
+    assert f"The endpoint {MODEL} was told 3 times to route its traffic otherwise" in outcome.reason
+    assert site.platform.read_traffic(MODEL) == {"v1-1": 100}
+    assert _deployments(site) == ["v1-1"]
+    assert site.app.world.champion == "1"
+
+
+@pytest.mark.usefixtures("first")
 async def test_an_endpoint_that_had_failed_before(site: Site) -> None:
     """Nothing is deployed to it: version 1 keeps what it has."""
     site.double.plan_provisioning(MODEL, reads=0, end="Failed", error=_NO_IDENTITY)

@@ -64,6 +64,27 @@ async def test_its_budgets_are_the_requests(site: Site) -> None:
     assert site.double.job_status(THEIRS) == "Running"
 
 
+async def test_a_wait_that_has_ended_is_not_taken_for_a_longer_one(site: Site) -> None:
+    """409 says what it had, and by which DELETE another one can be asked for; the same budgets find it as it ended."""
+    site.double.plan(THEIRS, queue_seconds=0, run_seconds=1e9)
+    site.platform.submit_job(THEIRS, site.pipeline, "theirs", {}, {})
+    short, long = b'{"run_minutes": 30}', b'{"run_minutes": 300}'
+    _, urls = await _watch(site.app.client, body=short)
+    assert (await _end(site)).outcome == "expired"
+    assert await _watch(site.app.client, body=short) == (202, urls)
+    status, refused = await _watch(site.app.client, body=long)
+    assert status == 409
+    assert f"30 minutes to run. Send DELETE to {urls['purgeHistoryDeleteUri']}" in refused["detail"]
+
+
+async def test_a_wait_that_was_deleted_after_its_time_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No URL of it would answer any more."""
+    monkeypatch.setattr(adapters, "inbox", lambda: SimpleNamespace(get=lambda *_: "it was begun once"))
+    status, refused = await _watch(site.app.client)
+    assert status == 409
+    assert "was deleted after its time" in refused["detail"]
+
+
 async def test_a_job_that_nobody_knows_ends_the_wait(site: Site) -> None:
     """It was never submitted, or is gone."""
     assert (await _watch(site.app.client))[0] == 202

@@ -190,6 +190,7 @@ def azureml_site(app: App, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
             monkeypatch.setattr(adapters, "platform", lambda: platform)
             monkeypatch.setattr(adapters, "fleet_file", lambda _fleet, relative: folder / relative)
             monkeypatch.setattr("functions.tracing._configure", lambda: None)
+            monkeypatch.setattr("functions.routes.read_route", app.world.routes.get)
             app.engine_functions |= {name: _noted(name, site.answers) for name in _ACTIVITIES}
             yield site
 

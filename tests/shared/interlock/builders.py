@@ -143,10 +143,10 @@ def retirement(minutes: int = 0, request_id: str = "x1") -> RetirementRequested:
     return RetirementRequested(model=MODEL, at=at(minutes), requested_by="ana", request_id=request_id)
 
 
-def retired(attempt: int = 1, success: bool = True, minutes: int = 0) -> RetirementFinished:
+def retired(attempt: int = 1, success: bool = True, minutes: int = 0, *, back: bool = False) -> RetirementFinished:
     """A retirement has ended."""
     reason = "out of service" if success else "the endpoint is locked"
-    outcome = RetirementOutcome(model=MODEL, attempt=attempt, retired=success, reason=reason)
+    outcome = RetirementOutcome(model=MODEL, attempt=attempt, retired=success, reason=reason, back=back)
     return RetirementFinished(model=MODEL, at=at(minutes), outcome=outcome)
 
 

@@ -1,12 +1,14 @@
 """Retirement: what runs ends first, nothing new starts, and a model that is back in the file begins anew."""
 
 from shared.contracts.interlock import RegistryChanged
-from shared.interlock.commands import StartRetirement
+from shared.interlock.commands import StartRetirement, StartTraining
 from shared.interlock.decide import decide
 from shared.interlock.state import InterlockState
 from tests.shared.interlock.builders import (
     MODEL,
     at,
+    given_up,
+    policy,
     published,
     registered,
     released,
@@ -90,6 +92,39 @@ def test_a_retirement_that_failed_may_be_asked_for_again() -> None:
     assert [c.input.attempt for c in ordered if isinstance(c, StartRetirement)] == [2]
     after, _ = play(retirement(12, "x2"), retired(1, minutes=13), state=state)
     assert after.summary == "retiring", "the first attempt's late word is not the second's"
+
+
+def test_a_model_that_is_back_before_it_went_is_trained_on_what_was_given_up() -> None:
+    """The dataset whose training the retirement has cancelled, or that waited for its slot, or what was next."""
+    slots = policy(at_once=1)
+    back = retired(success=False, minutes=30, back=True)
+    state, _ = play(published("d2", 5), retirement(10), given_up(2, "unwanted", 20), state=_champion())
+    state, ordered = play(back, state=state)
+    assert [command.input.dataset.version for command in ordered] == ["d2"]
+    state, _ = play(published("d2", 5, says=slots), retirement(10), back, state=_champion())
+    assert state.training is not None
+    assert state.training.dataset.version == "d2"
+    events = published("d2", 5), published("d3", 6), retirement(10), given_up(2, "unwanted", 20), back
+    _, ordered = play(*events, state=_champion())
+    trained_on = [command.input.dataset.version for command in ordered if isinstance(command, StartTraining)]
+    assert trained_on == ["d2", "d3"]
+
+
+def test_a_model_that_is_not_back_is_not_trained() -> None:
+    """Nothing is trained after its end, nor after a retirement that failed for another reason."""
+    state, _ = play(
+        published("d2", 5), published("d3", 6), retirement(10), given_up(2, "unwanted", 20), state=_champion()
+    )
+    for success in (True, False):
+        after, ordered = play(retired(success=success, minutes=30), state=state)
+        assert (ordered, after.queued) == ([], None)
+
+
+def test_who_asked_for_a_training_asks_again() -> None:
+    """A request was refused when its training was given up, so nothing starts for it by itself."""
+    state, _ = play(requested("d2", minutes=5), retirement(10), given_up(2, "unwanted", 20), state=_champion())
+    _, ordered = play(retired(success=False, minutes=30, back=True), state=state)
+    assert ordered == []
 
 
 def test_a_model_that_nobody_knows_is_not_retired() -> None:

@@ -39,7 +39,7 @@ def _write(route: ModelRoute | None, write: Write) -> ModelRoute | None:
             return routed(route, _release(number))
         if kind == "undo":
             return restored(route, _undo(number)) or route
-        return withdrawn(route, _retirement(number)) if route else None
+        return withdrawn(route, _retirement(number))
     except PermanentError as error:
         if error.code != "RouteSuperseded":
             raise
@@ -85,6 +85,15 @@ def test_a_model_released_after_its_retirement_was_ordered_keeps_its_route() -> 
     """The retirement is told so, and takes nothing."""
     with pytest.raises(PermanentError, match="retirement 1 was ordered"):
         withdrawn(routed(None, _release(2)), _retirement(1))
+
+
+def test_a_retirement_without_a_route_is_found_by_a_late_first_write() -> None:
+    """The release was ordered before, so its write is refused; one that is ordered later routes as ever."""
+    gone = withdrawn(None, _retirement(2))
+    assert gone.target is None
+    with pytest.raises(PermanentError, match="goes nowhere"):
+        routed(gone, _release(1))
+    assert routed(gone, _release(3)).target == _target(3)
 
 
 @given(st.permutations([("release", 1), ("release", 2), ("undo", 2), ("release", 2), ("release", 1)]))

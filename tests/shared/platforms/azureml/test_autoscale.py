@@ -116,7 +116,7 @@ def test_nothing_is_asked_of_azure_monitor_by_what_does_not_scale(
 def test_the_role_that_is_missing_is_named(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, file: Path, method: str
 ) -> None:
-    """Azure ML's own role does not include settings; without the right, the deployment stays as it is."""
+    """Azure ML's own role does not include settings; without the right, nothing scales."""
     double.fail_once(method, f"autoscaleSettings/signalbox-{name}-", 403, code="AuthorizationFailed", message="may not")
     calls = {
         "PUT": lambda: endpoints.scale_deployment(name, "v1-1", file),
@@ -126,7 +126,22 @@ def test_the_role_that_is_missing_is_named(
         calls[method]()
     assert caught.value.code == "AzureMlForbidden"
     assert "on the resource group signalbox" in caught.value.message
-    assert endpoints.read_deployment(name, "v1-1") is not None
+
+
+def test_a_deployment_goes_without_the_right_to_its_setting(
+    endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, file: Path
+) -> None:
+    """Whoever may neither make nor delete settings is left with no deployment that runs, and is told of the setting."""
+    for method in ("PUT", "DELETE"):
+        double.fail_once(method, f"autoscaleSettings/signalbox-{name}-", 403, code="AuthorizationFailed")
+    with pytest.raises(PermanentError):
+        endpoints.scale_deployment(name, "v1-1", file)
+    with pytest.raises(PermanentError, match="goes nevertheless") as caught:
+        endpoints.delete_deployment(name, "v1-1")
+    assert caught.value.code == "AzureMlForbidden"
+    assert setting_name(double.workspace_id, name, "v1-1") in caught.value.message
+    assert endpoints.read_deployment(name, "v1-1") is None
+    endpoints.delete_deployment(name, "v1-1")
 
 
 @pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"drop": "before"}, {"drop": "after"}])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.jobs import NAME_TAKEN
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.endpoints import AzureMlEndpoints
@@ -79,7 +80,7 @@ def test_another_folder_under_the_name_is_refused(endpoints: AzureMlEndpoints, n
     endpoints.invoke_batch("scoring", name, "datasets/v1/")
     with pytest.raises(PermanentError, match="exists already") as caught:
         endpoints.invoke_batch("scoring", name, "datasets/v2/")
-    assert caught.value.code == "UserError"
+    assert caught.value.code == NAME_TAKEN
 
 
 def test_an_answer_that_was_lost_is_asked_for_under_the_same_id(

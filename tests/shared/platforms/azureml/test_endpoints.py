@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.release import DEPLOYMENT_TAKEN
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG
@@ -107,7 +108,7 @@ def test_another_deployment_of_the_name_is_refused(endpoints: AzureMlEndpoints, 
     for version, definition in (("2", None), ("1", file)):
         with pytest.raises(PermanentError, match="exists already, with another") as caught:
             endpoints.create_deployment(name, "v1-1", "departures", version, definition)
-        assert caught.value.code == "UserError"
+        assert caught.value.code == DEPLOYMENT_TAKEN
 
 
 def test_a_deployment_that_failed_says_why(endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str) -> None:
@@ -146,6 +147,25 @@ def test_an_endpoint_that_failed_in_a_shift_goes_back(
     for _ in range(2):
         _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
     assert endpoints.read_traffic(name)["v1-1"] == 100
+
+
+def test_a_shift_that_was_not_done_is_begun_anew(endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str) -> None:
+    """Where Azure ML has ended it with the traffic as it was, that is told; where it was done, nothing is begun."""
+    for deployment in ("v1-1", "v2-1"):
+        _deployed(endpoints, name, deployment)
+    begun: list[bool] = []
+
+    def shift(deployment: str) -> None:
+        _later(lambda: begun.append(endpoints.set_traffic(name, {deployment: 100})))
+
+    shift("v1-1")
+    double.plan_provisioning(name, end="Failed", error="InternalError: no gateway", keeps_traffic=True)
+    shift("v2-1")
+    double.plan_provisioning(name)
+    shift("v2-1")
+    shift("v2-1")
+    assert begun == [True, True, True, False]
+    assert endpoints.read_traffic(name)["v2-1"] == 100
 
 
 def test_code_and_environment_travel_along(

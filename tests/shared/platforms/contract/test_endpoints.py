@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.jobs import NAME_TAKEN
+from shared.contracts.release import DEPLOYMENT_TAKEN
 from shared.errors import PermanentError, TransientError
 from shared.platforms.base import Platform
 from tests.shared.platforms.contract.world import PREDICTIONS, ROWS, deploy, new, patiently, settled, until
@@ -95,7 +95,7 @@ def test_a_deployment_of_another_version_is_not_adopted(platform: Platform, mode
     assert patiently(lambda: platform.create_deployment(served, "blue", model, "1")) == before
     with pytest.raises(PermanentError) as caught:
         patiently(lambda: platform.create_deployment(served, "blue", model, "2"))
-    assert caught.value.code == NAME_TAKEN
+    assert caught.value.code == DEPLOYMENT_TAKEN
     assert settled(platform, served, "blue") == before
 
 
