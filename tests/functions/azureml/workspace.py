@@ -174,7 +174,8 @@ def azureml_site(app: App, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     (folder / "pipelines" / "score.yml").write_text(_SCORE)
     (folder / "step.yml").write_text(_STEP)
     with AzureMlDouble(data_container=_CONTAINER, clock=lambda: app.engine.now / 1e6) as double:
-        for name, value in double.environment.items():
+        # The SDK says in the last one which cloud it is in, and other tests' processes would inherit that.
+        for name, value in {**double.environment, "AZUREML_CURRENT_CLOUD": "AzureCloud"}.items():
             monkeypatch.setenv(name, value)
         connection = Connection(
             Workspace.parse(double.workspace_id),
