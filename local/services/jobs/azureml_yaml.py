@@ -8,6 +8,7 @@ a binding) is read here and nowhere else; the package's version is pinned for th
 import asyncio
 import json
 import logging
+import os
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -86,6 +87,8 @@ def _import_package() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own use of deprecated calls
         logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)  # it announces experimental classes that we do not use
+        # Whoever started this process may use the SDK, and has then left its own cloud here, which is unknown here.
+        os.environ.pop("AZUREML_CURRENT_CLOUD", None)
         from azure.ai.ml import load_job  # noqa: PLC0415 - heavy
 
     return load_job
