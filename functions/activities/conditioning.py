@@ -91,9 +91,8 @@ async def condition_range(order: ConditionRangeInput) -> RangeDone:
         try:
             work = await run_blocking(_one_range, order)
             read = await reading
-        except BaseException:
-            reading.cancel()  # what is queued would be read for nobody, and let others wait
-            raise
+        finally:
+            reading.cancel()  # when the work failed, what is queued would be read for nobody, and let others wait
         return await aside(work.keep, await in_turn(work.condition, read))
 
 

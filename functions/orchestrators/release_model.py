@@ -1,15 +1,14 @@
 """`release_model`: a version that passed its gates into production, tested on the way, undone when a step fails."""
 
-from typing import Any
-
 from durabletask import task
 
 from functions.boundary import Steps, call, explain, orchestrator, short
+from functions.orchestrators.finish_release import finish_release, note, routing_of
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
-from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock
 from functions.orchestrators.submitting import JobNameTakenError
 from functions.orchestrators.undo_release import ReleaseProgress, undo_release
-from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, shift_and_wait, stop_job
+from functions.orchestrators.waiting import WaitTimeoutError, deploy_and_wait, shift_and_wait
 from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import ReleaseFinished
@@ -17,7 +16,6 @@ from shared.contracts.registry import PromoteVersionInput, Promotion
 from shared.contracts.release import (
     DeploymentKey,
     DeploymentSpec,
-    DeploymentState,
     GoldenResult,
     GoldenSetInput,
     ReleaseModelInput,
@@ -28,8 +26,7 @@ from shared.contracts.release import (
     TestDeploymentInput,
     TestPredictionsInput,
 )
-from shared.contracts.retirement import WithdrawnTraffic, WithdrawTrafficInput
-from shared.contracts.routes import Routed, RouteModelInput, RouteTarget
+from shared.contracts.routes import Routed, RouteTarget
 
 
 class ReleaseRefusedError(Exception):
@@ -56,7 +53,7 @@ def release_model(context: task.OrchestrationContext, order: ReleaseModelInput) 
     outcome = _outcome(order, progress, reason, problems)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, ReleaseFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
-    yield from _finish(context, order, progress, outcome)
+    yield from finish_release(context, order, progress, outcome)
     context.set_custom_status({"step": "released" if outcome.released else "undone", "reason": outcome.reason})
     return outcome
 
@@ -101,7 +98,7 @@ def _release_online(
     traffic = yield from shift_and_wait(context, progress.shifting)
     progress.serving = Serving(mode="online", endpoint=endpoint, deployment=production)
     told = f"All traffic of {endpoint} goes to {production}."
-    yield from attempt(_note(context, order, "TrafficShifted", told, traffic.to_wire()))
+    yield from attempt(note(context, order, "TrafficShifted", told, traffic.to_wire()))
 
 
 def _route(
@@ -113,17 +110,13 @@ def _route(
 ) -> Steps[None]:
     """Send clients, who ask for the model by name, to its new deployment."""
     target = RouteTarget(endpoint=endpoint, deployment=production, version=order.version)
-    progress.routing = _routing(order, target)
+    progress.routing = routing_of(order, target)
     done = yield from call(context, names.ROUTE_MODEL, progress.routing, Routed)
     progress.serving = Serving(
         mode="online", endpoint=endpoint, deployment=production, route=names.route_path(order.model)
     )
     told = f"Requests for {order.model} go to {production} of {endpoint}."
-    yield from attempt(_note(context, order, "RouteSet", told, done.to_wire()))
-
-
-def _routing(order: ReleaseModelInput, target: RouteTarget | None) -> RouteModelInput:
-    return RouteModelInput(model=order.model, at=order.at, attempt=order.attempt, target=target, trace=order.trace)
+    yield from attempt(note(context, order, "RouteSet", told, done.to_wire()))
 
 
 def _deploy(
@@ -145,7 +138,7 @@ def _deploy(
         msg = f"The deployment {deployment} of {endpoint} failed: {state.error or 'no message'}"
         raise ReleaseRefusedError(msg)
     reason = f"Version {order.version} is deployed as {deployment}."
-    yield from _note(context, order, effect, reason, {"endpoint": endpoint, "deployment": deployment})
+    yield from note(context, order, effect, reason, {"endpoint": endpoint, "deployment": deployment})
 
 
 # ── Batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +176,7 @@ def _release_batch(
     where, rows = (published.kept, None) if published.kept else (published.path, published.rows)
     progress.serving = Serving(mode="batch", published=where, rows=rows)
     reason = told_of(published, order.version)
-    yield from attempt(_note(context, order, "PredictionsPublished", reason, published.to_wire()))
+    yield from attempt(note(context, order, "PredictionsPublished", reason, published.to_wire()))
 
 
 def _find_period(context: task.OrchestrationContext, order: ReleaseModelInput) -> Steps[DatasetRef]:
@@ -199,7 +192,7 @@ def _find_period(context: task.OrchestrationContext, order: ReleaseModelInput) -
 
 
 def _require(context: task.OrchestrationContext, order: ReleaseModelInput, golden: GoldenResult) -> Steps[None]:
-    yield from _note(context, order, "GoldenSetTested", golden.reason, golden.to_wire())
+    yield from note(context, order, "GoldenSetTested", golden.reason, golden.to_wire())
     if not golden.passed:
         msg = f"Version {order.version} failed its golden set: {golden.reason}."
         raise ReleaseRefusedError(msg)
@@ -213,60 +206,7 @@ def _promote(context: task.OrchestrationContext, order: ReleaseModelInput, progr
     progress.promotion = promotion
     before = f"version {promotion.previous} before" if promotion.previous else "none before"
     reason = f"Version {order.version} is champion, {before}."
-    yield from _note(context, order, "VersionPromoted", reason, promotion.to_wire())
-
-
-def _finish(
-    context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress, outcome: ReleaseOutcome
-) -> Steps[None]:
-    """Write down how it ended; after a release, tear down what is not needed any more. Each on its own."""
-    if not outcome.released:
-        yield from attempt(_note(context, order, "ReleaseFailed", outcome.reason, {}))
-        if progress.scoring is not None:
-            yield from attempt(stop_job(context, progress.scoring, order.trace))
-        return
-    serving = outcome.serving.to_wire() if outcome.serving else {}
-    yield from attempt(_note(context, order, "ModelReleased", outcome.reason, {"serving": serving}))
-    leftover = yield from _leave(context, order, progress)
-    replaced = _replaced(order, progress)
-    for key in replaced:
-        if leftover and key != progress.qa:
-            leftover.append(f"{key.deployment} stays, since clients may be sent there")
-            continue
-        problem = yield from attempt(call(context, names.DELETE_DEPLOYMENT, key, DeploymentState))
-        leftover += [f"{key.deployment}: {problem}"] if problem else []
-    if replaced:
-        told = "; ".join(leftover) or "Torn down: " + ", ".join(key.deployment for key in replaced) + "."
-        effect = "TearDownFailed" if leftover else "QaTornDown"
-        yield from attempt(_note(context, order, effect, told, {"endpoint": replaced[0].endpoint}))
-
-
-def _leave(context: task.OrchestrationContext, order: ReleaseModelInput, progress: ReleaseProgress) -> Steps[list[str]]:
-    """Let nobody be sent to what served before in another way: by a route, or by an endpoint's traffic; the problems.
-
-    A release that goes the way of the one before has seen to that itself.
-    """
-    before, serving = order.replaces, progress.serving
-    if before is None or serving is None or before.endpoint is None:
-        return []
-    problem: str | None = None
-    if before.route is not None and serving.route is None:
-        problem = yield from attempt(call(context, names.ROUTE_MODEL, _routing(order, None), Routed))
-    shifted = progress.shifting is not None and progress.shifting.endpoint == before.endpoint
-    if before.route is None and not shifted:
-        left = WithdrawTrafficInput(model=order.model, endpoint=before.endpoint, retiring=False, trace=order.trace)
-        problem = yield from attempt(call(context, names.WITHDRAW_TRAFFIC, left, WithdrawnTraffic))
-    return [f"{before.route or before.endpoint}: {problem}"] if problem else []
-
-
-def _replaced(order: ReleaseModelInput, progress: ReleaseProgress) -> list[DeploymentKey]:
-    """What is torn down: QA, and what the interlock knows to have served, wherever that was."""
-    found = [progress.qa] if progress.qa else []
-    before = order.replaces
-    if before is not None and before.endpoint and before.deployment:
-        key = DeploymentKey(endpoint=before.endpoint, deployment=before.deployment, trace=order.trace)
-        found += [key] if key != progress.production else []
-    return found
+    yield from note(context, order, "VersionPromoted", reason, promotion.to_wire())
 
 
 def _outcome(order: ReleaseModelInput, progress: ReleaseProgress, reason: str, problems: list[str]) -> ReleaseOutcome:
@@ -286,12 +226,6 @@ def _outcome(order: ReleaseModelInput, progress: ReleaseProgress, reason: str, p
         serving=progress.serving,
         previous=progress.promotion.previous if progress.promotion else None,
     )
-
-
-def _note(
-    context: task.OrchestrationContext, order: ReleaseModelInput, effect: str, reason: str, facts: dict[str, Any]
-) -> Steps[None]:
-    yield from write_ledger(context, order.model, effect, reason, {"version": order.version, **facts}, order.trace)
 
 
 def _released(order: ReleaseModelInput, serving: Serving | None) -> str:

@@ -55,48 +55,36 @@ class ModelRoute(Contract):
         return RouteTarget(endpoint=self.endpoint, deployment=self.deployment, version=self.version)
 
 
-class RouteModelInput(Contract):
+class RouteOrder(Contract):
+    """What decides about a model's route.
+
+    Attributes:
+        at: When the release or retirement was ordered.
+        attempt: The interlock's number of it.
+    """
+
+    model: str
+    at: Instant
+    attempt: int
+    trace: str | None = None
+
+
+class RouteModelInput(RouteOrder):
     """Input of `route_model`: from now on, requests for a model go to a deployment.
 
     Attributes:
-        at: When the release was ordered.
-        attempt: The interlock's number of it.
         target: Where they go; absent when the model leaves its shared endpoint.
     """
 
-    model: str
-    at: Instant
-    attempt: int
     target: RouteTarget | None
-    trace: str | None = None
 
 
-class RestoreRouteInput(Contract):
-    """Input of `restore_route`: what a release has changed of a route is undone, and it can change no more.
-
-    Attributes:
-        at: When the release was ordered.
-        attempt: The interlock's number of it.
-    """
-
-    model: str
-    at: Instant
-    attempt: int
-    trace: str | None = None
+class RestoreRouteInput(RouteOrder):
+    """Input of `restore_route`: what a release has changed of a route is undone, and it can change no more."""
 
 
-class WithdrawRouteInput(Contract):
-    """Input of `withdraw_route`: no request for a retired model goes anywhere.
-
-    Attributes:
-        at: When the retirement was ordered.
-        attempt: The interlock's number of it.
-    """
-
-    model: str
-    at: Instant
-    attempt: int
-    trace: str | None = None
+class WithdrawRouteInput(RouteOrder):
+    """Input of `withdraw_route`: no request for a retired model goes anywhere."""
 
 
 class Routed(Contract):

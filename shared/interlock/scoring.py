@@ -12,11 +12,12 @@ from shared.contracts.release import Serving
 from shared.contracts.scoring import ScoreModelInput
 from shared.interlock.commands import StartScoring
 from shared.interlock.memory import Champion, Request
+from shared.interlock.precedence import past_training, why_not_trained
 from shared.interlock.requests import answered, answered_again, known_request, note, refused, settle
 from shared.interlock.runs import Scoring
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of, takes_turns
-from shared.interlock.training import past_training, train_on, why_not_trained
+from shared.interlock.training import train_on
 
 
 def on_scoring(state: InterlockState, event: ScoringRequested, now: datetime) -> Step:

@@ -1,7 +1,6 @@
 """Rules of training: one in flight; the newest dataset and what was asked for wait side by side."""
 
-from datetime import date, datetime
-from typing import Final
+from datetime import datetime
 
 from shared import names
 from shared.contracts.datasets import DatasetRef
@@ -10,15 +9,12 @@ from shared.contracts.jobs import JobWord, WithdrawJobInput
 from shared.contracts.training import NOT_WANTED, TrainingOutcome, TrainModelInput
 from shared.interlock.commands import StartTraining, WithdrawTraining
 from shared.interlock.memory import Request
+from shared.interlock.precedence import WATCHES_ONLY, asked_for, gives_way, not_older, past_training, why_not_trained
 from shared.interlock.releasing import why_not_released
 from shared.interlock.requests import answered, answered_again, known_request, note, refused, settle
 from shared.interlock.runs import Training
 from shared.interlock.state import REMEMBERED, InterlockState
 from shared.interlock.steps import Step, changed, cut, policy_of, remember, takes_turns, with_training
-
-#: Ends that leave a dataset version untrained.
-_NOT_TRAINED: Final = NOT_WANTED | {"failed"}
-_WATCHES_ONLY: Final = "Level 1 watches only: ask for the training, or set `level: 2` or more in the fleet file."
 
 
 def on_dataset(state: InterlockState, event: DatasetPublished, now: datetime) -> Step:
@@ -54,7 +50,7 @@ def train_on(
     current = state.training
     if current is None:
         return _order(state, dataset, now, trace, reason, published=published)
-    if current.outcome == "queued" and not _asked_for(state, current) and _not_older(published, current.data_by):
+    if current.outcome == "queued" and not asked_for(state, current) and not_older(published, current.data_by):
         instance = _instance(state, current.attempt, dataset)
         taken = changed(current, dataset=dataset, data_at=published, instance=instance, trace=trace)
         reason = f"{reason} It takes the place of {current.dataset.version}, whose training has not begun."
@@ -64,13 +60,13 @@ def train_on(
         return Step(state, (), "waiting", reason)
     before = ""
     if state.queued is not None:
-        if not _not_older(published, state.queued_at):
+        if not not_older(published, state.queued_at):
             reason = f"{reason} Dataset version {state.queued.version} waits already, which is newer: it is next."
             return Step(state, (), "noted", reason)
         before = f", instead of {state.queued.version}"
     reason = f"Training {current.attempt} is in flight; dataset version {dataset.version} is next{before}."
     after = changed(state, queued=dataset, queued_at=published or now)
-    if published is None or published <= current.data_by or not _gives_way(state, current):
+    if published is None or published <= current.data_by or not gives_way(state, current):
         return Step(after, (), "waiting", reason)
     word = JobWord(superseded=f"dataset version {dataset.version}")
     reason = f"{reason} If its job has not begun to run, it is superseded."
@@ -133,9 +129,9 @@ def train_next(step: Step, now: datetime, trace: str | None) -> Step:
 def begin_training(state: InterlockState, training: Training, now: datetime) -> Step:
     """Its slot is there: begin, with the fleet file as it is now."""
     policy = policy_of(state)
-    if policy.level < 2 and not _asked_for(state, training):
+    if policy.level < 2 and not asked_for(state, training):
         others = tuple(other for other in state.trainings if other != training)
-        reason = f"Training {training.attempt} does not begin. {_WATCHES_ONLY}"
+        reason = f"Training {training.attempt} does not begin. {WATCHES_ONLY}"
         return Step(changed(state, trainings=others, reason=reason), (), "not begun", reason)
     instance = _instance(state, training.attempt, training.dataset)
     begun = changed(training, outcome="running", started_at=now, instance=instance)
@@ -170,72 +166,12 @@ def with_unwanted_data(state: InterlockState) -> InterlockState:
     Who asked for a training was refused, and may ask again.
     """
     last = state.trainings[-1] if state.trainings else None
-    if state.queued is not None or last is None or last.outcome != "unwanted" or _asked_for(state, last):
+    if state.queued is not None or last is None or last.outcome != "unwanted" or asked_for(state, last):
         return state
     return changed(state, queued=last.dataset, queued_at=last.data_by)
 
 
-def past_training(state: InterlockState, version: str) -> Training | None:
-    """The last training on a dataset version that has not failed, and was not given up."""
-    found = [one for one in state.trainings if one.dataset.version == version and one.outcome not in _NOT_TRAINED]
-    return found[-1] if found else None
-
-
-def why_not_trained(state: InterlockState, dataset: DatasetRef) -> str | None:
-    """What keeps a dataset from being trained on without anybody asking."""
-    if state.retirement is not None:
-        return f"The model is {state.summary}."
-    if policy_of(state).level < 2:
-        return _WATCHES_ONLY
-    if (newer := _superseding(state, dataset)) is not None:
-        return (
-            f"Training {newer.attempt} on {newer.dataset.version} superseded it: ask for the training if it is wanted."
-        )
-    newest = _newest_end(state, dataset.dataset)
-    if newest is not None and dataset.ends is not None and dataset.ends < newest:
-        return (
-            f"Its period ends on {dataset.ends}, before {newest}, which the model knows already: ask for the training "
-            f"if it is wanted."
-        )
-    return None
-
-
 # ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _newest_end(state: InterlockState, name: str) -> date | None:
-    """The end of the newest period that is trained on, or waits for it."""
-    known = [one.dataset for one in state.trainings if one.outcome not in _NOT_TRAINED]
-    known += [state.queued] if state.queued else []
-    return max((one.ends for one in known if one.dataset == name and one.ends is not None), default=None)
-
-
-def _superseding(state: InterlockState, dataset: DatasetRef) -> Training | None:
-    """The training that took the place of one on this dataset version, whose event has come late or again."""
-    last = next((one for one in reversed(state.trainings) if one.dataset.version == dataset.version), None)
-    if last is None or last.outcome != "superseded":
-        return None
-    later = (one for one in state.trainings if one.attempt > last.attempt and one.outcome not in _NOT_TRAINED)
-    return next(later, None)
-
-
-def _not_older(published: datetime | None, other: datetime | None) -> bool:
-    """Whether data may take the place of other data; of what was published at once, the one told last."""
-    return published is not None and (other is None or published >= other)
-
-
-def _gives_way(state: InterlockState, current: Training) -> bool:
-    """Whether newer data may supersede a training: not one that somebody asked for, nor two in a row.
-
-    Else data that comes faster than the platform's queue moves would keep a model from ever being trained.
-    """
-    before = [one for one in state.trainings if one.attempt < current.attempt]
-    superseded = bool(before) and before[-1].outcome == "superseded"
-    return current.outcome == "running" and not superseded and not _asked_for(state, current)
-
-
-def _asked_for(state: InterlockState, training: Training) -> bool:
-    return any(one.kind == "training" and one.attempt == training.attempt for one in state.requests)
 
 
 def _answered_by(state: InterlockState, asked: Request, past: Training) -> Step:
