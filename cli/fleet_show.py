@@ -9,10 +9,11 @@ from rich.table import Table
 
 from cli.fleet_files import environment_of, with_fleet
 from cli.printing import print_json
-from shared.contracts.policy import GatePolicy, ModelPolicy
+from shared.contracts.policy import ModelPolicy
 from shared.fleet.amounts import bound_text
 from shared.fleet.effective import EffectiveValue, effective
 from shared.fleet.fleet import Fleet
+from shared.fleet.gate_text import gate_words
 
 _NARROWEST = 160  # columns of a table that is not printed to a terminal
 
@@ -61,20 +62,16 @@ def _print_models(fleet: Fleet) -> None:
 def _gates(fleet: Fleet) -> str:
     """The gates in words: they are the same for all models, but for exceptions."""
     rules = fleet.models[0].gates if fleet.models else ()
-    return "; ".join(f"{rule.name}: {rule.metric} {_bound(rule)}" for rule in rules)
-
-
-def _bound(rule: GatePolicy) -> str:
-    return f"better than the {rule.better_than}" if rule.max is None else f"at most {bound_text(rule.max, rule.metric)}"
+    return "; ".join(f"{rule.name}: {gate_words(rule)}" for rule in rules)
 
 
 def _exceptions(policy: ModelPolicy) -> str:
     """The exceptions to its gates that still hold."""
     now = datetime.now(UTC)
     return ", ".join(
-        f"{gate.name} {bound_text(gate.override.max, gate.metric)}"
+        f"{gate.name} {bound_text(gate.override.bound, gate.metric)}"
         for gate in policy.gates
-        if gate.override is not None and now < gate.override.until
+        if gate.override is not None and gate.override.bound is not None and now < gate.override.until
     )
 
 

@@ -8,8 +8,12 @@ import typer
 
 from cli.dataset import dataset
 from cli.fleet import fleet
+from cli.ledger import ledger, why
+from cli.models import model, models
+from cli.orders import add_orders
 from cli.quarantine import quarantine
 from cli.recipe import recipe
+from cli.reproduce import reproduce
 from cli.retire import retention, retire
 from cli.runs import runs
 
@@ -23,6 +27,12 @@ app.add_typer(runs, name="run")
 app.add_typer(dataset, name="dataset")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(recipe, name="recipe")
+app.add_typer(ledger, name="ledger")
+app.command("why")(why)
+app.command("models")(models)
+app.command("model")(model)
+add_orders(app)
+app.command("reproduce")(reproduce)
 app.command("retire")(retire)
 app.command("retention")(retention)
 

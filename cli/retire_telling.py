@@ -1,7 +1,6 @@
 """What ``signalbox retire`` and ``signalbox retention`` ask the app, and how its answers are printed."""
 
 import sys
-import time
 from typing import Any
 
 import httpx
@@ -9,11 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.asking import asking, fetch
+from cli.following import ended
 from cli.printing import print_json
 
 _NARROWEST = 120  # columns of a table that is not printed to a terminal
-_LOOKS_EVERY = 0.5
-_ENDS = ("Completed", "Failed", "Terminated")
 
 
 def tell_retired(url: str, key: str, *, as_json: bool) -> int:
@@ -68,9 +66,9 @@ def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) 
 
     def begin(client: httpx.Client) -> int:
         started = fetch(client, "POST", "/api/operations/retention", json=body)
-        ended = _ended(client, started["statusQueryGetUri"])
-        if ended["runtimeStatus"] != "Completed":
-            sys.stderr.write(f"error: retention {ended['runtimeStatus'].lower()}: {str(ended['output'])[:500]}\n")
+        status = ended(client, started["statusQueryGetUri"])
+        if status["runtimeStatus"] != "Completed":
+            sys.stderr.write(f"error: retention {status['runtimeStatus'].lower()}: {str(status['output'])[:500]}\n")
             return 1
         found = fetch(client, "GET", f"/api/operations/retention/{started['id']}")
         show = print_json if as_json else _print_retention
@@ -78,14 +76,6 @@ def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) 
         return 0
 
     return asking(url, key, begin)
-
-
-def _ended(client: httpx.Client, status_url: str) -> dict[str, Any]:
-    """A run's status, once it has ended; of one that failed the app answers with 500, which is no mistake here."""
-    while (found := client.get(status_url).json())["runtimeStatus"] not in _ENDS:
-        time.sleep(_LOOKS_EVERY)
-    ended: dict[str, Any] = found
-    return ended
 
 
 def _what_goes(row: dict[str, Any]) -> str:

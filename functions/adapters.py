@@ -14,10 +14,11 @@ from shared.settings import settings
 if TYPE_CHECKING:
     from shared.contracts.policy import ModelPolicy
     from shared.fleet.fleet import Fleet, Fleets
+    from shared.notification.base import Channel
     from shared.platforms.azureml.connection import Connection
     from shared.platforms.base import Platform
     from shared.registry.base import Registry
-    from shared.storage.base import BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
+    from shared.storage.base import Anchors, BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
 
 
 def fleets() -> Fleets:
@@ -99,6 +100,15 @@ def ledger() -> Ledger:
 
 
 @cache
+def anchors() -> Anchors:
+    """Heads of all chains of the ledger, kept apart from it."""
+    from shared.storage.anchors import BlobAnchors
+    from shared.storage.blobs import AzureBlobStore
+
+    return BlobAnchors(AzureBlobStore(settings().storage, settings().anchor_container))
+
+
+@cache
 def platform() -> Platform:
     """Where models are trained and served."""
     configured = settings()
@@ -128,6 +138,13 @@ def azureml() -> Connection:
         container=configured.data_container,
         storage=configured.storage,
     )
+
+
+def channel(name: str) -> Channel:
+    """A channel by its name in a fleet file."""
+    from shared.notification.channels import channel as made
+
+    return made(name, settings().channels)
 
 
 @cache

@@ -8,6 +8,8 @@ The decorators only mark: what the app consists of is listed in `functions.index
 """
 
 import inspect
+import json
+import re
 import typing
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
@@ -30,11 +32,20 @@ _REASON_LIMIT = 500
 #: References travel, data does not (design, decision 9).
 _PAYLOAD_LIMIT = 16 * 1024
 
+_FIRST_PAUSE: Final = timedelta(seconds=2)
+_LAST_PAUSE: Final = timedelta(minutes=1)
+_ATTEMPTS: Final = 64  # about an hour: an outage of a service is not a failed model
+#: A service may ask for longer pauses; then fewer attempts fill the time.
+_LONGEST_ASKED: Final = timedelta(minutes=15)
+_LONGEST: Final = timedelta(minutes=90)
+#: How a message ends whose service has said when to come again, see `shared.errors.TransientError`.
+_AGAIN: Final = re.compile(r"\(again in ([0-9]{1,6}(?:\.[0-9]{1,3})?) s\)")
+
 _RETRIES = task.RetryPolicy(
-    first_retry_interval=timedelta(seconds=2),
-    max_number_of_attempts=64,  # about an hour: an outage of a service is not a failed model
+    first_retry_interval=_FIRST_PAUSE,
+    max_number_of_attempts=_ATTEMPTS,
     backoff_coefficient=2.0,
-    max_retry_interval=timedelta(minutes=1),
+    max_retry_interval=_LAST_PAUSE,
 )
 
 #: The marked functions, and each of them as the host calls it.
@@ -138,14 +149,44 @@ def unpack[R: Contract](value: Any, result: type[R]) -> R:
 def call[R: Contract](context: task.OrchestrationContext, name: str, order: Contract, result: type[R]) -> Steps[R]:
     """Call an activity by name and wait for its result.
 
-    Used as `state = yield from call(context, names.READ_JOB, key, JobState)`.
+    Used as `state = yield from call(context, names.READ_JOB, key, JobState)`. While it is tried again, the
+    orchestration's status says so, and why: an outage is not to look like work.
 
     Raises:
         PermanentFailure: The activity said that trying again cannot help.
         TaskFailedError: Its last attempt failed.
     """
-    value = yield schedule(context, name, order)
-    return unpack(value, result)
+    payload, status = fitting(order), _status(context)
+    deadline = context.current_utc_datetime + _LONGEST
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            value = yield context.call_activity(name, input=payload)
+        except task.TaskFailedError as error:
+            if attempt == _ATTEMPTS or context.current_utc_datetime >= deadline:
+                context.set_custom_status(status)
+                raise
+            told = {"activity": name, "attempt": attempt, "reason": explain(error)}
+            context.set_custom_status({**status, "retrying": told})
+            yield context.create_timer(_pause(attempt, error))
+        else:
+            if attempt > 1:
+                context.set_custom_status(status)
+            return unpack(value, result)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(attempt: int, error: task.TaskFailedError) -> timedelta:
+    """As long as the rule says, or as the service has asked for."""
+    ruled = min(_FIRST_PAUSE * (1 << min(attempt - 1, 10)), _LAST_PAUSE)
+    asked = _AGAIN.search(error.details.message)
+    return ruled if asked is None else min(max(ruled, timedelta(seconds=float(asked[1]))), _LONGEST_ASKED)
+
+
+def _status(context: task.OrchestrationContext) -> dict[str, Any]:
+    """What the orchestration has last said of itself; the SDK keeps it and offers no way to read it."""
+    encoded = getattr(context, "_encoded_custom_status", None)
+    status = json.loads(encoded) if encoded else {}
+    return status if isinstance(status, dict) else {"step": status}
 
 
 def explain(error: Exception) -> str:

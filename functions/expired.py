@@ -140,7 +140,8 @@ def _versions(known: _Known, registered: dict[str, list[RegisteredVersion]]) -> 
     named: dict[str, set[str]] = {}
     for row in known.rows:
         of_runs = (run.version for run in row.in_flight)
-        named.setdefault(row.model, set()).update(one for one in (row.version, row.champion, *of_runs) if one)
+        good = row.last_good.version if row.last_good else None
+        named.setdefault(row.model, set()).update(one for one in (row.version, row.champion, good, *of_runs) if one)
     judged = {one.tags.get(DATASET_TAG) for versions in registered.values() for one in in_service(versions)}
     expired: list[Expired] = []
     for model, versions in registered.items():

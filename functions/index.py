@@ -4,7 +4,7 @@ This is the one place where a function is registered, see `functions.registratio
 beside this one; they are named here and not imported, so that a cold start does not pay for them.
 """
 
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from shared import names
 
@@ -17,7 +17,8 @@ class Route(NamedTuple):
         path: Below `/api`.
         name: Of the function, in its room and on Azure.
         client: Whether it takes a durable client.
-        anonymous: Whether it needs no function key.
+        anonymous: Whether it needs no function key: its room knows who calls.
+        by_model: Whether its room looks whether the caller may do it, since that depends on the model.
     """
 
     method: str
@@ -25,6 +26,14 @@ class Route(NamedTuple):
     name: str
     client: bool = False
     anonymous: bool = False
+    by_model: bool = False
+
+    @property
+    def role(self) -> Literal["reader", "operator"] | None:
+        """The role that a caller needs before the room is asked at all."""
+        if self.anonymous or self.by_model:
+            return None
+        return "reader" if self.method == "GET" else "operator"
 
 
 #: HTTP functions by their room in `functions.triggers`.
@@ -44,14 +53,25 @@ ROUTES: Final = {
     ),
     "fleets": (Route("GET", "fleets", "list_fleets"),),
     "jobs": (Route("POST", "jobs/{name}/watch", "begin_watch", client=True),),
-    "operations": (
-        Route("GET", "models", "list_models"),
-        Route("GET", "models/{name}", "get_model"),
+    "ledger": (
         Route("GET", "models/{name}/why", "why_model"),
         Route("GET", "models/{name}/ledger", "get_ledger"),
+        Route("GET", "models/{name}/ledger/verify", "verify_ledger", client=True),
+        Route("GET", "ledger/verify", "verify_ledgers", client=True),
+        Route("GET", "ledger/anchors", "list_anchors"),
+    ),
+    "observations": (Route("POST", "observations/{name}", "observe", client=True),),
+    "operations": (
+        Route("GET", "models", "list_models"),
+        Route("GET", "models/{name}", "get_model", client=True),
         Route("GET", "deliveries", "list_deliveries"),
         Route("POST", "operations/reconcile", "reconcile_now", client=True),
     ),
+    "orders": (
+        Route("POST", "models/{name}/{order}", "order_model", client=True, by_model=True),
+        Route("POST", "orders/{order}", "order_models", client=True, by_model=True),
+    ),
+    "reproduction": (Route("POST", "models/{name}/versions/{version}/reproduce", "reproduce", client=True),),
     # Anonymous for the host: MLflow cannot send a function key, and the signature is the authentication.
     "registry_webhooks": (Route("POST", "webhooks/mlflow", "mlflow_webhook", client=True, anonymous=True),),
     "retention": (
@@ -69,6 +89,7 @@ ROUTES: Final = {
 TIMERS: Final = {
     "retention": {"retain_on_schedule": "SIGNALBOX_RETENTION_SCHEDULE"},
     "timers": {
+        "anchor_on_schedule": "SIGNALBOX_ANCHOR_SCHEDULE",
         "reconcile_on_schedule": "SIGNALBOX_RECONCILE_SCHEDULE",
         "begin_scheduled_runs": "SIGNALBOX_TICK_SCHEDULE",
     },
@@ -88,18 +109,26 @@ ENTITIES: Final = {
 
 #: Orchestrators; each is in a room of its own name in `functions.orchestrators`.
 ORCHESTRATORS: Final = (
+    names.ANCHOR_LEDGERS,
+    names.ANNOUNCE_CODE,
     names.APPLY_RETENTION,
+    names.CHECK_SERVING,
     names.CONDITION_DATASET,
     names.CONDITION_FILE,
     names.CONDITION_RANGES,
+    names.EVALUATE_VERSION,
+    names.GIVE_ORDER,
     names.RECONCILE_EVENTS,
     names.RECORD_MODEL,
     names.RELEASE_MODEL,
+    names.REPRODUCE_VERSION,
     names.RETIRE_DATASET,
     names.RETIRE_MODEL,
+    names.ROLLBACK_MODEL,
     names.RUN_FLEET,
     names.SCORE_MODEL,
     names.TELL_MODELS,
+    names.TELL_RELEASE,
     names.TRAIN_MODEL,
     names.TRAIN_ON_REQUEST,
     names.WATCH_JOB,
@@ -108,6 +137,8 @@ ORCHESTRATORS: Final = (
 
 #: Activities by their room in `functions.activities`.
 ACTIVITIES: Final = {
+    "asking": (names.ASK_APPROVAL,),
+    "analysis": (names.ANALYSE_CHALLENGER,),
     "conditioning": (
         names.FIND_SOURCE_FILES,
         names.CONDITION_SOURCE,
@@ -126,7 +157,9 @@ ACTIVITIES: Final = {
     ),
     "evaluation": (names.EVALUATE_MODEL,),
     "fleet_runs": (names.PLAN_RUN, names.READ_RUN_CELLS, names.LOOK_AT_RUN, names.CONCLUDE_RUN),
+    "ledger": (names.WRITE_ANCHOR, names.READ_ADVANCED_HEADS),
     "reconciliation": (names.FIND_LOST_ARRIVALS, names.FIND_LOST_VERSIONS),
+    "monitoring": (names.FIND_LOST_SERVINGS, names.FIND_CODE_MODELS),
     "records": (names.APPEND_LEDGER, names.WRITE_MODEL_ROW, names.CONCLUDE_DELIVERY, names.RECORD_DELIVERY),
     "registry": (
         names.REGISTER_VERSION,
@@ -134,6 +167,7 @@ ACTIVITIES: Final = {
         names.PROMOTE_VERSION,
         names.RESTORE_CHAMPION,
     ),
+    "reproduction": (names.FIND_RECORDED_VERSION, names.COMPARE_REPRODUCTION),
     "retention": (names.PLAN_RETENTION, names.DELETE_EXPIRED),
     "retirement": (
         names.WITHDRAW_TRAFFIC,
@@ -143,6 +177,7 @@ ACTIVITIES: Final = {
         names.CONCLUDE_WAITING_CELLS,
         names.WITHDRAW_ROUTE,
     ),
+    "rollback": (names.FIND_BASELINE_VERSION, names.WITHDRAW_CHAMPION),
     "scoring": (
         names.STAGE_GOLDEN_SET,
         names.TEST_DEPLOYMENT,
@@ -151,5 +186,8 @@ ACTIVITIES: Final = {
         names.RESTORE_PREDICTIONS,
     ),
     "serving_routes": (names.ROUTE_MODEL, names.RESTORE_ROUTE),
+    "shadowing": (names.FIND_SHADOW_PERIOD, names.COMPARE_PREDICTIONS),
     "training": (names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB),
+    "versions": (names.HASH_VERSION,),
+    "verification": (names.VERIFY_VERSION,),
 }

@@ -59,11 +59,11 @@ def add_route(app: df.DFApp, route: index.Route, find: Find) -> None:
     """Register an HTTP function."""
 
     async def run(req: func.HttpRequest) -> func.HttpResponse:
-        answer: func.HttpResponse = await find()(req)
+        answer: func.HttpResponse = _refusal(req, route) or await find()(req)
         return answer
 
     async def run_with_client(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        answer: func.HttpResponse = await find()(req, client)
+        answer: func.HttpResponse = _refusal(req, route) or await find()(req, client)
         return answer
 
     thin: Any = _named(run_with_client if route.client else run, route.name)
@@ -71,6 +71,14 @@ def add_route(app: df.DFApp, route: index.Route, find: Find) -> None:
         thin = app.durable_client_input(client_name="client")(thin)
     level = func.AuthLevel.ANONYMOUS if route.anonymous else func.AuthLevel.FUNCTION
     app.route(route=route.path, methods=[route.method], auth_level=level)(thin)
+
+
+def _refusal(req: func.HttpRequest, route: index.Route) -> func.HttpResponse | None:
+    """What is answered to a caller who may not; in front of every room, so that none can forget it."""
+    if route.role is None:
+        return None
+    refused: func.HttpResponse | None = load("functions.triggers.callers", "refusal")(req, route.role)
+    return refused
 
 
 def add_timer(app: df.DFApp, name: str, setting: str, find: Find) -> None:

@@ -22,8 +22,23 @@ class PermanentError(SignalboxError):
 
 
 class TransientError(SignalboxError):
-    """A later attempt may succeed: a service is down, busy or slow."""
+    """A later attempt may succeed: a service is down, busy or slow.
+
+    Args:
+        message: What has failed, for a person.
+        retry_after: For how many seconds the service asks not to be asked again. The message ends with it:
+            `(again in 900 s)`.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message if retry_after is None else f"{message} {asked_again(retry_after)}")
+        self.retry_after = retry_after
 
 
 class ConfigurationError(SignalboxError):
     """A setting or the fleet file is wrong; the message names it, its place and the remedy."""
+
+
+def asked_again(seconds: float) -> str:
+    """How a message says when a service wants to be asked again; to whole milliseconds, at most 999,999 s."""
+    return f"(again in {min(round(seconds, 3), 999_999):.12g} s)"

@@ -6,6 +6,7 @@ Ids are deterministic: the same content gives the same id on every delivery, so 
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Final
 
 # Orchestrators
@@ -23,8 +24,16 @@ RECONCILE_EVENTS: Final = "reconcile_events"
 TELL_MODELS: Final = "tell_models"
 RETIRE_DATASET: Final = "retire_dataset"
 APPLY_RETENTION: Final = "apply_retention"
+ANCHOR_LEDGERS: Final = "anchor_ledgers"
 WATCH_JOB: Final = "watch_job"
 WITHDRAW_JOB: Final = "withdraw_job"
+EVALUATE_VERSION: Final = "evaluate_version"
+ROLLBACK_MODEL: Final = "rollback_model"
+TELL_RELEASE: Final = "tell_release"
+GIVE_ORDER: Final = "give_order"
+CHECK_SERVING: Final = "check_serving"
+ANNOUNCE_CODE: Final = "announce_code"
+REPRODUCE_VERSION: Final = "reproduce_version"
 
 # Activities
 FIND_SOURCE_FILES: Final = "find_source_files"
@@ -53,6 +62,8 @@ TEST_PREDICTIONS: Final = "test_predictions"
 PUBLISH_PREDICTIONS: Final = "publish_predictions"
 RESTORE_PREDICTIONS: Final = "restore_predictions"
 APPEND_LEDGER: Final = "append_ledger"
+WRITE_ANCHOR: Final = "write_anchor"
+READ_ADVANCED_HEADS: Final = "read_advanced_heads"
 WRITE_MODEL_ROW: Final = "write_model_row"
 PLAN_RUN: Final = "plan_run"
 READ_RUN_CELLS: Final = "read_run_cells"
@@ -73,6 +84,19 @@ ROUTE_MODEL: Final = "route_model"
 RESTORE_ROUTE: Final = "restore_route"
 WITHDRAW_ROUTE: Final = "withdraw_route"
 SCALE_DEPLOYMENT: Final = "scale_deployment"
+VERIFY_VERSION: Final = "verify_version"
+FIND_LOST_SERVINGS: Final = "find_lost_servings"
+FIND_CODE_MODELS: Final = "find_code_models"
+FIND_RECORDED_VERSION: Final = "find_recorded_version"
+COMPARE_REPRODUCTION: Final = "compare_reproduction"
+ASK_APPROVAL: Final = "ask_approval"
+NOTIFY: Final = "notify"
+ANALYSE_CHALLENGER: Final = "analyse_challenger"
+COMPARE_PREDICTIONS: Final = "compare_predictions"
+FIND_SHADOW_PERIOD: Final = "find_shadow_period"
+HASH_VERSION: Final = "hash_version"
+FIND_BASELINE_VERSION: Final = "find_baseline_version"
+WITHDRAW_CHAMPION: Final = "withdraw_champion"
 
 # Entities; the engine lower-cases entity names, so they are lower case here.
 MODEL_INTERLOCK: Final = "model_interlock"
@@ -85,6 +109,7 @@ SLOTS_GIVE_BACK: Final = "give_back"
 
 # External events
 JOB_CHANGED: Final = "JobChanged"
+RELEASE_WORD: Final = "ReleaseWord"
 
 # The alias and the stages that a release moves.
 CHAMPION: Final = "champion"
@@ -94,6 +119,7 @@ ARCHIVED: Final = "Archived"
 #: Kind of a registered version that models are compared with and that is never released.
 BASELINE: Final = "baseline"
 
+_JSON: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 _ID_LIMIT: Final = 100
 _HASH_LENGTH: Final = 12
 
@@ -103,10 +129,10 @@ def content_hash(*parts: object, length: int = _HASH_LENGTH) -> str:
 
     Dictionaries count by content, not by order.
     """
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:length]
+    return hashlib.sha256(_JSON.encode(parts).encode()).hexdigest()[:length]
 
 
+@lru_cache(maxsize=4096)
 def slug(text: str) -> str:
     """Any Unicode text as lower-case ASCII letters, digits and single hyphens; empty when nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
@@ -160,6 +186,11 @@ def watcher(job: str, owner: str | None = None) -> str:
 def release_jobs(instance: str) -> tuple[str, str]:
     """The jobs of a release in batch: the one that scores the golden set, and the one that scores the period."""
     return f"{instance}-golden", f"{instance}-period"
+
+
+def shadow_job(instance: str, number: int) -> str:
+    """The job of a release in batch that scores a period beside the champion, from 1 on."""
+    return f"{instance}-shadow-{number}"
 
 
 def release_deployments(version: str, attempt: int, sharing: str | None = None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -13,6 +13,8 @@ from shared.errors import ConfigurationError
 #: The folder of `function_app.py`: relative paths in settings start here.
 APP_ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "SIGNALBOX_"
+#: What follows says which channel of a fleet file it is the address of.
+_CHANNEL = f"{_PREFIX}CHANNEL_"
 #: The settings that a platform cannot do without.
 _NEEDED = {"local": ("jobs_url", "scoring_url"), "azureml": ("azureml_workspace",)}
 
@@ -26,6 +28,7 @@ class Settings(BaseModel):
         storage: Storage account: a connection string, or the blob endpoint's URL to use the managed identity.
         landing_container: Where raw files land.
         data_container: Where conditioned data, quarantine, manifests and predictions are kept.
+        anchor_container: Where heads of the ledger are kept; a container of its own, which Azure can make immutable.
         platform: Where models are trained and served: `local` or `azureml`.
         jobs_url: The local job service.
         scoring_url: The local scoring service.
@@ -34,15 +37,21 @@ class Settings(BaseModel):
         azureml_url: Azure Resource Manager, where it is not the public cloud's.
         azureml_ca: PEM file of the authority that signed that one's certificate, where it is not a public one.
         registry_uri: The model registry: an MLflow tracking URI, `databricks`, or `azureml` for the workspace's own.
+        authentication: Who may call: `keys`, whoever has a function key, or `entra`, by roles (see `authorization`).
         webhook_secret: Shared secret of the registry's webhooks.
         webhook_max_age_seconds: Older webhook deliveries are refused; longer than MLflow's whole retry span.
         telemetry: Where spans go: `file:PATH`, `console` or `off`.
         reconcile_schedule: NCRONTAB of the search for lost events; the timer's binding needs it as a setting.
         tick_schedule: NCRONTAB of the look at the fleets' own schedules: every minute, since they are to the minute.
         retention_schedule: NCRONTAB of the deletion of what has expired.
+        anchor_schedule: NCRONTAB of the keeping of the ledger's heads.
+        git_commit: The commit of the fleet files that are deployed, where the deployment knows it.
         burst_seconds: How long no other file of a cell must have landed before a version is made of it.
         conditioning_at_once: Pieces of raw files, of 16 MiB, that a worker conditions at once; two need 512 MiB
             where `MALLOC_ARENA_MAX` is 1.
+        public_url: Where people reach the app, for links in messages; no links when empty.
+        channels: Where messages go, by channel: `SIGNALBOX_CHANNEL_TEAMS_DEMAND` is the address of `teams:demand`. Each
+            is a secret, and a Key Vault reference on Azure.
         settle_seconds: How old a thing must be before its missing event counts as lost.
     """
 
@@ -53,6 +62,7 @@ class Settings(BaseModel):
     storage: str
     landing_container: str = "landing"
     data_container: str = "signalbox"
+    anchor_container: str = "ledger-heads"
     platform: str = "local"
     jobs_url: str | None = None
     scoring_url: str | None = None
@@ -61,14 +71,19 @@ class Settings(BaseModel):
     azureml_url: str | None = None
     azureml_ca: str | None = None
     registry_uri: str
+    authentication: Literal["keys", "entra"] = "keys"
     webhook_secret: str = Field(min_length=16)
     webhook_max_age_seconds: int = Field(default=600, ge=30)
     telemetry: str = "off"
     reconcile_schedule: str
     retention_schedule: str
     tick_schedule: str
+    anchor_schedule: str
+    git_commit: str = Field(default="", pattern="^([0-9a-fA-F]{7,64})?$")
     burst_seconds: int = Field(default=5, ge=0, le=3600)
     conditioning_at_once: int = Field(default=2, ge=1, le=16)
+    public_url: str = Field(default="", pattern="^(https?://[^\\s]+)?$")
+    channels: dict[str, str] = Field(default={}, repr=False)
     settle_seconds: int = Field(default=30, ge=0)
 
     @field_validator("platform")
@@ -92,7 +107,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ConfigurationError: A setting is missing, unknown or wrong; all of them at once, with their names.
     """
     values: dict[str, Any] = {
-        name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(_PREFIX) and not name.startswith(_CHANNEL)
+    }
+    values["channels"] = {
+        name.removeprefix(_CHANNEL).lower(): value for name, value in environment.items() if name.startswith(_CHANNEL)
     }
     try:
         settings = Settings.model_validate(values)
@@ -115,7 +135,8 @@ def settings() -> Settings:
 
 
 def _explain(error: ValidationError) -> str:
-    known = ", ".join(sorted(f"{_PREFIX}{name.upper()}" for name in Settings.model_fields))
+    fields = (name for name in Settings.model_fields if name != "channels")
+    known = ", ".join(sorted([*(f"{_PREFIX}{name.upper()}" for name in fields), f"{_CHANNEL}KIND_NAME"]))
     lines = []
     for problem in error.errors():
         name = _PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else _PREFIX

@@ -3,6 +3,10 @@
 Events of the platform wake the wait, and reads decide. Where no events come, reads are the net: ten seconds after the
 first, then at twice the pause up to ten minutes. Once an event of this very job has come, the next ones are expected
 too, and one read per hour is enough, unless what was told and what is read do not agree.
+
+Without events the end of a job is seen at the next read: at most ten minutes late, which is a tenth of a job of a
+hundred minutes, and less of a longer one. Of a shorter job the lag may be a larger share: at most five quarters of what
+it has lasted since it was submitted, and eleven seconds.
 """
 
 from datetime import datetime, timedelta
@@ -133,7 +137,7 @@ def ending(order: WatchJobInput, watch: JobWatch, now: datetime) -> Ending | Non
         told = f"The job {order.name} was still {watch.status} and is superseded by {watch.superseded}"
         return Ending("superseded", told, gives_up=True)
     if watch.silent_since is not None and now - watch.silent_since >= HUNG_AFTER:
-        told = f"The job {order.name} was {_SILENT} for {_minutes(now - watch.silent_since)} minutes"
+        told = f"The job {order.name} was {_SILENT} for {_minutes(_whole(now - watch.silent_since))}"
         return Ending("hung", told, gives_up=True)
     return _expired(order, watch, now)
 
@@ -174,11 +178,11 @@ def _expired(order: WatchJobInput, watch: JobWatch, now: datetime) -> Ending | N
     if watch.running_since is None:
         if now < watch.since + timedelta(minutes=order.queue_minutes):
             return None
-        told = f"The job {order.name} had not begun to run after {order.queue_minutes} minutes, it was {status}"
+        told = f"The job {order.name} had not begun to run after {_minutes(order.queue_minutes)}, it was {status}"
     else:
         if now < watch.running_since + timedelta(minutes=order.run_minutes):
             return None
-        told = f"The job {order.name} was {status} after {order.run_minutes} minutes"
+        told = f"The job {order.name} was {status} after {_minutes(order.run_minutes)}"
     return Ending("expired", told, gives_up=True)
 
 
@@ -221,5 +225,9 @@ def _doubled(step: int) -> timedelta:
     return _FIRST_PAUSE * (1 << min(step, _STEPS))
 
 
-def _minutes(time: timedelta) -> int:
+def _whole(time: timedelta) -> int:
     return round(time.total_seconds() / 60)
+
+
+def _minutes(count: int) -> str:
+    return f"{count} minute{'' if count == 1 else 's'}"

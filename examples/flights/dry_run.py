@@ -1,7 +1,8 @@
 """Runs a pipeline of this example on this machine, step by step, with no service: enough to try a change to a step.
 
 It understands as much of Azure ML's pipeline YAML as `pipelines/*.yml` use: command components in files, literal
-inputs, and `${{…}}` bindings between steps. Steps run one after another, in the order of the file.
+inputs, optional ones that nobody gives, and `${{…}}` bindings between steps. Steps run one after another, in the order
+of the file.
 """
 
 import os
@@ -26,6 +27,7 @@ STEP_TIMEOUT: Final = 300.0
 """Seconds that one step may take."""
 
 _BINDING: Final = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
+_OPTIONAL: Final = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
 
 
 class StepError(RuntimeError):
@@ -53,7 +55,8 @@ def run_pipeline(file: Path, inputs: Mapping[str, str | Path], folder: Path, *, 
     unknown = set(inputs) - set(pipeline["inputs"])
     if unknown:
         raise KeyError(f"{file.name} has no input {', '.join(sorted(unknown))}")
-    values = {f"parent.inputs.{name}": str(value) for name, value in {**pipeline["inputs"], **inputs}.items()}
+    given = {**{name: value for name, value in pipeline["inputs"].items() if _is_given(value)}, **inputs}
+    values = {f"parent.inputs.{name}": str(value) for name, value in given.items()}
     outputs: dict[str, Path] = {}
     execute = _execute_here if here else _execute
     for name, job in pipeline["jobs"].items():
@@ -87,9 +90,19 @@ def _planned(name: str, job: Any, base: Path, values: Mapping[str, str], folder:
     component = yaml.safe_load(component_file.read_text(encoding="utf-8"))
     outputs = {output: folder / name / output for output in component["outputs"]}
     defaults = {known: spec["default"] for known, spec in component["inputs"].items() if "default" in spec}
-    names = {f"inputs.{known}": _resolve(str(value), values) for known, value in {**defaults, **job["inputs"]}.items()}
+    optional = {known for known, spec in component["inputs"].items() if spec.get("optional")}
+    inputs = {known: str(value) for known, value in {**defaults, **job["inputs"]}.items()}
+    names = {
+        f"inputs.{known}": _resolve(value, values)
+        for known, value in inputs.items()
+        if known not in optional or set(_BINDING.findall(value)) <= set(values)
+    }
     names |= {f"outputs.{output}": str(path) for output, path in outputs.items()}
-    program, *arguments = shlex.split(_resolve(component["command"], names))
+    known = set(names)
+    command = _OPTIONAL.sub(
+        lambda part: part[1] if set(_BINDING.findall(part[1])) <= known else "", component["command"]
+    )
+    program, *arguments = shlex.split(_resolve(command, names))
     if program != "python":
         raise StepError(f"step {name}: the command must start with `python`, not {program!r}")
     return _Step(name, arguments, (component_file.parent / component["code"]).resolve(), outputs)
@@ -122,6 +135,11 @@ def _execute_here(step: _Step) -> None:
         raise StepError(f"step {step.name} ended with {error!r}") from error
     finally:
         sys.argv = before
+
+
+def _is_given(value: Any) -> bool:
+    """Whether an input has a value in the file: data without a path has none."""
+    return not isinstance(value, dict) or "path" in value
 
 
 def _resolve(text: str, values: Mapping[str, str]) -> str:

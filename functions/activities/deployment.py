@@ -8,19 +8,13 @@ from functions.routes import delete_unrouted
 from shared.blocking import run_blocking
 from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.errors import PermanentError
+from shared.release.sharing import require_room
 
 
 @activity
 async def create_deployment(order: DeploymentSpec) -> DeploymentState:
-    """Start to deploy a version at 0 % of the traffic; the same deployment is adopted."""
-    return await run_blocking(
-        adapters.platform().create_deployment,
-        order.endpoint,
-        order.deployment,
-        order.model,
-        order.version,
-        _definition(order),
-    )
+    """Start to deploy a version at 0 % of the traffic, if there is room; the same deployment is adopted."""
+    return await run_blocking(_create, order)
 
 
 @activity
@@ -41,7 +35,7 @@ async def read_deployment(order: DeploymentKey) -> DeploymentState:
 async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
     """Begin to route the traffic, and say how it was before; a repeat finds it done, failed, or has to begin anew."""
     previous = await run_blocking(adapters.platform().read_traffic, order.endpoint)
-    begun = await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic)
+    begun = await run_blocking(adapters.platform().set_traffic, order.endpoint, order.traffic, order.mirror)
     return Traffic(endpoint=order.endpoint, traffic=order.traffic, previous=previous, begun=begun)
 
 
@@ -50,6 +44,14 @@ async def delete_deployment(order: DeploymentKey) -> DeploymentState:
     """Remove a deployment that has neither traffic nor a route; one that is gone is fine."""
     await run_blocking(delete_unrouted, order.endpoint, order.deployment)
     return DeploymentState(endpoint=order.endpoint, deployment=order.deployment, status="Deleted")
+
+
+def _create(order: DeploymentSpec) -> DeploymentState:
+    platform, file = adapters.platform(), _definition(order)
+    require_room(order.endpoint, order.deployment, order.model, platform.list_deployments(order.endpoint))
+    return platform.create_deployment(
+        order.endpoint, order.deployment, order.model, order.version, file, scales=order.scales
+    )
 
 
 def _definition(order: DeploymentSpec) -> Path | None:

@@ -8,6 +8,7 @@ from typing import Final
 from functions import adapters
 from functions.boundary import activity
 from functions.run_cells import find_cells, policies_of
+from functions.telling import link_to_run, tell
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery
 from shared.contracts.fleet_runs import (
@@ -23,8 +24,10 @@ from shared.contracts.fleet_runs import (
     RunStage,
     RunStep,
 )
+from shared.contracts.notification import Message
 from shared.errors import ConfigurationError, PermanentError
 from shared.fleet_runs import digest, places, planning, standing
+from shared.fleet_runs.telling import digest_message
 
 #: Landed files and a thousand rows are listed in seconds; a slow service gets longer.
 _LISTING_TIMEOUT: Final = 240.0
@@ -53,7 +56,7 @@ async def look_at_run(step: RunStep) -> RunLook:
 
 @activity
 async def conclude_run(step: RunStep) -> RunOutcome:
-    """Look a last time, give up what is still open, and write the digest, once."""
+    """Look a last time, give up what is still open, write the digest, once, and tell the fleet's channels of it."""
     return await run_blocking(_conclude, step, timeout=_LISTING_TIMEOUT)
 
 
@@ -105,7 +108,26 @@ def _conclude(step: RunStep) -> RunOutcome:
         cells = standing.give_up(_cells_now(step, plan), plan.order.at, step.at)
         made = runs.keep(path, digest.conclude(step.run, plan.order, cells, step.at))
     runs.put(made.row)
+    _tell(step, made)
     return digest.outcome_of(made, path)
+
+
+def _tell(step: RunStep, made: RunDigest) -> None:
+    """One message for the whole run, with the approvals that were kept for it: read after the run's end is known."""
+    try:
+        channels = adapters.fleet(step.fleet).notify
+    except (
+        PermanentError,
+        ConfigurationError,
+    ):  # the fleet file has changed meanwhile: the digest is there all the same
+        return
+    if not channels:
+        return
+    kept = adapters.data().list(places.waiting_folder(step.fleet, step.run))
+    waiting = [Message.model_validate_json(adapters.data().read(blob.path)) for blob in kept]
+    message = digest_message(made, waiting, link_to_run(step.run))
+    if message is not None:
+        tell(channels, message)
 
 
 def _cells_now(step: RunStep, plan: RunPlan) -> RunCells:

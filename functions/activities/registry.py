@@ -7,6 +7,7 @@ from typing import Final
 
 from functions import adapters
 from functions.boundary import activity
+from functions.origins import origin_of
 from shared.blocking import run_blocking
 from shared.contracts.evaluation import Evaluation
 from shared.contracts.jobs import job_tags
@@ -21,6 +22,7 @@ from shared.contracts.registry import (
 )
 from shared.errors import PermanentError
 from shared.names import BASELINE
+from shared.registry.artifact import artifact_sha256
 
 #: Seconds; models of gigabytes take a while.
 _UPLOAD_TIMEOUT: Final = 1200.0
@@ -32,7 +34,9 @@ _OUTPUT: Final = "model"
 async def register_version(order: RegisterVersionInput) -> RegisteredVersion:
     """Register the model that a job has made; a version of that job is adopted, not made again."""
     tags, metrics = job_tags(order.tags, _tags(order)), _metrics(order.evaluation)
-    return await run_blocking(_registered, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
+    version, artifact = await run_blocking(_registered, order.model, order.job, tags, metrics, timeout=_UPLOAD_TIMEOUT)
+    artifact = artifact or await run_blocking(_artifact_again, order.job, timeout=_UPLOAD_TIMEOUT)
+    return version.model_copy(update={"origin": await run_blocking(origin_of, order, artifact)})
 
 
 @activity
@@ -43,13 +47,14 @@ async def register_baseline(order: RegisterBaselineInput) -> RegisteredVersion:
         "signalbox.fleet": order.fleet,
         "signalbox.dataset": order.dataset.version,
     }
-    return await run_blocking(_registered, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
+    version, _ = await run_blocking(_registered, order.model, order.job, tags, {}, timeout=_UPLOAD_TIMEOUT)
+    return version
 
 
 @activity
 async def promote_version(order: PromoteVersionInput) -> Promotion:
-    """Alias `champion` and stage Production to a version, the previous one archived."""
-    return await run_blocking(adapters.registry().promote, order.model, order.version)
+    """Alias `champion` and stage Production to a version, the previous one archived if the fleet file says so."""
+    return await run_blocking(adapters.registry().promote, order.model, order.version, archive=order.archive)
 
 
 @activity
@@ -59,17 +64,41 @@ async def restore_champion(order: RestoreChampionInput) -> ChampionRestored:
     return ChampionRestored(model=order.model, champion=champion)
 
 
-def _registered(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> RegisteredVersion:
-    """The version that a job has made, in the registry and on the platform, which deploys it and gives it to jobs."""
-    version = adapters.registry().find_by_job(model, job) or _register(model, job, tags, metrics)
+def _registered(
+    model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]
+) -> tuple[RegisteredVersion, str | None]:
+    """The version that a job has made, in the registry and on the platform, which deploys it and gives it to jobs.
+
+    And the hash of its files; none where the version was there already, so that they were not read.
+    """
+    artifact: str | None = None
+    version = adapters.registry().find_by_job(model, job)
+    if version is None:
+        version, artifact = _register(model, job, tags, metrics)
     adapters.platform().register_model(model, version.version, job, _OUTPUT, tags)
-    return version
+    return version, artifact
 
 
-def _register(model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> RegisteredVersion:
+def _register(
+    model: str, job: str, tags: Mapping[str, str], metrics: Mapping[str, float]
+) -> tuple[RegisteredVersion, str]:
     with tempfile.TemporaryDirectory(prefix="signalbox-model-") as folder:
         _download(job, Path(folder))
-        return adapters.registry().register(model, job, Path(folder), tags, metrics)
+        artifact = artifact_sha256(Path(folder))
+        return adapters.registry().register(model, job, Path(folder), tags, metrics), artifact
+
+
+def _artifact_again(job: str) -> str | None:
+    """The hash of the files of a version that an earlier attempt registered; `None` when they are gone by now.
+
+    From the files and not from a tag: anybody can edit a tag.
+    """
+    with tempfile.TemporaryDirectory(prefix="signalbox-model-") as folder:
+        try:
+            _download(job, Path(folder))
+        except PermanentError:
+            return None
+        return artifact_sha256(Path(folder))
 
 
 def _download(job: str, folder: Path) -> None:

@@ -8,6 +8,7 @@ from functions import adapters
 from functions.boundary import activity
 from functions.routes import change_route
 from shared.blocking import run_blocking
+from shared.contracts.release import ENDPOINT_TAKEN
 from shared.contracts.retirement import (
     BACK_IN_FLEET,
     CellsConcluded,
@@ -35,16 +36,21 @@ _LISTING_TIMEOUT: Final = 240.0
 
 @activity
 async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
-    """Send nobody to a model's deployments any more; other models behind the same endpoint share what it had."""
+    """Begin to send nobody to a model's deployments any more; other models behind the endpoint share what it had.
+
+    Confirming, it asks the platform even if the traffic reads as it should: it does so while a change is under way.
+    """
     if order.retiring:
         _refuse_wanted(order.model)
     platform = adapters.platform()
     deployments = await run_blocking(platform.list_deployments, order.endpoint)
     own = tuple(one.deployment for one in deployments if one.model == order.model)
     traffic = await run_blocking(platform.read_traffic, order.endpoint)
-    if any(traffic.get(name) for name in own):
-        await run_blocking(platform.set_traffic, order.endpoint, traffic_without(traffic, own))
-    return WithdrawnTraffic(endpoint=order.endpoint, deployments=own, others=len(deployments) - len(own))
+    begun = False
+    if order.confirming or any(traffic.get(name) for name in own):
+        begun = await run_blocking(platform.set_traffic, order.endpoint, traffic_without(traffic, own))
+    others = len(deployments) - len(own)
+    return WithdrawnTraffic(endpoint=order.endpoint, deployments=own, others=others, begun=begun)
 
 
 @activity
@@ -54,7 +60,12 @@ async def delete_endpoint(order: EndpointKey) -> EndpointDeleted:
         return EndpointDeleted(endpoint=order.endpoint, deleted=False)
     if await run_blocking(adapters.platform().list_deployments, order.endpoint):
         return EndpointDeleted(endpoint=order.endpoint, deleted=False)
-    await run_blocking(adapters.platform().delete_endpoint, order.endpoint)
+    try:
+        await run_blocking(adapters.platform().delete_endpoint, order.endpoint)
+    except PermanentError as error:
+        if error.code != ENDPOINT_TAKEN:
+            raise
+        return EndpointDeleted(endpoint=order.endpoint, deleted=False)  # somebody has taken it over meanwhile
     return EndpointDeleted(endpoint=order.endpoint, deleted=True)
 
 

@@ -9,7 +9,7 @@ from shared.errors import PermanentError
 
 @activity
 async def submit_job(order: SubmitJobInput) -> JobState:
-    """Start a pipeline job; the platform adopts a job that has this name and definition."""
+    """Start a pipeline job; the platform adopts one of this name that is the run's own, or shared and defined alike."""
     pipeline = adapters.fleet_file(order.fleet, order.pipeline)
     state = await run_blocking(
         adapters.platform().submit_job, order.name, pipeline, order.experiment, order.inputs, order.tags

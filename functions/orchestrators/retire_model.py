@@ -6,6 +6,7 @@ from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, short
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
+from functions.orchestrators.waiting import withdraw_and_wait
 from shared import names
 from shared.contracts.interlock import RetirementFinished
 from shared.contracts.release import DeploymentKey, DeploymentState
@@ -18,7 +19,6 @@ from shared.contracts.retirement import (
     RetiredModelKey,
     RetirementOutcome,
     RetireModelInput,
-    WithdrawnTraffic,
     WithdrawTrafficInput,
 )
 from shared.contracts.routes import ROUTED, Routed, WithdrawRouteInput
@@ -90,7 +90,7 @@ def _leave_endpoint(
     """Delete the model's deployments, and the endpoint when no other model is behind it; what was taken away."""
     context.set_custom_status({"step": "deleting deployments", "endpoint": endpoint})
     withdraw = WithdrawTrafficInput(model=order.model, endpoint=endpoint, trace=order.trace)
-    own = yield from call(context, names.WITHDRAW_TRAFFIC, withdraw, WithdrawnTraffic)
+    own = yield from withdraw_and_wait(context, withdraw)
     for deployment in own.deployments:
         key = DeploymentKey(endpoint=endpoint, deployment=deployment, trace=order.trace)
         try:

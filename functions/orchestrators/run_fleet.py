@@ -8,6 +8,7 @@ from durabletask import task
 from functions.boundary import Steps, call, orchestrator
 from functions.orchestrators.steps import now, tell_interlock
 from shared import names
+from shared.contracts.events import InterlockEvent
 from shared.contracts.fleet_runs import (
     CellOrder,
     CellOrders,
@@ -18,7 +19,7 @@ from shared.contracts.fleet_runs import (
     RunStage,
     RunStep,
 )
-from shared.contracts.interlock import InterlockEvent, ScoringRequested, TrainingRequested
+from shared.contracts.interlock import ScoringRequested, TrainingRequested
 from shared.fleet_runs import digest
 from shared.fleet_runs.planning import condition_order
 

@@ -1,5 +1,6 @@
 """Steps that a release in batch and a scoring share: the scoring job, and its predictions published."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
@@ -13,6 +14,7 @@ from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.jobs import (
     FolderInput,
+    JobInput,
     ModelInput,
     SubmitJobInput,
     WatchJobInput,
@@ -35,9 +37,10 @@ def run_scoring_job(
     job: str,
     folder: str,
     *,
-    rows: Literal["dataset", "features"],
+    rows: Literal["dataset", "features", "evaluation"],
     as_of: datetime | None = None,
-) -> Steps[None]:
+    beside: Mapping[str, JobInput] | None = None,
+) -> Steps[WatchJobInput]:
     """Run the model's scoring pipeline, and wait for its end.
 
     Args:
@@ -45,8 +48,13 @@ def run_scoring_job(
         order: Whose version is scored.
         job: The job's name: a repeated submit finds it.
         folder: What is scored, in the data container.
-        rows: Tells the pipeline whether `folder` holds a dataset version or rows of features.
+        rows: Tells the pipeline what is wanted of `folder`: the next period of a dataset version, its test period with
+            what happened, or a prediction for each of its rows of features.
         as_of: The moment that the scoring stands for, where that is not now.
+        beside: Further inputs of the pipeline.
+
+    Returns:
+        How the job was waited for.
 
     Raises:
         ScoringFailedError: The job failed, ran longer than two hours and was cancelled, or the model has no scoring
@@ -64,9 +72,10 @@ def run_scoring_job(
         experiment=order.model,
         inputs={
             **job_parameters(serve.parameters, as_of),
-            "model": ModelInput(model=order.model, version=order.version),
+            "model": ModelInput(model=_registered(order), version=order.version),
             "data": FolderInput(type="uri_folder", path=folder),
             "rows": rows,
+            **(beside or {}),
         },
         tags=job_tags(order.policy.tags, {"signalbox.instance": context.instance_id, "signalbox.model": order.model}),
         trace=order.trace,
@@ -79,6 +88,7 @@ def run_scoring_job(
     end = yield from wait_for_job(context, watch)
     if end.outcome != "completed":
         raise ScoringFailedError(end.reason)
+    return watch
 
 
 def publish_period(
@@ -91,9 +101,20 @@ def publish_period(
     """Publish what a scoring job predicted for a dataset version."""
     context.set_custom_status({"step": "publishing", "job": job})
     publish = PublishPredictionsInput(
-        model=order.model, version=order.version, job=job, dataset=dataset, as_of=as_of, trace=order.trace
+        model=order.model, version=_published_as(order), job=job, dataset=dataset, as_of=as_of, trace=order.trace
     )
     return (yield from call(context, names.PUBLISH_PREDICTIONS, publish, PublishedPredictions))
+
+
+def _published_as(order: ReleaseModelInput | ScoreModelInput) -> str:
+    """Under which version readers find it: a baseline's versions have numbers that the model's own have, too."""
+    stands_in = isinstance(order, ScoreModelInput) and order.stands_in is not None
+    return f"{names.BASELINE}-{order.version}" if stands_in else order.version
+
+
+def _registered(order: ReleaseModelInput | ScoreModelInput) -> str:
+    """The registered model that the version is of: another one where the baseline stands in."""
+    return order.stands_in or order.model if isinstance(order, ScoreModelInput) else order.model
 
 
 def told_of(published: PublishedPredictions, version: str) -> str:

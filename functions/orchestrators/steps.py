@@ -8,7 +8,7 @@ from durabletask.entities import EntityInstanceId
 
 from functions.boundary import PermanentFailure, Steps, call, explain, fitting
 from shared import names
-from shared.contracts.interlock import InterlockEvent
+from shared.contracts.events import InterlockEvent
 from shared.contracts.ledger import LedgerEntry, LedgerRow
 
 #: What a step ends with when it does not succeed: a way of going on, not a mistake in the code.
@@ -33,12 +33,13 @@ def write_ledger(  # noqa: PLR0917 - an entry, field by field, in the order in w
     reason: str,
     facts: dict[str, Any],
     trace: str | None,
+    part: str = "",
 ) -> Steps[LedgerRow]:
-    """Record an effect that has happened, once per orchestration instance and effect."""
+    """Record an effect that has happened, once per orchestration instance, effect and part of it."""
     entry = LedgerEntry(
         model=model,
         effect=effect,
-        key=f"{context.instance_id}/{effect}",
+        key=f"{context.instance_id}/{effect}{part}",
         at=now(context),
         by=context.instance_id,
         reason=reason,

@@ -15,7 +15,7 @@ def submit_job(context: task.OrchestrationContext, order: SubmitJobInput) -> Ste
     """Submit a job, or find it submitted.
 
     Raises:
-        JobNameTakenError: The job of that name was defined otherwise.
+        JobNameTakenError: The job of that name is another one.
         PermanentFailure: The platform refuses it.
         TaskFailedError: The platform has not answered, or not well.
     """

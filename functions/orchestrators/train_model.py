@@ -21,14 +21,18 @@ from shared.contracts.interlock import TrainingFinished
 from shared.contracts.jobs import (
     FolderInput,
     JobEnd,
+    JobInput,
+    ModelInput,
     SubmitJobInput,
     WatchJobInput,
     job_parameters,
     job_tags,
 )
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
-from shared.contracts.training import TrainingOutcome, TrainModelInput
+from shared.contracts.training import CHAMPION_INPUT, TrainingOutcome, TrainModelInput
 
+#: Of a verdict with all its gates; each gate keeps its own in full.
+_REASON_LIMIT: Final = 1500
 #: What the ledger calls a training that led to no version.
 _EFFECTS: Final = {"failed": "TrainingFailed", "superseded": "TrainingSuperseded", "unwanted": "TrainingUnwanted"}
 
@@ -79,6 +83,7 @@ def _train(context: task.OrchestrationContext, order: TrainModelInput) -> Steps[
         baseline=baseline,
         at=now(context),
         trace=order.trace,
+        champion=order.champion,
     )
     judged = yield from call(context, names.EVALUATE_MODEL, evaluate, EvaluatedModel)
 
@@ -106,6 +111,8 @@ def _submit(context: task.OrchestrationContext, order: TrainModelInput, job: str
     }
     if baseline is not None:
         facts["baseline_job"] = baseline.job
+    if order.requested_by is not None:
+        facts["requested_by"] = order.requested_by
     reason = f"Dataset version {order.dataset.version}"
     yield from write_ledger(context, order.model, "TrainingStarted", reason, facts, order.trace)
     return baseline
@@ -148,6 +155,7 @@ def _facts(order: TrainModelInput, version: RegisteredVersion, job: str, judged:
         "fleet_revision": order.policy.revision,
         "evaluation": judged.evaluation.to_wire(),
         "gates": [gate.to_wire() for gate in judged.verdict.gates],
+        **({"origin": version.origin.to_wire()} if version.origin else {}),  # as `VersionOrigin`
     }
 
 
@@ -160,6 +168,7 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
         inputs={
             **job_parameters(order.policy.train.parameters, None),
             "dataset": FolderInput(type="uri_folder", path=order.dataset.path),
+            **_champion(order),
         },
         tags=job_tags(
             order.policy.tags,
@@ -172,6 +181,13 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
         ),
         trace=order.trace,
     )
+
+
+def _champion(order: TrainModelInput) -> dict[str, JobInput]:
+    """The version in production, where a gate compares with it; before the first release there is none."""
+    if order.champion is None or order.champion.version is None:
+        return {}
+    return {CHAMPION_INPUT: ModelInput(model=order.model, version=order.champion.version)}
 
 
 def _registration(order: TrainModelInput, job: str, judged: EvaluatedModel) -> RegisterVersionInput:
@@ -196,7 +212,7 @@ def _judged(order: TrainModelInput, version: str, judged: EvaluatedModel) -> Tra
         model=order.model,
         attempt=order.attempt,
         outcome="passed" if passed else "rejected",
-        reason=f"Version {version} {'passed' if passed else 'was rejected'}. " + "; ".join(reasons),
+        reason=(f"Version {version} {'passed' if passed else 'was rejected'}. " + "; ".join(reasons))[:_REASON_LIMIT],
         version=version,
         evaluation=judged.evaluation,
         verdict=judged.verdict,

@@ -10,6 +10,7 @@ from functions.orchestrators.steps import now
 from shared import names
 from shared.contracts.jobs import VANISHED, JobEnd, JobKey, JobState, WatchJobInput
 from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
+from shared.contracts.retirement import WithdrawnTraffic, WithdrawTrafficInput
 from shared.waiting import STOP_BUDGET, stop_pause
 
 #: From when it is being made; Azure builds the image of an environment that it has not seen.
@@ -72,11 +73,24 @@ def shift_and_wait(context: task.OrchestrationContext, order: ShiftTrafficInput)
         last = yield from call(context, names.SHIFT_TRAFFIC, order, Traffic)
         if not last.begun:
             return first.model_copy(update={"begun": False})
-    msg = (
-        f"The endpoint {order.endpoint} was told {_SHIFTS + 1} times to route its traffic otherwise, and has not: "
-        "its activity log on the platform says why"
-    )
-    raise PermanentFailure("TrafficNotShifted", msg)
+    raise _not_shifted(order.endpoint)
+
+
+def withdraw_and_wait(context: task.OrchestrationContext, order: WithdrawTrafficInput) -> Steps[WithdrawnTraffic]:
+    """Take a model's traffic away, and see to it that it was done, where it had some: then its deployments can go.
+
+    Raises:
+        PermanentFailure: As `shift_and_wait`.
+    """
+    left = yield from call(context, names.WITHDRAW_TRAFFIC, order, WithdrawnTraffic)
+    again = order.model_copy(update={"confirming": True})
+    for _ in range(_SHIFTS):
+        if not left.begun:
+            break
+        left = yield from call(context, names.WITHDRAW_TRAFFIC, again, WithdrawnTraffic)
+    if left.begun:
+        raise _not_shifted(order.endpoint)
+    return left
 
 
 def deploy_and_wait(
@@ -94,6 +108,9 @@ def deploy_and_wait(
         WaitTimeoutError: It is still being created after an hour.
     """
     pause = timedelta(seconds=1)
+    # What has no definition cannot say how it scales: histories of such releases say and do nothing about it.
+    if spec.definition is not None:
+        spec = spec.model_copy(update={"scales": scaled})
     state = yield from call(context, names.CREATE_DEPLOYMENT, spec, DeploymentState)
     deadline = context.current_utc_datetime + _DEPLOYMENT_BUDGET
     key = DeploymentKey(endpoint=spec.endpoint, deployment=spec.deployment, trace=spec.trace)
@@ -104,7 +121,11 @@ def deploy_and_wait(
         yield context.create_timer(pause)
         pause = min(pause * 2, timedelta(minutes=1))
         state = yield from call(context, names.READ_DEPLOYMENT, key, DeploymentState)
-    # What has no definition cannot say how it scales: histories of such releases have no such step.
     if scaled and spec.definition is not None and state.status == "Succeeded":
         yield from call(context, names.SCALE_DEPLOYMENT, spec, DeploymentState)
     return state
+
+
+def _not_shifted(endpoint: str) -> PermanentFailure:
+    told = f"The endpoint {endpoint} was told {_SHIFTS + 1} times to route its traffic otherwise, and has not"
+    return PermanentFailure("TrafficNotShifted", f"{told}: its activity log on the platform says why")

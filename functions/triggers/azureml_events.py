@@ -9,6 +9,7 @@ import grpc
 
 from functions import tracing
 from shared import names
+from shared.contracts.jobs import INSTANCE_TAG
 
 _KINDS: Final = (
     "Microsoft.MachineLearningServices.RunCompleted",
@@ -49,7 +50,7 @@ def waiting_instance(data: Any, subject: str | None = None) -> str | None:
     about = {**_lowered(found.get("runproperties")), "parentrunid": found.get("parentrunid")}
     if any(about.get(parent) not in (None, "", run) for parent in _PARENTS):
         return None
-    owner = _lowered(found.get("runtags")).get("signalbox.instance")
+    owner = _lowered(found.get("runtags")).get(INSTANCE_TAG)
     return names.watcher(run, str(owner) if owner else None)
 
 

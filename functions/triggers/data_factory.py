@@ -7,11 +7,13 @@ import azure.functions as func
 from pydantic import Field
 
 from functions import adapters, tracing
+from functions.triggers.callers import read_caller
 from functions.triggers.fleet_runs import begin_fleet_run
 from functions.triggers.http import BadRequestError, read_object
 from functions.triggers.run_requests import check_landed, read_body_as, read_operation, read_run_request
 from functions.triggers.starting import start_once, utc_now
 from shared import names
+from shared.authorization import Caller
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.training import TrainOnRequestInput
@@ -23,11 +25,13 @@ class TrainRequest(Contract):
     Attributes:
         model: A model of the fleet file.
         dataset: The dataset version to train on; the newest when absent.
+        requested_by: Who asks, where no token says it; they do not approve what comes of it.
         request_id: Makes a repeated request the same: Data Factory's `@pipeline().RunId`.
     """
 
     model: str
     dataset: str | None = None
+    requested_by: str = Field(default="Data Factory", min_length=1, max_length=200)
     request_id: str = Field(min_length=1, max_length=200)
 
 
@@ -41,7 +45,7 @@ async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) 
         try:
             operation, body = read_operation(req.route_params.get("operation")), read_object(req)
             if operation == "train" and "model" in body:
-                instance = await _train_one(client, body)
+                instance = await _train_one(client, body, read_caller(req))
             else:
                 order = read_run_request(operation, body, utc_now(), tracing.traceparent())
                 await run_blocking(check_landed, order)
@@ -51,9 +55,10 @@ async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) 
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
 
 
-async def _train_one(client: df.DurableFunctionsClient, body: dict[str, Any]) -> str:
+async def _train_one(client: df.DurableFunctionsClient, body: dict[str, Any], caller: Caller) -> str:
     """Start `train_on_request`; a training that failed or was rejected fails the instance."""
-    wanted = "Needed: model, request_id; allowed: dataset. For several models leave `model` out, and give `select`."
+    allowed = "Needed: model, request_id; allowed: dataset, requested_by."
+    wanted = f"{allowed} For several models leave `model` out, and give `select`."
     request = read_body_as(TrainRequest, body, wanted)
     policy = adapters.fleets().model(request.model)
     if policy is None:
@@ -63,7 +68,7 @@ async def _train_one(client: df.DurableFunctionsClient, body: dict[str, Any]) ->
     order = TrainOnRequestInput(
         policy=policy,
         dataset=request.dataset,
-        requested_by="Data Factory",
+        requested_by=caller.name or request.requested_by,
         request_id=request.request_id,
         at=utc_now(),
         trace=tracing.traceparent(),

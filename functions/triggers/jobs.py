@@ -5,13 +5,12 @@ from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
-from durabletask.client import OrchestrationStatus
 from pydantic import Field
 
 from functions import tracing
-from functions.triggers.http import BadRequestError, parse_object, problem, read_body
+from functions.triggers.http import BadRequestError, parse_object, read_body
 from functions.triggers.run_requests import read_body_as
-from functions.triggers.starting import start_once
+from functions.triggers.starting import start_unless_running
 from shared import names
 from shared.contracts.base import Contract
 from shared.contracts.jobs import WatchJobInput
@@ -21,7 +20,6 @@ from shared.contracts.policy import QUEUE_MINUTES
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 _ALLOWED: Final = "Allowed: queue_minutes, run_minutes, each from 1 to 43200, which is 30 days."
 _LONGEST: Final = 30 * 24 * 60
-_OVER: Final = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED})
 
 
 class WatchRequest(Contract):
@@ -39,8 +37,12 @@ class WatchRequest(Contract):
 async def begin_watch(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Wait for a job of anybody's, once however often that is asked; answers 202 with the URLs of the wait.
 
-    The wait ends as the job does, or with its budgets; the job goes on then. Events of the job wake it. One that has
-    ended is not begun again: whoever asks with other budgets then is told so by 409, and how to ask for another wait.
+    The wait ends as the job does, or with its budgets; the job goes on then. Events of the job find its wait by the
+    instance id, so that there is one id per job: who asks while it is waited for is told of that wait, and its budgets
+    stay. Asked for after its end, another one is begun in its place.
+
+    Events of a job that Signalbox has submitted itself go to the run that it belongs to, by its tag
+    `signalbox.instance`: a second wait for it gets none, and reads at most every ten minutes.
     """
     with tracing.span("begin_watch", req.headers.get("traceparent")):
         try:
@@ -48,32 +50,8 @@ async def begin_watch(req: func.HttpRequest, client: df.DurableFunctionsClient) 
         except BadRequestError as error:
             return error.answer
         instance = names.watcher(order.name)
-        if not await start_once(client, names.WATCH_JOB, order, instance):
-            refused = await _refuse_ended(client, req, order, instance)
-            if refused is not None:
-                return refused
+        await start_unless_running(client, names.WATCH_JOB, order, instance)
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
-
-
-async def _refuse_ended(
-    client: df.DurableFunctionsClient, req: func.HttpRequest, order: WatchJobInput, instance: str
-) -> func.HttpResponse | None:
-    """What is wrong with asking for a wait that is there already; `None` where it is the one that is asked for.
-
-    Events of a job find its wait by the instance id, so that there is one id per job, whatever the budgets.
-    """
-    state = await client.get_orchestration_state(instance)
-    if state is None:
-        told = f"The wait for the job {order.name} has ended, and was deleted after its time: it cannot be begun again."
-        return problem(409, "wait-is-over", f"{told} Read the job on the platform.")
-    former = WatchJobInput.from_wire(state.get_input())
-    same = (former.queue_minutes, former.run_minutes) == (order.queue_minutes, order.run_minutes)
-    if same or state.runtime_status not in _OVER:
-        return None
-    purge = client.create_http_management_payload(req, instance)["purgeHistoryDeleteUri"]
-    told = f"The wait for the job {order.name} has ended: it had {former.queue_minutes} minutes in the queue and"
-    remedy = f"Send DELETE to {purge}, then ask again."
-    return problem(409, "wait-is-over", f"{told} {former.run_minutes} minutes to run. {remedy}")
 
 
 def _order(req: func.HttpRequest) -> WatchJobInput:

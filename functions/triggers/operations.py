@@ -1,5 +1,6 @@
-"""What people and the command line ask: models, their story, deliveries, the search for lost events."""
+"""What people and the command line ask: models, deliveries, the search for lost events."""
 
+import asyncio
 from typing import Final
 
 import azure.durable_functions as df
@@ -11,7 +12,6 @@ from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import CHANNELS
-from shared.lineage.story import tell
 
 _NOTHING_YET: Final = (
     "Nothing has happened yet: it is trained when a version of its dataset is published, or by `signalbox run train`."
@@ -33,28 +33,20 @@ async def list_models(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"models": [rows[name] for name in sorted(rows)]})
 
 
-async def get_model(req: func.HttpRequest) -> func.HttpResponse:
-    """One model: state, figures, gates, serving, and the last decisions with their reasons."""
+async def get_model(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """One model: state, figures, gates, serving, and the last decisions with their reasons.
+
+    Of each run in flight also its own status: the step that it is at, and why that is tried again, if it is.
+    """
     name = req.route_params["name"]
     row = await run_blocking(adapters.read_model().get, name)
-    if row is not None:
-        return answer(200, row.to_wire())
-    return _unknown(name)
-
-
-async def why_model(req: func.HttpRequest) -> func.HttpResponse:
-    """Why this model is, or is not, in production: its ledger as a story, and whether the chain is unbroken."""
-    name = req.route_params["name"]
-    rows = await run_blocking(adapters.ledger().rows, name)
-    if not rows:
-        return _unknown(name)
-    return answer(200, tell(name, rows))
-
-
-async def get_ledger(req: func.HttpRequest) -> func.HttpResponse:
-    """A model's ledger, oldest first."""
-    rows = await run_blocking(adapters.ledger().rows, req.route_params["name"])
-    return answer(200, {"rows": [row.to_wire() for row in rows]})
+    if row is None:
+        return unknown_model(name)
+    told = row.to_wire()
+    states = await asyncio.gather(*(client.get_orchestration_state(run.instance) for run in row.in_flight))
+    for run, state in zip(told["in_flight"], states, strict=True):
+        run["status"] = state.get_custom_status() if state is not None else None
+    return answer(200, told)
 
 
 async def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
@@ -78,7 +70,8 @@ async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient
     return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
 
 
-def _unknown(name: str) -> func.HttpResponse:
+def unknown_model(name: str) -> func.HttpResponse:
+    """The answer where a model is in no fleet, or nothing has happened to it yet."""
     if adapters.fleets().model(name) is not None:
         return problem(404, "nothing-yet", f"{name}: {_NOTHING_YET}")
     return problem(404, "unknown-model", f"No fleet of this app has a model {name}. `GET /api/models` lists all.")

@@ -14,20 +14,23 @@ from functions.triggers.starting import signal_interlock, start_once
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
+from shared.contracts.events import InterlockEvent
 from shared.contracts.interlock import (
-    InterlockEvent,
     ReleaseFinished,
     RetirementFinished,
+    RollbackFinished,
     ScoringFinished,
     TrainingFinished,
+    VersionEvaluated,
 )
 from shared.contracts.jobs import WatchJobInput
 from shared.contracts.read_model import ModelRow, RunInFlight
 from shared.contracts.reconciliation import ReconcileInput
 from shared.contracts.release import ReleaseOutcome
 from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.rollback import RollbackOutcome
 from shared.contracts.scoring import ScoringOutcome
-from shared.contracts.training import TrainingOutcome
+from shared.contracts.training import EvaluationOutcome, TrainingOutcome
 from shared.settings import settings
 
 
@@ -81,15 +84,17 @@ async def _stop_jobs(client: df.DurableFunctionsClient, run: RunInFlight, state:
 def jobs_of(run: RunInFlight) -> tuple[str, ...]:
     """The jobs that a run may have on the platform, by their names."""
     match run.kind:
-        case "training" | "scoring":
+        case "training" | "scoring" | "evaluation":
             return (run.instance,)
         case "release":
             return names.release_jobs(run.instance)
+        case "rollback":
+            return names.release_jobs(run.instance)[1:]
         case "retirement":
             return ()
 
 
-def how_it_ended(
+def how_it_ended(  # noqa: PLR0911 - one return per kind of run
     row: ModelRow, run: RunInFlight, state: OrchestrationState | None, at: datetime
 ) -> InterlockEvent | None:
     """What the interlock must be told of a run; `None` while it goes on, waits for its slot, or may not be there yet.
@@ -114,6 +119,10 @@ def how_it_ended(
             return RetirementFinished(**told, outcome=_read(result, _lost_retirement(row, run, reason)))
         case "release":
             return ReleaseFinished(**told, outcome=_read(result, _lost_release(row, run, reason)))
+        case "rollback":
+            return RollbackFinished(**told, outcome=_read(result, _lost_rollback(row, run, reason)))
+        case "evaluation":
+            return VersionEvaluated(**told, outcome=_read(result, _lost_evaluation(row, run, reason)))
 
 
 def _lost_training(row: ModelRow, run: RunInFlight, reason: str) -> TrainingOutcome:
@@ -139,6 +148,16 @@ def _lost_retirement(row: ModelRow, run: RunInFlight, reason: str) -> Retirement
 def _lost_release(row: ModelRow, run: RunInFlight, reason: str) -> ReleaseOutcome:
     told = f"{reason} What it had done may be half done: compare the registry with what serves."
     return ReleaseOutcome(model=row.model, version=run.version or "", attempt=run.attempt, released=False, reason=told)
+
+
+def _lost_rollback(row: ModelRow, run: RunInFlight, reason: str) -> RollbackOutcome:
+    told = f"{reason} What it had done may be half done: compare the registry with what serves."
+    return RollbackOutcome(model=row.model, attempt=run.attempt, outcome="failed", reason=told)
+
+
+def _lost_evaluation(row: ModelRow, run: RunInFlight, reason: str) -> EvaluationOutcome:
+    version = run.version or ""
+    return EvaluationOutcome(model=row.model, version=version, attempt=run.attempt, outcome="failed", reason=reason)
 
 
 def _read[C: Contract](result: Any, otherwise: C) -> C:

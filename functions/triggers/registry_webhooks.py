@@ -13,7 +13,8 @@ from functions.triggers.starting import signal_interlock, utc_now
 from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery, Outcome
-from shared.contracts.interlock import InterlockEvent, RegistryChanged, VersionRegistered
+from shared.contracts.events import InterlockEvent
+from shared.contracts.interlock import RegistryChanged, VersionRegistered
 from shared.contracts.policy import ModelPolicy
 from shared.settings import settings
 

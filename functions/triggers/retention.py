@@ -29,6 +29,7 @@ _FINISHED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, O
 _NEVER_ASKED_AGAIN: Final = frozenset({
     names.TRAIN_MODEL, names.RELEASE_MODEL, names.SCORE_MODEL, names.RETIRE_MODEL, names.RECORD_MODEL,
     names.RECONCILE_EVENTS, names.APPLY_RETENTION, names.TELL_MODELS, names.CONDITION_FILE, names.CONDITION_RANGES,
+    names.ANCHOR_LEDGERS,
 })  # fmt: skip
 _REPORTS: Final = 20
 #: Runs that one call deletes, and at once: a thousand models that are trained every week leave some 2,000 a day.

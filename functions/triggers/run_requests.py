@@ -30,7 +30,7 @@ _YEARS: Final = range(1900, 2200)
 _SELECTION_BYTES: Final = 10_000
 
 
-def _several(value: Any) -> Any:
+def several(value: Any) -> Any:
     """One value may be written without a list."""
     return [value] if isinstance(value, str) else value
 
@@ -49,7 +49,7 @@ class RunRequest(Contract):
     """
 
     fleet: str | None = None
-    select: dict[str, Annotated[tuple[str, ...], BeforeValidator(_several)]] = Field(default_factory=dict)
+    select: dict[str, Annotated[tuple[str, ...], BeforeValidator(several)]] = Field(default_factory=dict)
     model: str | None = None
     prefix: str | None = Field(default=None, min_length=1, max_length=1024)
     as_of: str | None = None

@@ -1,10 +1,12 @@
 """Starting orchestrations and telling interlocks from a trigger, once per content."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 import azure.durable_functions as df
 import grpc
-from durabletask.client import OrchestrationState
+from durabletask.client import OrchestrationState, OrchestrationStatus
 from durabletask.entities import EntityInstanceId
 from durabletask.internal.orchestrator_service_pb2 import OrchestrationIdReusePolicy
 
@@ -13,7 +15,10 @@ from shared import names
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.deliveries import Delivery
-from shared.contracts.interlock import InterlockEvent
+from shared.contracts.events import InterlockEvent
+
+#: What makes room for another one of its id.
+_ENDED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 
 
 def utc_now() -> datetime:
@@ -29,12 +34,29 @@ async def start_once(client: df.DurableFunctionsClient, name: str, order: Contra
     """
     if await run_blocking(adapters.inbox().get, "starts", instance_id) is not None:
         return False
+    return await _start(client, name, order, instance_id, replaceable=())
+
+
+async def start_unless_running(client: df.DurableFunctionsClient, name: str, order: Contract, instance_id: str) -> bool:
+    """Start an orchestration unless one of that id is under way; whether it was started.
+
+    One that has ended makes room, atomically, and one that was deleted after its time is not remembered: this is for
+    what somebody asks for, who wants it again when asking later, and for orchestrations that only read.
+    """
+    return await _start(client, name, order, instance_id, replaceable=_ENDED)
+
+
+async def _start(
+    client: df.DurableFunctionsClient,
+    name: str,
+    order: Contract,
+    instance_id: str,
+    replaceable: Iterable[OrchestrationStatus],
+) -> bool:
+    policy = OrchestrationIdReusePolicy(replaceableStatus=[status.value for status in replaceable])
     try:
         await client.schedule_new_orchestration(
-            name,
-            input=order.to_wire(),
-            instance_id=instance_id,
-            reuse_id_policy=OrchestrationIdReusePolicy(replaceableStatus=[]),
+            name, input=order.to_wire(), instance_id=instance_id, reuse_id_policy=policy
         )
     except grpc.aio.AioRpcError as error:
         if error.code() is grpc.StatusCode.ALREADY_EXISTS:

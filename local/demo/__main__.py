@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.demo.landing import land
+from local.demo.later import look_later
 from local.demo.observe import Model, Observer
 from local.demo.outcome import look
-from local.demo.report import show
+from local.demo.report import show, show_later
 from local.demo.screen import Screen
 from local.demo.stillness import Look, Stillness
 from local.services.process import LocalServiceError
@@ -75,6 +76,8 @@ def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments
         models = _watch(stack, observer, screen, landed, arguments)
         screen.stop()
         problems = _prove(console, observer, fleet, models)
+        if not problems:
+            problems = _prove_later(console, observer, fleet, arguments.timeout)
         if problems:
             console.print("\n[red]Not everything that was expected was seen:[/red]")
             console.print("\n".join(f"  {escape(problem)}" for problem in problems), soft_wrap=True)
@@ -100,6 +103,14 @@ def _prove(console: Console, observer: Observer, fleet: Fleet, models: list[Mode
     show(console, observer, outcomes)
     unknown = [f"{one.model}: the app does not know it" for one in fleet.models if one.model not in known]
     return unknown + [f"{outcome.model.name}: {problem}" for outcome in outcomes for problem in outcome.problems]
+
+
+def _prove_later(console: Console, observer: Observer, fleet: Fleet, seconds: float) -> list[str]:
+    """Let a new version and an exception take their ways, show them, and say what was expected and not observed."""
+    console.print("\n[bold]And later:[/bold] one model is trained again, and one is let through that was rejected …")
+    seen = look_later(observer, {one.model for one in fleet.models}, seconds)
+    show_later(console, seen)
+    return [f"{one.model}: {problem}" for one in seen for problem in one.problems]
 
 
 def _watch(

@@ -5,14 +5,16 @@ import io
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from azure.storage.blob import BlobServiceClient
 
 from local.stack import Stack
+from shared.contracts.routes import HEADER, ModelRoute
 
 _TIMEOUT = httpx.Timeout(30.0)
-_DONE = frozenset({"released", "rejected", "failed", "release_failed"})
+_DONE = frozenset({"released", "rejected", "failed", "release_failed", "failed_over", "rolled_back", "parked"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,25 @@ class Observer:
         rows = self._get(f"{self._stack.host_url}/api/models")["models"]
         return [Model(row["model"], row["state"], row["reason"], row) for row in rows]
 
+    def model(self, name: str) -> Model:
+        """One model of the fleet."""
+        return next(one for one in self.models() if one.name == name)
+
+    def train(self, model: str) -> None:
+        """Ask for a training, as `signalbox retrain` does."""
+        self._post(f"{self._stack.host_url}/api/datafactory/train", {"model": model, "request_id": uuid4().hex})
+
+    def order(self, model: str, order: str, body: dict[str, Any]) -> None:
+        """Give an order, as the command of that name does."""
+        self._post(f"{self._stack.host_url}/api/models/{model}/{order}", body)
+
+    def tell_figures(
+        self, model: str, version: str, period: str, figures: dict[str, Any], reference: dict[str, Any]
+    ) -> None:
+        """Tell how a version did in a period, as whoever compares forecasts with what happened does."""
+        body = {"version": version, "period": period, "figures": figures, "reference": reference}
+        self._post(f"{self._stack.host_url}/api/observations/{model}", body)
+
     def why(self, model: str) -> dict[str, Any]:
         """The story from the ledger."""
         return self._get(f"{self._stack.host_url}/api/models/{model}/why")
@@ -94,11 +115,15 @@ class Observer:
         body: dict[str, Any] = answer.json() if answer.is_success else {}
         return body
 
-    def predict(self, endpoint: str, row: dict[str, Any]) -> float | None:
-        """One prediction, asked from the production endpoint as any client would."""
-        answer = self._http.post(
-            f"{self._stack.scoring_url}/endpoints/{endpoint}/score", json={"dataframe_records": [row]}
-        )
+    def route(self, path: str) -> ModelRoute:
+        """Which deployment of a shared endpoint answers for a model, as any client reads it."""
+        return ModelRoute.model_validate_json(self._blobs("signalbox").download_blob(path, timeout=10).readall())
+
+    def predict(self, endpoint: str, row: dict[str, Any], deployment: str | None = None) -> float | None:
+        """One prediction, asked from the production endpoint as any client would: by traffic, or by a route."""
+        headers = {} if deployment is None else {HEADER: deployment}
+        url = f"{self._stack.scoring_url}/endpoints/{endpoint}/score"
+        answer = self._http.post(url, json={"dataframe_records": [row]}, headers=headers)
         return float(answer.json()["predictions"][0]) if answer.is_success else None
 
     def published(self, path: str) -> list[dict[str, str]]:
@@ -145,6 +170,11 @@ class Observer:
 
     def _blobs(self, container: str) -> Any:
         return self._storage.get_container_client(container)
+
+    def _post(self, url: str, body: dict[str, Any]) -> None:
+        answer = self._http.post(url, json=body)
+        if not answer.is_success:
+            raise RuntimeError(f"{url}: {answer.status_code} {answer.text[:500]}")
 
     def _get(self, url: str, **params: str) -> dict[str, Any]:
         answer = self._http.get(url, params=params)

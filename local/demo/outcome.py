@@ -49,10 +49,11 @@ def look(observer: Observer, model: Model, policy: ModelPolicy, folder: Path, *,
     problems = list(_registry_problems(model, versions, champion))
     prediction, serving = None, "not served"
     if policy.serve.mode == "online" and policy.serve.endpoint:
-        endpoint = observer.endpoint(policy.serve.endpoint)
-        serving = f"online: {_traffic(endpoint)}"
-        problems += _endpoint_problems(endpoint)
-        prediction = _ask(observer, policy.serve.endpoint, folder / policy.golden)
+        endpoint, path = observer.endpoint(policy.serve.endpoint), model.row.get("serving", {}).get("route")
+        deployment = observer.route(path).deployment if path else None
+        serving = f"online: by {path} to {deployment}" if path else f"online: {_traffic(endpoint)}"
+        problems += [] if path else _endpoint_problems(endpoint)
+        prediction = _ask(observer, policy.serve.endpoint, folder / policy.golden, deployment)
         if prediction is None:
             problems.append(f"the endpoint {policy.serve.endpoint} gave no prediction")
     elif path := model.row.get("serving", {}).get("published"):
@@ -79,6 +80,9 @@ def _look_at_rejected(
         if not gate["passed"]
     )
     problems = [] if failed else ["the ledger tells of no gate that it failed"]
+    if model.row.get("stands_in"):  # an earlier run has made an exception of it, see `local.demo.later`
+        served = f"online: by {model.row['stands_in']}, which stands in"
+        return Outcome(model, shown, served, failed, None, _figures(rows, shown), tuple(problems))
     if model.state != "rejected":
         problems.append(f"it should have been rejected, and is {model.state}: {model.reason}")
     if shown is None or shown.verdict != "rejected":
@@ -134,7 +138,9 @@ def _traffic(endpoint: dict[str, Any]) -> str:
     return shares or "no traffic"
 
 
-def _ask(observer: Observer, endpoint: str, golden: Path) -> tuple[dict[str, Any], float, float] | None:
+def _ask(
+    observer: Observer, endpoint: str, golden: Path, deployment: str | None
+) -> tuple[dict[str, Any], float, float] | None:
     known = read_golden(golden.read_bytes(), golden.name)
-    answered = observer.predict(endpoint, dict(known.inputs[0]))
+    answered = observer.predict(endpoint, dict(known.inputs[0]), deployment)
     return None if answered is None else (dict(known.inputs[0]), answered, known.expected[0])

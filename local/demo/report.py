@@ -9,8 +9,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from local.demo.later import Later
 from local.demo.observe import Observer
 from local.demo.outcome import Outcome
+from shared.lineage.story import title_of
 
 #: Columns of figures: their title, and whose they are.
 _FIGURES = (("MAPE", "model"), ("baseline", "baseline"), ("naive", "naive"))
@@ -30,6 +32,15 @@ def show(console: Console, observer: Observer, outcomes: list[Outcome]) -> None:
     console.print(Panel(_story(observer.why(told.model.name)), title=f"why {told.model.name}", title_align="left"))
     where = f"{row.get('carrier')} to {row.get('destination')}, week of {row.get('week')}"
     console.print(f"Asked the production endpoint: {where}: {answer:.0f} departures (golden set: {expected:.0f}).")
+
+
+def show_later(console: Console, seen: Sequence[Later]) -> None:
+    """Print what happened to models after all had come to rest, from their ledgers."""
+    for one in seen:
+        table = Table(box=None, padding=(0, 2), show_header=False)
+        for at, effect, reason in one.story:
+            table.add_row(at, title_of(effect), Text(reason, style="dim"))
+        console.print(Panel(table, title=f"{one.title}: {one.model}", title_align="left"))
 
 
 def over_all(outcomes: Sequence[Outcome], of: str) -> float | None:

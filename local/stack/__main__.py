@@ -19,6 +19,10 @@ from local.stack.stack import DEFAULT_STATE, Change, ServiceName, Stack
 from shared.errors import ConfigurationError
 
 CHECK_SECONDS = 0.5
+_AZUREML = (
+    "The app works with a double of Azure ML, over azure-ai-ml: the local services run its jobs and models. "
+    "What it is asked, and what shall go wrong: {}"
+)
 
 
 def main() -> int:
@@ -38,6 +42,8 @@ def main() -> int:
         )
         with stack:
             console.print(_overview(stack))
+            if arguments.azureml:
+                console.print(_AZUREML.format(stack.azureml_door_url), highlight=False, soft_wrap=True)
             console.print("Stop with Ctrl-C. What was done is kept, and the next start goes on from there.")
             _run_until_interrupted(stack)
     except KeyboardInterrupt:
@@ -82,6 +88,8 @@ def _overview(stack: Stack) -> Table:
         "scoring": stack.scoring_url,
         "blob_events": stack.blob_events_url,
     }
+    if stack.azureml_url is not None:
+        addresses["azureml"] = stack.azureml_url
     table = Table("service", "address", "process", "log", title=f"Signalbox, state in {stack.state.root}")
     for name, address in addresses.items():
         running = stack.service(name)

@@ -27,6 +27,7 @@ JOB_EVENTS_FUNCTION = "azureml_events"
 READY_TIMEOUT_SECONDS = 120.0
 RECONCILE_SCHEDULE = "0 */5 * * * *"
 RETENTION_SCHEDULE = "0 30 3 * * *"
+ANCHOR_SCHEDULE = "0 0 * * * *"
 TICK_SCHEDULE = "0 * * * * *"
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
@@ -217,6 +218,7 @@ def app_settings(state: StateDirectory, ports: Ports) -> dict[str, str]:
         "SIGNALBOX_WEBHOOK_SECRET": state.webhook_secret(),
         "SIGNALBOX_RECONCILE_SCHEDULE": RECONCILE_SCHEDULE,
         "SIGNALBOX_RETENTION_SCHEDULE": RETENTION_SCHEDULE,
+        "SIGNALBOX_ANCHOR_SCHEDULE": ANCHOR_SCHEDULE,
         "SIGNALBOX_TICK_SCHEDULE": TICK_SCHEDULE,
         "SIGNALBOX_TELEMETRY": f"file:{state.root / 'traces.jsonl'}",
         "OPENBLAS_NUM_THREADS": "1",  # nothing here multiplies matrices, and its threads take 0.1 s to start

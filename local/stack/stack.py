@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from local.services.azurite.install import DEFAULT_TOOLS
 from local.services.mlflow_server import tracking_uri
-from local.services.process import RunningService, check_ports, describe_exit
+from local.services.process import HOST, RunningService, check_ports, describe_exit
 from local.stack.plan import REPOSITORY, Plan, Step, app_settings, azureml_settings, base_url, storage
 from local.stack.ports import Ports
 from local.stack.state import StateDirectory
@@ -129,6 +129,16 @@ class Stack:
     def scoring_url(self) -> str:
         """The scoring service."""
         return base_url(self.ports.scoring)
+
+    @property
+    def azureml_url(self) -> str | None:
+        """The double of Azure Resource Manager and Azure ML; `None` where the app works with the local services."""
+        return f"https://{HOST}:{self.ports.azureml}" if self._azureml else None
+
+    @property
+    def azureml_door_url(self) -> str:
+        """The door of that double: its requests, and what shall go wrong."""
+        return f"{base_url(self.ports.azureml_identity)}/double/"
 
     @property
     def blob_events_url(self) -> str:

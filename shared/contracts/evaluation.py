@@ -1,11 +1,20 @@
 """Figures of a model and what the gates say of them."""
 
+import operator
+
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
-from shared.contracts.policy import GatePolicy, Metric
+from shared.contracts.metrics import METRICS
+from shared.contracts.policy import GatePolicy
+
+
+def _absent(value: object) -> bool:
+    return value is None
 
 
 class Figures(Contract):
-    """Error figures over one set of rows; absent where they cannot be computed.
+    """Figures over one set of rows; absent where they cannot be computed. `shared.evaluation.metrics` has the formulas.
 
     Attributes:
         rows: Rows compared.
@@ -13,6 +22,14 @@ class Figures(Contract):
         mape: Mean absolute percentage error over rows whose actual is not 0, as a fraction: 0.45 is 45 %.
         rmse: Root mean squared error, in the target's unit.
         rmse_zero: The same where the actual is 0.
+        mae: Mean absolute error, in the target's unit.
+        bias: Mean of prediction minus actual, in the target's unit.
+        r2: Coefficient of determination; at most 1.
+        auc: Area under the ROC curve, from 0 to 1, where actual values are 0 and 1, and predictions probabilities.
+        f1: Harmonic mean of precision and recall, from 0 to 1, in the same case.
+        log_loss: Mean negative logarithm of the probability of what happened, in the same case.
+        latency: Seconds per prediction that 95 % of the rows did not exceed.
+        coverage: Rows with a prediction, as a fraction.
     """
 
     rows: int
@@ -20,11 +37,26 @@ class Figures(Contract):
     mape: float | None = None
     rmse: float | None = None
     rmse_zero: float | None = None
+    # Left out where they are missing: histories from before they were there replay.
+    mae: float | None = Field(default=None, exclude_if=_absent)
+    bias: float | None = Field(default=None, exclude_if=_absent)
+    r2: float | None = Field(default=None, exclude_if=_absent)
+    auc: float | None = Field(default=None, exclude_if=_absent)
+    f1: float | None = Field(default=None, exclude_if=_absent)
+    log_loss: float | None = Field(default=None, exclude_if=_absent)
+    latency: float | None = Field(default=None, exclude_if=_absent)
+    coverage: float | None = Field(default=None, exclude_if=_absent)
 
-    def get(self, metric: Metric) -> float | None:
-        """The figure of that name."""
-        value: float | None = getattr(self, metric)
+    def get(self, metric: str) -> float | None:
+        """The figure of that name; `None` also for one that nobody knows."""
+        value: float | None = getattr(self, metric) if metric in METRICS else None
         return value
+
+
+class ChampionRef(Contract):
+    """The version in production when a training was ordered; there may be none yet, and that is told, too."""
+
+    version: str | None
 
 
 class Evaluation(Contract):
@@ -33,6 +65,10 @@ class Evaluation(Contract):
     Attributes:
         baseline_model: The registered baseline that `baseline` is of; absent when it is a column of the evaluation.
         baseline_problem: Why the baseline's figures are missing, where a baseline was trained.
+        champion: Figures of the evaluation's column `champion`.
+        champion_ref: Which version that is; absent when nobody has said so.
+        run: The metrics that the run has logged and that a gate looks at, by their names without `run.`.
+        observed_at: The newest observation, as the column `observed_at` tells.
     """
 
     model: Figures
@@ -40,6 +76,24 @@ class Evaluation(Contract):
     naive: Figures | None = None
     baseline_model: str | None = None
     baseline_problem: str | None = None
+    champion: Figures | None = Field(default=None, exclude_if=_absent)
+    champion_ref: ChampionRef | None = Field(default=None, exclude_if=_absent)
+    run: dict[str, float] = Field(default={}, exclude_if=operator.not_)
+    observed_at: Instant | None = Field(default=None, exclude_if=_absent)
+
+
+class SegmentFigure(Contract):
+    """A gate's figure for some of the rows.
+
+    Attributes:
+        segment: Which: `movement=slow`, `origin=JFK movement=slow`.
+        required: What it was held to, where that is another figure than that of all rows.
+    """
+
+    segment: str
+    rows: int
+    got: float | None
+    required: float | None = Field(default=None, exclude_if=_absent)
 
 
 class GateResult(Contract):
@@ -49,19 +103,23 @@ class GateResult(Contract):
         gate: Its name in the fleet file.
         metric: The figure that it looks at.
         passed: Whether it holds; a figure that is missing fails.
-        got: The model's figure.
-        required: The bound that it was held to: absolute, or the reference's figure.
-        reason: One sentence for a person.
+        got: The model's figure; that of the worst segment, if the gate is for segments.
+        required: The bound that it was held to: absolute, or the reference's figure with what `by` makes of it.
+        reason: What a person has to know; of a rejection also the worst segments, and what would have passed.
         override: Whether the bound is that of an exception to the gate.
+        worst: The segments that did worst, if it does not hold.
+        change: The smallest change that would have passed.
     """
 
     gate: str
-    metric: Metric
+    metric: str
     passed: bool
     got: float | None
     required: float | None
     reason: str
     override: bool = False
+    worst: tuple[SegmentFigure, ...] = Field(default=(), exclude_if=operator.not_)
+    change: str | None = Field(default=None, exclude_if=_absent)
 
 
 class Verdict(Contract):
@@ -95,6 +153,7 @@ class EvaluateModelInput(Contract):
         dataset: The dataset version that an evaluation which names one must be of.
         baseline: What the model is compared with; its column `historical_average` when absent.
         at: The moment of the judgement: overrides that have ended by then do not hold, nor does any without it.
+        champion: The version in production; a gate that compares with it fails when nobody has said which it is.
     """
 
     job: str
@@ -103,6 +162,7 @@ class EvaluateModelInput(Contract):
     baseline: BaselineJob | None = None
     at: Instant | None = None
     trace: str | None = None
+    champion: ChampionRef | None = Field(default=None, exclude_if=_absent)
 
 
 class EvaluatedModel(Contract):

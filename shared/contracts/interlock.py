@@ -6,24 +6,24 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.events import InterlockEvent
+from shared.contracts.orders import (
+    ApprovalAnswered,
+    Evidence,
+    ForgetOrdered,
+    HoldOrdered,
+    OverrideOrdered,
+    ParkOrdered,
+    ReleaseOrdered,
+    ResumeOrdered,
+    RollbackOrdered,
+)
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.release import ReleaseOutcome
+from shared.contracts.release import ReleaseOutcome, ReleasePhase
 from shared.contracts.retirement import RetirementOutcome
+from shared.contracts.rollback import RollbackOutcome
 from shared.contracts.scoring import ScoringOutcome
-from shared.contracts.training import TrainingOutcome
-
-
-class InterlockEvent(Contract):
-    """What every event carries.
-
-    Attributes:
-        at: Stamped by the trigger or orchestrator that sent it: the interlock has no clock of its own.
-        trace: W3C traceparent of the delivery that it came from.
-    """
-
-    model: str
-    at: Instant
-    trace: str | None = None
+from shared.contracts.training import EvaluationOutcome, TrainingOutcome
 
 
 class DatasetPublished(InterlockEvent):
@@ -66,11 +66,16 @@ class VersionRegistered(InterlockEvent):
 
 
 class RegistryChanged(InterlockEvent):
-    """A tag, an alias or a stage of a version changed in the registry: mostly the echo of our own effect."""
+    """A tag, an alias or a stage of a version changed in the registry: mostly the echo of our own effect.
+
+    Attributes:
+        name: Of the tag or alias; empty for a stage.
+        value: Of the tag, or the stage.
+    """
 
     kind: Literal["registry_changed"] = "registry_changed"
     version: str
-    change: Literal["alias_set", "alias_removed", "tag_set", "tag_removed"]
+    change: Literal["alias_set", "alias_removed", "tag_set", "tag_removed", "stage_set"]
     name: str
     value: str | None = None
 
@@ -132,6 +137,94 @@ class RetirementFinished(InterlockEvent):
     outcome: RetirementOutcome
 
 
+class CodeChanged(InterlockEvent):
+    """The training code of the model's fleet is another one than its last training had.
+
+    Attributes:
+        commit: The git commit, as the deployment says it.
+        dataset: The newest dataset version, to train on; absent while there is none.
+    """
+
+    kind: Literal["code_changed"] = "code_changed"
+    policy: ModelPolicy
+    commit: str
+    dataset: DatasetRef | None = None
+
+
+class VersionEvaluated(InterlockEvent):
+    """A version that a person registered has been evaluated here, or could not be."""
+
+    kind: Literal["version_evaluated"] = "version_evaluated"
+    outcome: EvaluationOutcome
+
+
+class ReleaseStepped(InterlockEvent):
+    """Where a release stands.
+
+    Attributes:
+        phase: `shifting` once production may have begun to change: from then on it is not superseded.
+        evidence: What an approval has to name, while one is awaited.
+    """
+
+    kind: Literal["release_stepped"] = "release_stepped"
+    attempt: int
+    phase: ReleasePhase
+    reason: str
+    evidence: Evidence | None = None
+
+
+class RollbackFinished(InterlockEvent):
+    """A rollback has ended."""
+
+    kind: Literal["rollback_finished"] = "rollback_finished"
+    outcome: RollbackOutcome
+
+
+class ServingLost(InterlockEvent):
+    """What should answer for the model does not: the endpoint is gone, failed, or has no such deployment."""
+
+    kind: Literal["serving_lost"] = "serving_lost"
+    policy: ModelPolicy
+    version: str
+    reason: str
+
+
+class HealthObserved(InterlockEvent):
+    """How the champion did in a period, now that it is known what happened.
+
+    Attributes:
+        period: Names it; a period that is told again counts once.
+        figures: By metric.
+        reference: Of the baseline, likewise.
+    """
+
+    kind: Literal["health_observed"] = "health_observed"
+    policy: ModelPolicy
+    version: str
+    period: str
+    figures: dict[str, float]
+    reference: dict[str, float] = {}
+
+
+class Woken(InterlockEvent):
+    """A time has come that the interlock wanted to be woken at: a freeze or a hold has ended."""
+
+    kind: Literal["woken"] = "woken"
+
+
+class LedgerAdvanced(InterlockEvent):
+    """The head of the model's ledger, as an independent witness of its length.
+
+    Attributes:
+        sequence: Of the newest row.
+        hash: Its hash.
+    """
+
+    kind: Literal["ledger_advanced"] = "ledger_advanced"
+    sequence: int
+    hash: str
+
+
 AnyInterlockEvent = Annotated[
     DatasetPublished
     | TrainingRequested
@@ -143,7 +236,23 @@ AnyInterlockEvent = Annotated[
     | ScoringRequested
     | ScoringFinished
     | RetirementRequested
-    | RetirementFinished,
+    | RetirementFinished
+    | CodeChanged
+    | VersionEvaluated
+    | ReleaseStepped
+    | RollbackFinished
+    | ServingLost
+    | HealthObserved
+    | Woken
+    | LedgerAdvanced
+    | HoldOrdered
+    | ResumeOrdered
+    | ParkOrdered
+    | ReleaseOrdered
+    | RollbackOrdered
+    | OverrideOrdered
+    | ApprovalAnswered
+    | ForgetOrdered,
     Field(discriminator="kind"),
 ]
 
@@ -152,14 +261,15 @@ INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent,
 
 
 class RequestAnswer(Contract):
-    """What the interlock answers to `TrainingRequested` and `ScoringRequested` when it is called and not signalled.
+    """What the interlock answers to requests and orders when it is called and not signalled.
 
     Attributes:
         decision: `started` and `joined` have an attempt to wait for, which may itself wait for a slot; `waiting` starts
-            when the running one has ended; `unchanged` names the past attempt on the same dataset version.
+            when the running one has ended; `unchanged` names the past attempt on the same dataset version, or says that
+            an order changes nothing; `accepted` is an order that is carried out and has no attempt to wait for.
     """
 
-    decision: Literal["started", "joined", "waiting", "unchanged", "refused"]
+    decision: Literal["started", "joined", "waiting", "unchanged", "refused", "accepted"]
     attempt: int | None
     reason: str
 

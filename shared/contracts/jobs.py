@@ -10,12 +10,14 @@ from shared.contracts.policy import QUEUE_MINUTES, Scalar
 #: Azure ML's job statuses (facts: wire contracts, section 5). A platform may also answer one that we do not know yet.
 JobStatusName = str
 FINAL: Final = frozenset({"Completed", "Failed", "Canceled"})
-#: Another definition has the job's name. Our own code: Azure ML's, `UserError`, means any other refusal as well.
+#: Another job has the name, see `may_adopt`. Our own code: Azure ML's, `UserError`, means any other refusal as well.
 NAME_TAKEN: Final = "JobNameTaken"
 #: The platform does not know a job, or not any more.
 VANISHED: Final = "JobVanished"
 #: What Signalbox's own tags begin with; nobody else's may.
 OWN_TAGS: Final = "signalbox."
+#: The orchestration that a job belongs to, see `names.watcher`; jobs that several share have no such tag.
+INSTANCE_TAG: Final = f"{OWN_TAGS}instance"
 #: Stands in a parameter's text for the day that a run stands for.
 AS_OF: Final = "{as_of}"
 
@@ -54,6 +56,31 @@ def job_tags(wanted: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str
     return {**{name: value for name, value in wanted.items() if not name.startswith(OWN_TAGS)}, **own}
 
 
+def is_of_same_run(tags: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Whether a job that has the name asked for is the asking run's own, by its tag `signalbox.instance`.
+
+    It was submitted before, with its answer lost: whatever has become of its definition since, it is this one.
+
+    Args:
+        tags: What would be submitted.
+        found: What the job has.
+    """
+    return INSTANCE_TAG in tags and found.get(INSTANCE_TAG) == tags[INSTANCE_TAG]
+
+
+def may_adopt(tags: Mapping[str, str], found: Mapping[str, str], *, same_definition: bool) -> bool:
+    """Whether a job that has the name asked for is the one asked for: the run's own, or of several and defined alike.
+
+    Args:
+        tags: What would be submitted.
+        found: What the job has.
+        same_definition: Whether it is defined as what would be submitted.
+    """
+    if INSTANCE_TAG in tags or INSTANCE_TAG in found:
+        return is_of_same_run(tags, found)
+    return same_definition
+
+
 class SubmitJobInput(Contract):
     """Input of `submit_job`.
 
@@ -62,7 +89,8 @@ class SubmitJobInput(Contract):
         fleet: The fleet file's name; the pipeline's path is relative to that file.
         pipeline: The pipeline job YAML.
         inputs: Scalars, folders and models; `path` of a folder is inside the data container.
-        tags: For lineage; `signalbox.instance` is the orchestration that the job belongs to, see `names.watcher`.
+        tags: For lineage; `signalbox.instance` is the orchestration that the job belongs to, see `names.watcher`: a job
+            of this name that has the same is adopted, whatever its definition.
         needs: An output that a job found completed must still have; one that has lost it counts as failed.
     """
 

@@ -6,49 +6,90 @@ from typing import Final, Literal
 from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
+from shared.contracts.release_policy import ReleasePolicy
 
 #: A parameter of a pipeline job, as Azure ML takes it.
 Scalar = str | int | float | bool
 
-Metric = Literal["mape", "rmse", "rmse_zero"]
-
 #: How long a job may wait for compute unless said otherwise: a day, since what waits costs nothing.
 QUEUE_MINUTES: Final = 24 * 60
 
+#: What a gate may compare a model with, on the same rows.
+Reference = Literal["baseline", "champion"]
+#: A segment with fewer rows than these says too little to judge a model by it, unless a gate says otherwise.
+MIN_ROWS: Final = 20
 
 #: How far automation goes: 1 watches only, 2 trains, 3 releases too, 4 retrains what is stale.
 Level = Literal[1, 2, 3, 4]
 
-#: What lets a training begin without anybody asking: a dataset version, or a model that is too old.
-RetrainReason = Literal["data", "stale"]
+#: What lets a training begin without anybody asking: a dataset version, other code, or a model that is too old.
+RetrainReason = Literal["data", "code", "stale"]
+
+
+def _absent(value: object) -> bool:
+    return value is None
 
 
 class GateOverride(Contract):
     """An exception to a gate's absolute bound: whose, why, and until when.
 
     Attributes:
-        max: The bound that holds instead, in the metric's own unit.
+        max: The bound that holds instead, in the metric's own unit, of a gate with `max`.
+        min: Likewise of a gate with `min`.
         by: Who answers for it.
         until: From this moment on the gate's own bound holds again.
     """
 
-    max: float
+    max: float | None = None
     by: str
     reason: str
     until: Instant
+    min: float | None = Field(default=None, exclude_if=_absent)
+
+    @property
+    def bound(self) -> float | None:
+        """The bound that holds instead."""
+        return self.min if self.max is None else self.max
 
 
 class GatePolicy(Contract):
     """One condition that must hold before a model may be released.
 
-    Exactly one of `max` (an absolute bound, in the metric's own unit) and `better_than` (a reference) is given.
+    Exactly one of `max` and `min` (absolute bounds, in the metric's own unit), `better_than` and `not_worse_than`
+    (references) is given.
+
+    Attributes:
+        metric: A name in `METRICS`, or `run.NAME`: the metric `NAME` that the training run has logged.
+        by: How much better it must be, or how much worse it may be, as a share of the reference's figure.
+        confidence: How sure that has to be, given how few rows there are: 0.9 is 90 %.
+        segments: Columns of the evaluation: the gate must hold in each combination of their values.
+        min_rows: A segment with fewer rows says too little, and is left out.
+        max_age_days: How old the newest observation of the evaluation may be.
     """
 
     name: str
-    metric: Metric
+    metric: str
     max: float | None = None
-    better_than: Literal["baseline"] | None = None
+    better_than: Reference | None = None
     override: GateOverride | None = None
+    # Left out at their defaults: histories from before they were there replay.
+    min: float | None = Field(default=None, exclude_if=_absent)
+    not_worse_than: Reference | None = Field(default=None, exclude_if=_absent)
+    by: float | None = Field(default=None, exclude_if=_absent)
+    confidence: float | None = Field(default=None, exclude_if=_absent)
+    segments: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    min_rows: int = Field(default=MIN_ROWS, exclude_if=lambda rows: rows == MIN_ROWS)
+    max_age_days: int | None = Field(default=None, exclude_if=_absent)
+
+    @property
+    def bound(self) -> float | None:
+        """The absolute bound, if it has one."""
+        return self.min if self.max is None else self.max
+
+    @property
+    def reference(self) -> Reference | None:
+        """What it compares with, if it does."""
+        return self.better_than or self.not_worse_than
 
 
 class BaselinePolicy(Contract):
@@ -126,6 +167,12 @@ class ModelPolicy(Contract):
         stale_days: From this age on, a model that scores is stale; never when absent.
         retrain_when: What lets a training begin without anybody asking.
         tags: Tags of its jobs and its registered versions.
+        release: How a version comes into production.
+        park_after: So many trainings or releases that fail in a row park the model; never when absent.
+        cooldown_days: For so long after a training, no other begins by itself.
+        operators: Who may order something of it; whoever has that role for the whole app when empty.
+        approvers: Who may approve its releases, likewise.
+        notify: The channels that its requests for approval go to.
     """
 
     fleet: str
@@ -142,6 +189,13 @@ class ModelPolicy(Contract):
     stale_days: int | None = None
     retrain_when: tuple[RetrainReason, ...] = ("data",)
     tags: dict[str, str] = {}
+    # Left out at their defaults: histories from before they were there replay.
+    release: ReleasePolicy = Field(default=ReleasePolicy(), exclude_if=lambda policy: policy.plain)
+    park_after: int | None = Field(default=None, exclude_if=lambda times: times is None)
+    cooldown_days: int | None = Field(default=None, exclude_if=lambda days: days is None)
+    operators: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    approvers: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    notify: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class RetentionPolicy(Contract):

@@ -1,8 +1,18 @@
 """What people and fleet runs read of a model: one row each, written after every decision."""
 
+import operator
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
+from shared.contracts.orders import Evidence
+from shared.contracts.release import ReleasePhase
+from shared.contracts.rollback import GoodVersion
+
+
+def _absent(value: object) -> bool:
+    return value is None
 
 
 class DecisionNote(Contract):
@@ -25,13 +35,13 @@ class RunInFlight(Contract):
 
     Attributes:
         instance: The orchestration that has to tell how it ended.
-        version: The version that is released or scores; absent for a training.
+        version: The version that is released, evaluated or left, or that scores; absent for a training.
         waits_for_slot: Whether it has not begun, because as many jobs run as the fleet allows.
         slot_of: The fleet that was asked for a slot for it, or that gave it one; absent for what needs none, or waits
             for another run of its model to begin first.
     """
 
-    kind: Literal["training", "release", "scoring", "retirement"]
+    kind: Literal["training", "release", "scoring", "retirement", "rollback", "evaluation"]
     instance: str
     attempt: int
     version: str | None = None
@@ -58,17 +68,74 @@ class RequestNote(Contract):
     attempt: int | None = None
 
 
+class Hold(Contract):
+    """Somebody has said that nothing is to start by itself.
+
+    Attributes:
+        scope: Whose hold it is: `model`, `fleet:demand`, `label:region=rockies`.
+        since: When it was ordered.
+        until: When it ends by itself; absent where somebody has to lift it.
+    """
+
+    scope: str
+    by: str
+    reason: str
+    since: Instant
+    until: Instant | None = None
+
+    def holds(self, at: Instant) -> bool:
+        """Whether it is on."""
+        return self.until is None or at < self.until
+
+
+class Parked(Contract):
+    """The model waits for a person.
+
+    Attributes:
+        by: Who parked it; `policy` after too many failures in a row, or after a rollback that failed.
+    """
+
+    at: Instant
+    by: str
+    reason: str
+
+
+class Override(Contract):
+    """A gate that a person let a version pass.
+
+    Attributes:
+        until: From this moment on the version may not begin to be released by it.
+    """
+
+    gate: str
+    by: str
+    reason: str
+    until: Instant
+
+
 class ModelRow(Contract):
     """One model in the read model: what `GET /api/models` shows.
 
     Attributes:
         revision: Raised with every decision; a row never goes back to an older one.
-        state: `waiting`, `queued`, `training`, `rejected`, `failed`, `registered`, `releasing`, `released`,
-            `release_failed`, `retiring`, `retired`.
+        state: What is in flight: `queued`, `training`, `evaluating`, `releasing`, `awaiting_approval`, `rolling_back`,
+            `retiring`; else `retired`, `parked` or `held`; else how the last of it ended: `waiting`, `failed`,
+            `rejected`, `registered`, `released`, `release_failed`, `superseded`, `refused`, `rolled_back`,
+            `failed_over`.
         reason: The sentence behind the state.
         figures: The last evaluation's figures, as fractions and target units.
         requests: The last few things that were asked for, oldest first.
         datasets: Dataset versions that the model works with now, or will when something else has ended.
+        phase: Where the release in flight stands; absent while it has not said so.
+        evidence: What an approval of it has to name, while one is awaited.
+        holds: Who keeps the model from starting anything, and why.
+        parked: Why a person has to look.
+        barred: Versions that are not released by themselves any more, and why.
+        overrides: Of the version shown: gates that a person let it pass.
+        last_good: What a rollback goes back to.
+        stands_in: The baseline's registered model, where `champion` is a version of that.
+        drift: How the registry differs from what serves, as somebody else has changed it.
+        ledger_findings: How the ledger contradicts what was told of it before.
     """
 
     fleet: str
@@ -91,6 +158,17 @@ class ModelRow(Contract):
     in_flight: tuple[RunInFlight, ...] = ()
     requests: tuple[RequestNote, ...] = ()
     datasets: tuple[str, ...] = ()
+    # Left out at their defaults: histories from before they were there replay.
+    phase: ReleasePhase | None = Field(default=None, exclude_if=_absent)
+    evidence: Evidence | None = Field(default=None, exclude_if=_absent)
+    holds: tuple[Hold, ...] = Field(default=(), exclude_if=operator.not_)
+    parked: Parked | None = Field(default=None, exclude_if=_absent)
+    barred: dict[str, str] = Field(default={}, exclude_if=operator.not_)
+    overrides: tuple[Override, ...] = Field(default=(), exclude_if=operator.not_)
+    last_good: GoodVersion | None = Field(default=None, exclude_if=_absent)
+    stands_in: str | None = Field(default=None, exclude_if=_absent)
+    drift: str | None = Field(default=None, exclude_if=_absent)
+    ledger_findings: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
 
 class RecordModelInput(Contract):

@@ -1,5 +1,7 @@
 """Registered models and their versions."""
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import Evaluation, Verdict
@@ -39,6 +41,35 @@ class RegisterBaselineInput(Contract):
     trace: str | None = None
 
 
+class VersionOrigin(Contract):
+    """What a version came from, as far as it was known when it was registered; what is absent was not known.
+
+    Attributes:
+        artifact_sha256: Over the files of the model, see `shared.registry.artifact`.
+        git_commit: Of the fleet files, as the deployment says it.
+        platform: Where it was trained: `azureml` or `local`.
+        environments: Of the pipeline's steps, as its YAML names them; the platform's own choice of an image is not in
+            it, and a step that is a registered component does not tell its environment.
+        manifest: Of the dataset version: a blob in the data container.
+        manifest_sha256: Of that blob's bytes.
+    """
+
+    artifact_sha256: str | None = None
+    git_commit: str | None = None
+    platform: str | None = None
+    environments: tuple[str, ...] = ()
+    manifest: str | None = None
+    manifest_sha256: str | None = None
+
+
+class HashVersionInput(Contract):
+    """Input of `hash_version`: what is known of a version that was not registered here."""
+
+    model: str
+    version: str
+    trace: str | None = None
+
+
 class RegisteredVersion(Contract):
     """A model version in the registry.
 
@@ -46,6 +77,7 @@ class RegisteredVersion(Contract):
         aliases: Names that point to it, such as `champion`.
         stage: MLflow's stage, `None` where the registry has none.
         previous: The champion that it replaced when it was promoted.
+        origin: What it came from; only `register_version` tells it.
     """
 
     model: str
@@ -56,13 +88,20 @@ class RegisteredVersion(Contract):
     tags: dict[str, str] = {}
     created_at: Instant | None = None
     previous: str | None = None
+    # histories from before it was there replay
+    origin: VersionOrigin | None = Field(default=None, exclude_if=lambda origin: origin is None)
 
 
 class PromoteVersionInput(Contract):
-    """Input of `promote_version`: alias `champion` and stage Production to this version, the previous one archived."""
+    """Input of `promote_version`: alias `champion` and stage Production to this version.
+
+    Attributes:
+        archive: Whether the previous one moves to the stage Archived; it leaves Production either way.
+    """
 
     model: str
     version: str
+    archive: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
     trace: str | None = None
 
 

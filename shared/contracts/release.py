@@ -7,10 +7,26 @@ from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
-from shared.contracts.policy import ModelPolicy
+from shared.contracts.policy import GatePolicy, ModelPolicy
+from shared.contracts.release_policy import AnalysisPolicy
 
 #: Another version or definition has the deployment's name.
 DEPLOYMENT_TAKEN: Final = "UserError"
+#: Code of an endpoint of the name that is somebody else's: nothing is deployed to it, routed there or deleted.
+ENDPOINT_TAKEN: Final = "EndpointTaken"
+
+
+#: Where a release stands: `ready` asks the interlock whether production may change now, `shifting` once that may have
+#: begun, `watching` while the version serves and what served before is still there.
+ReleasePhase = Literal["testing", "shadowing", "awaiting_approval", "ready", "shifting", "watching", "undoing"]
+
+
+#: How a release ends that is not done, and has not failed either.
+ReleaseEnd = Literal["superseded", "refused", "withdrawn"]
+
+
+def _absent(value: object) -> bool:
+    return value is None
 
 
 class Serving(Contract):
@@ -39,6 +55,7 @@ class ReleaseModelInput(Contract):
         dataset: The dataset version that the model was trained on. A batch model scores it first, unless its policy
             names another dataset to score: then the newest version of that.
         replaces: What serves now, and is torn down when this version has taken over.
+        overridden: Gates that it failed and that a person lets it pass.
     """
 
     model: str
@@ -48,6 +65,8 @@ class ReleaseModelInput(Contract):
     dataset: DatasetRef
     at: Instant
     replaces: Serving | None = None
+    # Left out where there is none: histories from before it was there replay.
+    overridden: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     trace: str | None = None
 
 
@@ -57,6 +76,7 @@ class DeploymentSpec(Contract):
     Attributes:
         fleet: The fleet file's name; the definition's path is relative to that file.
         definition: Azure ML's YAML of a deployment; a plain one when absent.
+        scales: Whether it may scale as its definition says; otherwise it stays as it begins, as one for tests does.
     """
 
     endpoint: str
@@ -65,6 +85,7 @@ class DeploymentSpec(Contract):
     version: str
     fleet: str = ""
     definition: str | None = None
+    scales: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
     trace: str | None = None
 
 
@@ -94,10 +115,17 @@ class DeploymentState(Contract):
 
 
 class ShiftTrafficInput(Contract):
-    """Input of `shift_traffic`: percent by deployment."""
+    """Input of `shift_traffic`: percent by deployment.
+
+    Attributes:
+        mirror: Percent of the traffic that one deployment gets a copy of; nothing where it is empty. What is mirrored
+            stays where it is absent.
+    """
 
     endpoint: str
     traffic: dict[str, int]
+    # Left out where it is absent: histories from before it was there replay.
+    mirror: dict[str, int] | None = Field(default=None, exclude_if=_absent)
     trace: str | None = None
 
 
@@ -130,7 +158,11 @@ class StagedGoldenSet(Contract):
 
 
 class TestDeploymentInput(Contract):
-    """Input of `test_deployment`: ask the golden set's predictions from a deployment, and compare."""
+    """Input of `test_deployment`: ask the golden set's predictions from a deployment, and compare.
+
+    Attributes:
+        limits: What its answers have to keep beside their tolerances; only the tolerances count where it is absent.
+    """
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
 
@@ -138,6 +170,7 @@ class TestDeploymentInput(Contract):
     golden: str
     endpoint: str
     deployment: str
+    limits: AnalysisPolicy | None = Field(default=None, exclude_if=_absent)
     trace: str | None = None
 
 
@@ -160,6 +193,8 @@ class GoldenResult(Contract):
         outside: Rows whose prediction was missing or outside its tolerance.
         worst: Largest distance from the expected value, in the target's unit.
         reason: One sentence for a person.
+        failed_requests: How many were not answered at the first time; absent where a job has made the predictions.
+        seconds_p95: Within which 95 of 100 requests were answered; absent likewise, or where none was.
     """
 
     passed: bool
@@ -167,6 +202,8 @@ class GoldenResult(Contract):
     outside: int
     worst: float | None
     reason: str
+    failed_requests: int | None = Field(default=None, exclude_if=_absent)
+    seconds_p95: float | None = Field(default=None, exclude_if=_absent)
 
 
 class PublishPredictionsInput(Contract):
@@ -226,6 +263,8 @@ class ReleaseOutcome(Contract):
         released: Whether the version serves now.
         reason: Why, or why not, for a person.
         previous: The champion before; the last good version to go back to.
+        ended: Why it was not released, where that is no failure: `superseded` by a newer version, `refused` by a person
+            or by their silence, or `withdrawn` by an order.
     """
 
     model: str
@@ -235,3 +274,80 @@ class ReleaseOutcome(Contract):
     reason: str
     serving: Serving | None = None
     previous: str | None = None
+    ended: ReleaseEnd | None = Field(default=None, exclude_if=lambda end: end is None)
+
+
+class ApprovalWord(Contract):
+    """A person's answer to a release that waits for it."""
+
+    approved: bool
+    by: str
+    reason: str
+
+
+class ReleaseWord(Contract):
+    """What a release in flight is told.
+
+    Attributes:
+        superseded: The newer version that takes its place.
+        withdrawn: Why it is not wanted any more.
+        approved: What a person has answered.
+        go: Whether production may change now.
+    """
+
+    superseded: str | None = None
+    withdrawn: str | None = None
+    approved: ApprovalWord | None = None
+    go: bool = False
+
+
+class TellReleaseInput(Contract):
+    """Input of `tell_release`: an entity cannot raise an event itself.
+
+    Attributes:
+        instance: Of the release.
+    """
+
+    instance: str
+    word: ReleaseWord
+    trace: str | None = None
+
+
+class ReleaseTold(Contract):
+    """Result of `tell_release`."""
+
+    instance: str
+
+
+class VerifyVersionInput(Contract):
+    """Input of `verify_version`: whether all that a release needs to know of a version is known, and still true.
+
+    Attributes:
+        gates: As the fleet file says them now.
+        overridden: Gates that a person lets it pass.
+        at: The moment of the judgement.
+    """
+
+    model: str
+    version: str
+    dataset: DatasetRef
+    gates: tuple[GatePolicy, ...]
+    overridden: tuple[str, ...] = ()
+    at: Instant
+    trace: str | None = None
+
+
+class VerifiedVersion(Contract):
+    """Result of `verify_version`.
+
+    Attributes:
+        artifact_sha256: Hash of the model's files as they are now, equal to what was recorded.
+        report_sha256: Hash of the figures and gates that the ledger has of it.
+        author: Who asked for its training; absent where data or a schedule led to it.
+        summary: The figures against their gates, in one sentence.
+    """
+
+    artifact_sha256: str
+    report_sha256: str
+    author: str | None = None
+    summary: str

@@ -53,11 +53,13 @@ class WithdrawTrafficInput(Contract):
     Attributes:
         retiring: Whether the model goes out of service, which stops when a fleet file has it again; otherwise it
             serves elsewhere, or by a route.
+        confirming: Whether a change was begun for this before, whose end is to be found.
     """
 
     model: str
     endpoint: str
     retiring: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
+    confirming: bool = Field(default=False, exclude_if=operator.not_)  # likewise
     trace: str | None = None
 
 
@@ -65,13 +67,15 @@ class WithdrawnTraffic(Contract):
     """Result of `withdraw_traffic`.
 
     Attributes:
-        deployments: Those of the model, which can be deleted now.
+        deployments: Those of the model, which can be deleted once they have no traffic.
         others: How many deployments of other models the endpoint has.
+        begun: Whether a change of the traffic was begun whose end is not known yet; otherwise they have none.
     """
 
     endpoint: str
     deployments: tuple[str, ...]
     others: int
+    begun: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
 
 
 class EndpointKey(Contract):
@@ -82,7 +86,7 @@ class EndpointKey(Contract):
 
 
 class EndpointDeleted(Contract):
-    """Result of `delete_endpoint`; `deleted` is false when something is, or will be, deployed behind it."""
+    """Result of `delete_endpoint`; `deleted` is false when it is not ours, or something is, or will be, there."""
 
     endpoint: str
     deleted: bool

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
@@ -15,6 +17,7 @@ class ScoreModelInput(Contract):
         attempt: The interlock's number of this scoring; job name and results carry it.
         version: The champion.
         champion_since: When it became champion: its age shows whether it is stale.
+        stands_in: The registered model that the version is of, where the baseline stands in.
         as_of: The moment that the scoring stands for, where that is not now.
     """
 
@@ -27,6 +30,8 @@ class ScoreModelInput(Contract):
     at: Instant
     as_of: Instant | None = None
     trace: str | None = None
+    # Left out at its default: histories from before it was there replay.
+    stands_in: str | None = Field(default=None, exclude_if=lambda model: model is None)
 
     @property
     def stands_for(self) -> Instant:

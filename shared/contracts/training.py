@@ -2,13 +2,17 @@
 
 from typing import Final, Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
-from shared.contracts.evaluation import Evaluation, Verdict
+from shared.contracts.evaluation import ChampionRef, Evaluation, Verdict
 from shared.contracts.policy import ModelPolicy
 
 #: How a training ends that did not fail, and whose job was cancelled all the same.
 NOT_WANTED: Final = frozenset({"superseded", "unwanted"})
+#: The input of a training pipeline that is given the version in production, where a gate compares with it.
+CHAMPION_INPUT: Final = "champion"
 
 
 class TrainModelInput(Contract):
@@ -16,6 +20,8 @@ class TrainModelInput(Contract):
 
     Attributes:
         attempt: The interlock's number of this training; job name and results carry it.
+        champion: The version in production, where a gate compares with it.
+        requested_by: Who asked for it; absent where data alone led to it. They do not approve its release.
     """
 
     model: str
@@ -24,6 +30,9 @@ class TrainModelInput(Contract):
     dataset: DatasetRef
     at: Instant
     trace: str | None = None
+    # Left out where they are absent, as in older histories.
+    champion: ChampionRef | None = Field(default=None, exclude_if=lambda one: one is None)
+    requested_by: str | None = Field(default=None, exclude_if=lambda one: one is None)
 
 
 class TrainingOutcome(Contract):
@@ -57,3 +66,34 @@ class TrainOnRequestInput(Contract):
     request_id: str
     at: Instant
     trace: str | None = None
+
+
+class EvaluateVersionInput(Contract):
+    """Input of `evaluate_version`: a version that a person registered is held against the gates before anything else.
+
+    Attributes:
+        attempt: The interlock's number of it, among the trainings.
+        dataset: The newest dataset version; absent while there is none, and then it cannot be evaluated.
+        champion: The version in production, where a gate compares with it.
+    """
+
+    model: str
+    version: str
+    attempt: int
+    policy: ModelPolicy
+    dataset: DatasetRef | None = None
+    at: Instant
+    trace: str | None = None
+    champion: ChampionRef | None = Field(default=None, exclude_if=lambda one: one is None)
+
+
+class EvaluationOutcome(Contract):
+    """Result of `evaluate_version`."""
+
+    model: str
+    version: str
+    attempt: int
+    outcome: Literal["passed", "rejected", "failed"]
+    reason: str
+    evaluation: Evaluation | None = None
+    verdict: Verdict | None = None

@@ -8,9 +8,7 @@ a baseline measured on other rows, or against other actual values, is no measure
 import math
 from collections.abc import Sequence
 
-from shared.contracts.evaluation import Figures
 from shared.errors import SignalboxError
-from shared.evaluation.metrics import compare
 from shared.evaluation.table import EvaluationTable
 
 type _Key = tuple[str, ...]
@@ -21,8 +19,8 @@ class NotComparableError(SignalboxError):
     """The two evaluations do not measure the same observations; the message says where they part."""
 
 
-def compare_baseline(model: EvaluationTable, baseline: EvaluationTable) -> Figures:
-    """Figures of the baseline on the model's rows.
+def align_baseline(model: EvaluationTable, baseline: EvaluationTable) -> list[float | None]:
+    """What the baseline says of each of the model's rows.
 
     Raises:
         NotComparableError: No columns identify a row, a row has no match or several, or actual values differ.
@@ -42,7 +40,7 @@ def compare_baseline(model: EvaluationTable, baseline: EvaluationTable) -> Figur
         if not math.isclose(happened, other, rel_tol=1e-9, abs_tol=1e-9):
             what = f"the actual value of {_shown(columns, key)} is {happened:.15g} in the model's evaluation"
             raise NotComparableError(f"{what} and {other:.15g} in the baseline's")
-    return compare(model.actual, [predictions[known[key]] for key in wanted])
+    return [predictions[known[key]] for key in wanted]
 
 
 def _by_key(table: EvaluationTable, columns: Sequence[str], whose: str) -> dict[_Key, int]:

@@ -1,19 +1,29 @@
 """Gates: all must hold, and what is missing does not hold."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from shared.contracts.evaluation import Evaluation, GateResult, Verdict
-from shared.contracts.policy import GateOverride, GatePolicy, Metric
+from shared.contracts.policy import GatePolicy
+from shared.evaluation.cases import Case
+from shared.evaluation.observations import Observations
+from shared.evaluation.rulings import Ruling, by_segments, failed, plainly, with_confidence
+from shared.evaluation.segments import Segment, worst_segments
+from shared.evaluation.wording import segments_text
 
-_TITLES: Final[dict[Metric, str]] = {"mape": "MAPE", "rmse": "RMSE", "rmse_zero": "RMSE where the actual is 0"}
-#: A float has no more digits than these to tell two figures apart.
-_MOST_DECIMALS: Final = 17
-_MOMENT: Final = timedelta(microseconds=1)
+#: A reason travels with every event.
+_REASON_LIMIT: Final = 500
+#: So many rejections name their worst segments: a verdict has to stay small.
+_DETAILED: Final = 3
 
 
-def judge(evaluation: Evaluation, gates: Sequence[GatePolicy], at: datetime | None = None) -> Verdict:
+def judge(
+    evaluation: Evaluation,
+    gates: Sequence[GatePolicy],
+    at: datetime | None = None,
+    rows: Observations | None = None,
+) -> Verdict:
     """Hold an evaluation against its gates.
 
     A model without gates is never released: an empty sequence gives a failed verdict.
@@ -21,114 +31,57 @@ def judge(evaluation: Evaluation, gates: Sequence[GatePolicy], at: datetime | No
     Args:
         evaluation: The figures.
         gates: All must hold.
-        at: The moment of the judgement; an override holds before its end, and none does without a moment.
+        at: The moment of the judgement; an override holds before its end, and none does without a moment, nor does a
+            gate with `max_age_days`.
+        rows: What the figures are of; a gate with `segments` or `confidence` looks at them, and fails without.
     """
     if not gates:
         return Verdict(passed=False, gates=(_no_gates(),))
-    results = tuple(_judge_gate(evaluation, gate, at) for gate in gates)
-    return Verdict(passed=all(result.passed for result in results), gates=results)
+    results: list[GateResult] = []
+    for gate in gates:
+        case = Case(evaluation, gate, at, rows)
+        ruling = _rule(case)
+        detailed = not ruling.passed and sum(not result.passed for result in results) < _DETAILED
+        results.append(_result(case, ruling, _worst(case, ruling) if detailed else ()))
+    return Verdict(passed=all(result.passed for result in results), gates=tuple(results))
 
 
-def show(metric: Metric, value: float | None, decimals: int | None = None) -> str:
-    """A figure as people write it: `10.6 %` for MAPE, `3.39` otherwise, `unknown` when it is missing."""
-    if value is None:
-        return "unknown"
-    if metric == "mape":
-        return f"{value * 100:.{1 if decimals is None else decimals}f} %"
-    return f"{value:.{2 if decimals is None else decimals}f}"
+def _rule(case: Case) -> Ruling:
+    problem = case.stale or case.missing
+    if problem is not None:
+        return failed(case, problem)
+    if case.first_release:
+        return Ruling(passed=True, reason=f"{case.title} has no champion yet to be compared with", got=case.got)
+    if case.gate.segments:
+        return by_segments(case)
+    return plainly(case) if case.gate.confidence is None else with_confidence(case)
 
 
-def show_both(metric: Metric, one: float, other: float) -> tuple[str, str]:
-    """Two figures with as many digits as it takes to see which one is greater."""
-    both = show(metric, one), show(metric, other)
-    for decimals in range(2, _MOST_DECIMALS + 1):
-        if one == other or both[0] != both[1]:
-            break
-        both = show(metric, one, decimals), show(metric, other, decimals)
-    return both
+def _worst(case: Case, ruling: Ruling) -> tuple[Segment, ...]:
+    """The gate's own segments; else those of the columns that have few values."""
+    if ruling.worst is not None or case.rows is None:
+        return ruling.worst or ()
+    return worst_segments(case.rows, case.gate, case.bar)
 
 
-def _judge_gate(evaluation: Evaluation, gate: GatePolicy, at: datetime | None) -> GateResult:
-    return _judge_bound(evaluation, gate, at) if gate.max is not None else _judge_reference(evaluation, gate)
-
-
-def _judge_bound(evaluation: Evaluation, gate: GatePolicy, at: datetime | None) -> GateResult:
-    assert gate.max is not None  # asked by the caller
-    override = gate.override if _holds(gate.override, at) else None
-    bound = gate.max if override is None else override.max
-    got = evaluation.model.get(gate.metric)
-    if got is None:
-        reason = f"{_TITLES[gate.metric]} of the model is missing, so the gate fails"
-        return _result(gate, None, bound, passed=False, reason=reason)
-    passed = got <= bound
-    shown, required = show_both(gate.metric, got, bound)
-    reason = f"{_TITLES[gate.metric]} {shown} is {'at most' if passed else 'above'} {required}{_exception(gate, at)}"
-    return _result(gate, got, bound, passed=passed, reason=reason, override=override is not None)
-
-
-def _judge_reference(evaluation: Evaluation, gate: GatePolicy) -> GateResult:
-    got, required = evaluation.model.get(gate.metric), _reference(evaluation, gate)
-    name = _reference_name(evaluation)
-    if got is None or required is None:
-        why = f" ({evaluation.baseline_problem})" if got is not None and evaluation.baseline_problem else ""
-        missing = "the model" if got is None else name
-        reason = f"{_TITLES[gate.metric]} of {missing} is missing{why}, so the gate fails"
-        return _result(gate, got, required, passed=False, reason=reason)
-    passed = got < required
-    shown, other = show_both(gate.metric, got, required)
-    relation = "better than" if passed else "not better than"
-    return _result(
-        gate, got, required, passed=passed, reason=f"{_TITLES[gate.metric]} {shown} is {relation} {other} of {name}"
-    )
-
-
-def _reference(evaluation: Evaluation, gate: GatePolicy) -> float | None:
-    if gate.better_than != "baseline" or evaluation.baseline is None:
-        return None
-    if evaluation.baseline.rows != evaluation.model.rows:
-        return None  # computed on other rows: not comparable
-    return evaluation.baseline.get(gate.metric)
-
-
-def _reference_name(evaluation: Evaluation) -> str:
-    named = evaluation.baseline_model
-    return "the historical average" if named is None else f"the baseline {named}"
-
-
-def _holds(override: GateOverride | None, at: datetime | None) -> bool:
-    return override is not None and at is not None and at < override.until
-
-
-def _exception(gate: GatePolicy, at: datetime | None) -> str:
-    """What a reason says of an override: whose it is while it holds, and that it is over afterwards."""
-    override = gate.override
-    if override is None or at is None:
-        return ""
-    until = (override.until - _MOMENT).date().isoformat()  # the last day on which it holds
-    if not _holds(override, at):
-        return f" (the override by {override.by} ended {until})"
-    return (
-        f" (override by {override.by}: {override.reason}; until {until}; the gate says {show(gate.metric, gate.max)})"
-    )
-
-
-def _result(
-    gate: GatePolicy,
-    got: float | None,
-    required: float | None,
-    *,
-    passed: bool,
-    reason: str,
-    override: bool = False,
-) -> GateResult:
+def _result(case: Case, ruling: Ruling, worst: Sequence[Segment]) -> GateResult:
+    gate, told = case.gate, tuple(one.told(case.gate) for one in worst)
+    sentences = [f"{gate.name}: {ruling.reason}"]
+    if ruling.needed:
+        sentences.append(ruling.needed[0].upper() + ruling.needed[1:])
+    if told:
+        sentences.append(f"Worst: {segments_text(gate.metric, told)}")
+    reason = ". ".join(sentences)
     return GateResult(
         gate=gate.name,
         metric=gate.metric,
-        passed=passed,
-        got=got,
-        required=required,
-        reason=f"{gate.name}: {reason}",
-        override=override,
+        passed=ruling.passed,
+        got=ruling.got,
+        required=None if ruling.bar is None else ruling.bar.limit,
+        reason=reason if len(reason) <= _REASON_LIMIT else reason[: _REASON_LIMIT - 1] + "…",
+        override=case.override is not None,
+        worst=told,
+        change=ruling.needed,
     )
 
 

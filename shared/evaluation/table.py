@@ -1,8 +1,10 @@
 """The evaluation table that a training pipeline puts out: the contract with its authors.
 
 A CSV in UTF-8 with one row per observation of the test period and at least the columns `actual` and `prediction`;
-`historical_average` (a baseline) and `naive` (the last known value) are compared when they are there. A column
-`dataset_version` must name the version that was trained on. All other columns say which observation a row is.
+`historical_average` (a baseline), `naive` (the last known value) and `champion` (what the version in production says)
+are compared when they are there. `seconds` is how long a prediction took, `observed_at` the date or time in UTC at
+which a row was observed, and `dataset_version` must name the version that was trained on. All other columns say which
+observation a row is, and may be segments of a gate.
 Signalbox computes the figures itself, so that a pipeline cannot report better ones than its predictions earn.
 """
 
@@ -10,6 +12,7 @@ import csv
 import io
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from shared.contracts.evaluation import Figures
@@ -17,8 +20,8 @@ from shared.errors import PermanentError
 from shared.evaluation.metrics import compare
 
 ACTUAL, PREDICTION, AVERAGE, NAIVE = "actual", "prediction", "historical_average", "naive"
-DATASET: Final = "dataset_version"
-_FIGURES: Final = frozenset({ACTUAL, PREDICTION, AVERAGE, NAIVE, DATASET})
+CHAMPION, SECONDS, OBSERVED, DATASET = "champion", "seconds", "observed_at", "dataset_version"
+_FIGURES: Final = frozenset({ACTUAL, PREDICTION, AVERAGE, NAIVE, CHAMPION, SECONDS, OBSERVED, DATASET})
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,23 @@ class EvaluationTable:
 
     def figures(self, column: str) -> Figures | None:
         """Figures of a column beside what happened; `None` when there is no such column."""
-        return compare(self.actual, self.predictions(column)) if column in self.columns else None
+        if column not in self.columns:
+            return None
+        return compare(self.actual, self.predictions(column), self.seconds if column == PREDICTION else None)
+
+    @property
+    def seconds(self) -> list[float | None] | None:
+        """How long each prediction took, if the table says so."""
+        return self.predictions(SECONDS) if SECONDS in self.columns else None
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """The newest observation; `None` where a cell of the column is no date, or there is no such column."""
+        if OBSERVED not in self.columns:
+            return None
+        moments = [_moment(row[OBSERVED]) for row in self.rows]
+        known = [moment for moment in moments if moment is not None]
+        return max(known) if len(known) == len(moments) else None
 
 
 def read_table(content: bytes, owner: str, dataset: str | None = None) -> EvaluationTable:
@@ -104,6 +123,15 @@ def _actual(text: str, line: int, owner: str) -> float:
         code = "EvaluationInvalid"
         raise PermanentError(code, f"{owner} `evaluation`, line {line}: `{ACTUAL}` {text[:80]!r} is no number.")
     return value
+
+
+def _moment(text: str) -> datetime | None:
+    """A date or a time in ISO 8601, in UTC where it has no offset."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _number(text: str) -> float | None:

@@ -17,7 +17,9 @@ from shared.fleet.environments import Overlay
 from shared.fleet.gate_schema import GateSpec, OverrideSpec
 from shared.fleet.model_schema import ModelSpec
 from shared.fleet.patterns import Matrix, is_value
-from shared.fleet.schema import LEVELS, FleetSpec, ReleaseSpec, RetentionSpec, RetrainSpec, ScheduleSpec, TeamSpec
+from shared.fleet.release_schema import ReleaseSpec
+from shared.fleet.schema import LEVELS, FleetSpec, RetentionSpec, RetrainSpec, ScheduleSpec
+from shared.fleet.team_schema import TeamSpec
 from shared.located_validation import similar, validated
 from shared.located_yaml import Document, Problem
 

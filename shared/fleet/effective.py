@@ -8,18 +8,16 @@ from pathlib import Path
 
 from shared.contracts.policy import GatePolicy, ModelPolicy
 from shared.errors import PermanentError
-from shared.fleet.amounts import bound_text
 from shared.fleet.environments import Overlay, overlaid
 from shared.fleet.fleet import Fleet
+from shared.fleet.gate_text import gate_values
 from shared.fleet.loader import load_fleet
 from shared.fleet.model_checks import golden_place
 from shared.fleet.model_names import read_model_name
 from shared.fleet.overrides import Override
+from shared.fleet.release_rows import Row, release_rows, team_rows
 from shared.located_validation import nearest
 from shared.located_yaml import Place, read_document
-
-#: A key of the file, the value that holds, and the place where it is written.
-type _Row = tuple[str, object, Place]
 
 
 @dataclass(frozen=True)
@@ -78,18 +76,21 @@ class _Effective:
                 yield EffectiveValue(key, _text(value), self._origin(place))
         for rule in self.policy.gates:
             yield from self._gate(rule)
-        for key, value, place in self._running():
+        said = self.overlay.document.at(("release", "strategy"))
+        releases = release_rows(self.policy, said or "all_at_once", self.fleet.timezone)
+        for key, value, place in (*releases, *self._running()):
             if value is not None:
                 yield EffectiveValue(key, _text(value), self._origin(place))
 
-    def _general(self) -> Iterator[_Row]:
+    def _general(self) -> Iterator[Row]:
         yield "fleet", self.fleet.name, ("fleet",)
         yield "timezone", self.fleet.timezone, ("timezone",)
         yield "level", self.policy.level, ("level",)
         for label, value in self.policy.labels.items():
             yield f"labels.{label}", value, self._label_place(label)
+        yield from team_rows(self.policy)
 
-    def _data(self) -> Iterator[_Row]:
+    def _data(self) -> Iterator[Row]:
         """The dataset that it is trained on."""
         data = self.fleet.dataset(self.policy.train.dataset)
         key, place = f"datasets.{data.name}", ("datasets", data.name)
@@ -103,7 +104,7 @@ class _Effective:
             yield f"{key}.quality.{name}", None if share is None else f"{share * 100:g}%", (*place, "quality", name)
         yield f"{key}.quality.complete", data.quality.complete, (*place, "quality", "complete")
 
-    def _training(self) -> Iterator[_Row]:
+    def _training(self) -> Iterator[Row]:
         train, baseline, place = self.policy.train, self.policy.baseline, self._place
         yield "train.pipeline", train.pipeline, (*place, "train", "pipeline")
         yield "train.data", train.dataset, (*place, "train", "data")
@@ -117,7 +118,7 @@ class _Effective:
             for name, value in baseline.parameters.items():
                 yield f"baseline.with.{name}", value, (*place, "baseline", "with", name)
 
-    def _serving(self) -> Iterator[_Row]:
+    def _serving(self) -> Iterator[Row]:
         serve, place = self.policy.serve, self._place
         yield "serve.online", serve.endpoint, (*place, "serve", "online")
         yield "serve.shared", serve.shared or None, (*place, "serve", "shared")
@@ -134,10 +135,13 @@ class _Effective:
             own = (*place, "tags", name)
             yield f"tags.{name}", value, own if own in self.overlay.document.lines else ("team", name)
 
-    def _running(self) -> Iterator[_Row]:
+    def _running(self) -> Iterator[Row]:
         when, kept = self.policy.retrain_when, self.fleet.retention
         yield "retrain.when", list(when), self._reasons_place()
         yield "retrain.at_once", self.policy.at_once or "no limit", ("retrain", "at_once")
+        cooldown, failures = self.policy.cooldown_days, self.policy.park_after
+        yield "retrain.cooldown", f"{cooldown}d" if cooldown else None, ("retrain", "cooldown")
+        yield "retrain.park_after", failures or "never", ("retrain", "park_after")
         for operation, text in self.fleet.schedule.items():
             yield f"schedule.{operation}", text, ("schedule", operation)
         yield "retention.runs", f"{kept.runs_days}d", ("retention", "runs")
@@ -146,16 +150,13 @@ class _Effective:
         yield "retention.quarantine", f"{kept.quarantine_days}d", ("retention", "quarantine")
 
     def _gate(self, rule: GatePolicy) -> Iterator[EffectiveValue]:
+        """Its metric, what it is held to, and what else its line says."""
         place: Place = ("gates", rule.name)
-        yield EffectiveValue(f"gates.{rule.name}.metric", rule.metric, self._origin((*place, "metric")))
         exception = self._override(rule)
-        if rule.max is not None:
-            bound = rule.override.max if rule.override and exception else rule.max
-            origin = self._override_origin(exception) if exception else self._origin((*place, "max"))
-            yield EffectiveValue(f"gates.{rule.name}.max", bound_text(bound, rule.metric), origin)
-        else:
-            origin = self._origin((*place, "better_than"))
-            yield EffectiveValue(f"gates.{rule.name}.better_than", rule.better_than or "", origin)
+        for key, value in gate_values(rule, overridden=exception is not None):
+            changed = exception is not None and key in ("max", "min")
+            origin = self._override_origin(exception) if exception and changed else self._origin((*place, key))
+            yield EffectiveValue(f"gates.{rule.name}.{key}", value, origin)
 
     def _override(self, rule: GatePolicy) -> Override | None:
         """The exception to a gate that still holds."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.contracts.jobs import AS_OF
 from shared.contracts.policy import (
+    MIN_ROWS,
     BaselinePolicy,
     GatePolicy,
     ModelPolicy,
@@ -14,9 +15,11 @@ from shared.contracts.policy import (
     TrainPolicy,
 )
 from shared.fleet.draft import Draft
+from shared.fleet.gate_schema import GateSpec
 from shared.fleet.model_names import ModelName, baseline_name, read_model_name
 from shared.fleet.model_schema import ModelSpec
 from shared.fleet.patterns import fill, fill_name
+from shared.fleet.release_expansion import groups_of, release_policy
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,11 @@ class Expanded:
 def expand_model(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Expanded]:
     """The models of one pattern that has been found right."""
     name = read_model_name(key)
-    gates = tuple(
-        GatePolicy(name=gate, metric=rule.metric, max=rule.max, better_than=rule.better_than)
-        for gate, rule in draft.gates.specs.items()
-    )
+    gates = tuple(_gate(gate, rule) for gate, rule in draft.gates.specs.items())
     retrain_when = retrain_reasons(draft)
-    owner = {"owner": draft.team.owner} if draft.team else {}
+    team = draft.team
+    owner = {"owner": team.owner} if team else {}
+    release = release_policy(spec, draft)
     for labels in name.cells(draft.matrix):
         policy = ModelPolicy(
             fleet=draft.name,
@@ -58,6 +60,12 @@ def expand_model(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Expanded]:
             stale_days=spec.stale,
             retrain_when=retrain_when,
             tags=owner | {tag: fill(value, labels) for tag, value in spec.tags.items()},
+            release=release,
+            park_after=draft.retrain.park_after,
+            cooldown_days=draft.retrain.cooldown,
+            operators=groups_of(team.operate, labels) if team else (),
+            approvers=groups_of(team.approve, labels) if team else (),
+            notify=tuple(dict.fromkeys(team.notify)) if team else (),
         )
         yield Expanded(policy, key)
 
@@ -72,6 +80,22 @@ def retrain_reasons(draft: Draft) -> tuple[RetrainReason, ...]:
     if draft.retrain.when is not None:
         return tuple(dict.fromkeys(draft.retrain.when))
     return () if draft.schedule.train else ("data",)
+
+
+def _gate(name: str, rule: GateSpec) -> GatePolicy:
+    return GatePolicy(
+        name=name,
+        metric=rule.metric,
+        max=rule.max,
+        min=rule.min,
+        better_than=rule.better_than,
+        not_worse_than=rule.not_worse_than,
+        by=rule.by,
+        confidence=rule.confidence,
+        segments=tuple(rule.segments or ()),
+        min_rows=MIN_ROWS if rule.min_rows is None else rule.min_rows,
+        max_age_days=rule.max_age,
+    )
 
 
 def _serve(spec: ModelSpec, labels: dict[str, str]) -> ServePolicy:

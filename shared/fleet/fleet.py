@@ -35,6 +35,7 @@ class Fleet:
         schedule: What is started by the clock, as it is written: `{"train": "Mon 10:00"}`.
         retention: How long what is not needed any more is kept.
         overrides: Exceptions to gates.
+        notify: The channels that digests of its runs go to.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Fleet:
     schedule: Mapping[str, str] = field(default_factory=dict)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     overrides: "tuple[Override, ...]" = ()
+    notify: tuple[str, ...] = ()
 
     def claim(self, path: str) -> Claim | None:
         """The source and the cell of a landed path; `None` when no source claims it."""

@@ -12,7 +12,9 @@ from pydantic import create_model
 from shared.fleet.data_schema import DatasetSpec, SourceSpec
 from shared.fleet.gate_schema import GateSpec, OverrideSpec
 from shared.fleet.model_schema import ModelSpec
-from shared.fleet.schema import FleetSpec, ReleaseSpec, RetentionSpec, RetrainSpec, ScheduleSpec, TeamSpec
+from shared.fleet.release_schema import ReleaseSpec
+from shared.fleet.schema import FleetSpec, RetentionSpec, RetrainSpec, ScheduleSpec
+from shared.fleet.team_schema import TeamSpec
 from shared.located_schema import for_editors, heading, written
 
 #: The committed schema, which the first line of a fleet file names.

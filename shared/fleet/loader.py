@@ -1,6 +1,6 @@
 """Reads fleet files: right as a whole, or refused with everything that is wrong, each at its line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -8,16 +8,20 @@ from typing import Final
 from shared.contracts.policy import RetentionPolicy
 from shared.errors import ConfigurationError
 from shared.fleet.checks import check_automation, check_empty, check_matrix, check_names
+from shared.fleet.clashes import clashes
 from shared.fleet.data_checks import check_datasets, check_sources
 from shared.fleet.data_schema import read_dataset, read_source
+from shared.fleet.definition_checks import check_definitions
 from shared.fleet.draft import Draft, read_draft
 from shared.fleet.environments import environments_of, overlaid
 from shared.fleet.expansion import Expanded, expand_model
 from shared.fleet.files import check_recipes, check_wildcards
 from shared.fleet.fleet import Fleet, Fleets
+from shared.fleet.gate_checks import check_gates
 from shared.fleet.model_checks import check_model
 from shared.fleet.model_names import read_model_name
 from shared.fleet.overrides import Override, read_overrides, with_overrides
+from shared.fleet.release_checks import check_release
 from shared.fleet.service_checks import check_services
 from shared.located_yaml import Document, DocumentError, Problem, listed, read_document
 
@@ -30,6 +34,7 @@ _CHECKS: Final = (
     check_recipes,
     check_datasets,
     check_automation,
+    check_release,
 )
 
 
@@ -84,7 +89,8 @@ def check_fleet(path: Path) -> tuple[str, ...]:
 
 def _problems(document: Document, environment: str | None) -> list[Problem]:
     draft = read_draft(overlaid(document, environment))
-    _checked_models(draft)
+    expanded, _ = _checked_models(draft)
+    draft.problems.extend(check_definitions(expanded, draft))
     return draft.problems
 
 
@@ -112,6 +118,7 @@ def _read_fleet(document: Document, environment: str | None) -> Fleet:
         schedule=draft.schedule.model_dump(exclude_none=True),
         retention=_retention(draft),
         overrides=overrides,
+        notify=tuple(dict.fromkeys(draft.team.notify)) if draft.team else (),
     )
 
 
@@ -126,6 +133,7 @@ def _checked_models(draft: Draft) -> tuple[tuple[Expanded, ...], tuple[Override,
         if not found and all(label in draft.matrix for label in read_model_name(key).labels):
             expanded.extend(expand_model(key, spec, draft))
     draft.problems.extend(check_services(expanded, draft))
+    draft.problems.extend(check_gates(expanded, draft))
     draft.problems.extend(check_empty(draft))
     overrides = read_overrides(expanded, draft)
     return tuple(with_overrides(expanded, overrides)), overrides
@@ -141,29 +149,6 @@ def _retention(draft: Draft) -> RetentionPolicy:
 @lru_cache(maxsize=8)
 def _without_clashes(fleets: tuple[Fleet, ...]) -> Fleets:
     """The fleets as one set; looked through once, since triggers ask for them with every delivery."""
-    for fleet, problems in _clashes(fleets):
+    for fleet, problems in clashes(fleets):
         raise FleetError(fleet.path, problems)
     return Fleets(fleets)
-
-
-def _clashes(fleets: tuple[Fleet, ...]) -> Iterator[tuple[Fleet, list[Problem]]]:
-    """Fleets that use a name of an earlier one."""
-    for index, fleet in enumerate(fleets):
-        problems = []
-        for earlier in fleets[:index]:
-            if earlier.name == fleet.name:
-                problems.append(Problem(1, f"the name `{fleet.name}` is also that of {earlier.path}; let them differ"))
-            mine = _registered(fleet)
-            problems += [
-                Problem(mine[name], f"the model `{name}` is also in {earlier.path}:{line}; let their names differ")
-                for name, line in _registered(earlier).items()
-                if name in mine
-            ]
-        if problems:
-            yield fleet, problems
-
-
-def _registered(fleet: Fleet) -> dict[str, int]:
-    """The lines of all that a fleet registers: its models and their baselines."""
-    baselines = {one.baseline.model: fleet.lines[one.model] for one in fleet.models if one.baseline}
-    return baselines | dict(fleet.lines)

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.contracts.jobs import AS_OF
 from shared.contracts.policy import Scalar
+from shared.contracts.training import CHAMPION_INPUT
 from shared.fleet.draft import Draft
 from shared.fleet.expansion import golden_of
 from shared.fleet.model_names import ModelName, fixed_twice, read_model_name
@@ -15,7 +16,8 @@ from shared.located_validation import nearest
 from shared.located_yaml import Document, Place, Problem
 
 #: Inputs that Signalbox fills itself.
-_TRAIN_INPUTS: Final = frozenset({"dataset"})
+_TRAIN_INPUTS: Final = frozenset({"dataset", CHAMPION_INPUT})
+_BASELINE_INPUTS: Final = frozenset({"dataset"})
 _SCORE_INPUTS: Final = frozenset({"model", "data", "rows"})
 
 
@@ -149,7 +151,7 @@ def _input_faults(key: str, spec: ModelSpec, draft: Draft) -> Iterator[Problem]:
         yield draft.document.problem(("models", key), f"the model has no golden set to be tested with; {example}")
     taken = {
         "train": (spec.train.parameters, _TRAIN_INPUTS),
-        "baseline": (spec.baseline.parameters if spec.baseline else {}, _TRAIN_INPUTS),
+        "baseline": (spec.baseline.parameters if spec.baseline else {}, _BASELINE_INPUTS),
         "serve": (spec.serve.parameters, _SCORE_INPUTS),
     }
     for part, (parameters, reserved) in taken.items():

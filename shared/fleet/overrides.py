@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from shared.contracts.policy import GateOverride, GatePolicy
 from shared.fleet.amounts import bound_text, read_bound
 from shared.fleet.draft import Draft
 from shared.fleet.expansion import Expanded
 from shared.fleet.gate_schema import OverrideSpec
+from shared.fleet.local_days import end_of
 from shared.located_validation import nearest
 from shared.located_yaml import Place, Problem
 
@@ -85,12 +85,6 @@ def notices(fleet: "Fleet", at: datetime) -> tuple[str, ...]:
     )
 
 
-def end_of(day: date, timezone: str) -> datetime:
-    """The moment at which a local day is over, with the zone's offset: the instant before it shows that day."""
-    midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(timezone))
-    return datetime.fromisoformat(midnight.isoformat())  # the offset alone, as it is read back from the wire
-
-
 def _read(place: Place, spec: OverrideSpec, expanded: Iterable[Expanded], draft: Draft) -> Override:
     ends = end_of(spec.until, draft.timezone)
     return Override(
@@ -100,8 +94,8 @@ def _read(place: Place, spec: OverrideSpec, expanded: Iterable[Expanded], draft:
         by=spec.by,
         models=tuple(one.policy.model for one in expanded if _matches(spec, one.policy.labels)),
         bounds={
-            gate: GateOverride(max=bound, by=spec.by, reason=spec.reason, until=ends)
-            for gate, bound in _bounds(place, spec, draft)
+            gate: GateOverride(**{key: bound}, by=spec.by, reason=spec.reason, until=ends)
+            for gate, key, bound in _bounds(place, spec, draft)
         },
         until=spec.until,
         ends=ends,
@@ -123,19 +117,20 @@ def _match_faults(place: Place, spec: OverrideSpec, draft: Draft) -> Iterator[Pr
             yield draft.document.problem(here, text)
 
 
-def _bounds(place: Place, spec: OverrideSpec, draft: Draft) -> Iterator[tuple[str, float]]:
-    """The bounds that hold instead, by gate; what is wrong with one goes to the draft's problems."""
+def _bounds(place: Place, spec: OverrideSpec, draft: Draft) -> Iterator[tuple[str, str, float]]:
+    """The gates, `max` or `min`, and the bounds that hold instead; what is wrong goes to the draft's problems."""
     for gate, changed in spec.gates.items():
+        key = "max" if changed.min is None else "min"
         try:
-            bound = _bound(gate, changed.max, draft)
+            bound = _bound(gate, key, changed.max if changed.min is None else changed.min, draft)
         except ValueError as error:
             draft.problems.append(draft.document.problem((*place, "gates", gate), str(error)))
         else:
             if bound is not None:
-                yield gate, bound
+                yield gate, key, bound
 
 
-def _bound(gate: str, value: object, draft: Draft) -> float | None:
+def _bound(gate: str, key: str, value: object, draft: Draft) -> float | None:
     if not draft.gates.names:
         return None  # that there are no gates is said already
     if gate not in draft.gates.names:
@@ -143,10 +138,13 @@ def _bound(gate: str, value: object, draft: Draft) -> float | None:
     rule = draft.gates.specs.get(gate)
     if rule is None:
         return None  # the gate itself is wrong, and says so
-    if rule.max is None:
-        raise ValueError(f"`{gate}` has no `max` that could be changed; remove it here")
-    bound = read_bound(value, rule.metric)
-    if bound == rule.max and draft.environment is None:  # an environment may have a bound of its own
+    own = rule.max if key == "max" else rule.min
+    if own is None:
+        other = next((name for name in ("max", "min") if getattr(rule, name) is not None), None)
+        remedy = f"write `{other}`" if other else "remove it here"
+        raise ValueError(f"`{gate}` has no `{key}` that could be changed; {remedy}")
+    bound = read_bound(value, rule.metric, key)
+    if bound == own and draft.environment is None:  # an environment may have a bound of its own
         raise ValueError(f"`{gate}` is {bound_text(bound, rule.metric)} already, so this changes nothing; remove it")
     return bound
 

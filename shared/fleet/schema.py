@@ -1,6 +1,7 @@
 """What may be written at the first level of a fleet file, key by key, and in its sections without entries.
 
-The entries of the others are in `data_schema`, `model_schema` and `gate_schema`.
+The entries of the others are in `data_schema`, `model_schema` and `gate_schema`, the sections `team` and `release` in
+`team_schema` and `release_schema`.
 """
 
 from typing import Annotated, Any, ClassVar, Final, get_args
@@ -17,7 +18,7 @@ LEVELS: Final = get_args(Level)
 
 
 def _reason(value: Any) -> Any:
-    if value in ("code", "drift"):
+    if value == "drift":
         raise ValueError(not_supported_yet(value))
     return value
 
@@ -31,31 +32,6 @@ def _whole(value: Any) -> Any:
         known = ", ".join(map(str, LEVELS))
         raise ValueError(f"`level` cannot be `{str(value).lower()}`; known here: {known}")  # noqa: TRY004 - see `_reason`
     return value
-
-
-class TeamSpec(FileModel):
-    """Whose fleet it is."""
-
-    not_yet: ClassVar = ("operate", "approve", "notify")
-
-    owner: str = Field(
-        min_length=1,
-        max_length=256,
-        description="Who answers for it; the tag `owner` of jobs and versions.",
-        examples=["owner: forecasting"],
-    )
-
-
-class ReleaseSpec(FileModel):
-    """How a version comes into production."""
-
-    not_yet: ClassVar = ("shadow", "approval", "freeze", "rollback")
-
-    golden: str | None = Field(
-        default=None,
-        description="CSV of inputs with the expected predictions, for models that have none of their own.",
-        examples=['golden: "golden/{origin}.csv"'],
-    )
 
 
 class ScheduleSpec(FileModel):
@@ -88,11 +64,10 @@ class ScheduleSpec(FileModel):
 class RetrainSpec(FileModel):
     """What lets a training begin without anybody asking, and how many run at the same time."""
 
-    not_yet: ClassVar = ("cooldown", "park_after")
-
     when: list[_Reason] | None = Field(
         default=None,
-        description="`data`: a dataset version is published. `stale`: the model is older than its `stale`.",
+        description="`data`: a dataset version is published. `code`: the pipeline's files are others. `stale`: the "
+        "model is older than its `stale`.",
         examples=["when: [data, stale]"],
     )
     at_once: int | None = Field(
@@ -101,6 +76,18 @@ class RetrainSpec(FileModel):
         le=1000,
         description="How many jobs of the fleet may run at the same time.",
         examples=["at_once: 8"],
+    )
+    cooldown: Days | None = Field(
+        default=None,
+        description="For so long after a training, no other begins by itself.",
+        examples=["cooldown: 6d"],
+    )
+    park_after: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="So many trainings or releases that fail in a row park the model, until a person resumes it.",
+        examples=["park_after: 3"],
     )
 
 

@@ -12,6 +12,7 @@ from shared.fleet.expansion import Expanded
 from shared.fleet.files import file_fault
 from shared.fleet.model_checks import golden_place
 from shared.located_yaml import Place, Problem
+from shared.release.sharing import MOST_DEPLOYMENTS, MOST_MODELS, WHILE_RELEASED
 
 #: Azure ML's rule for endpoints.
 _ENDPOINT: Final = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
@@ -20,25 +21,21 @@ _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _LONGEST_TAG: Final = 256
 _MOST_TAGS: Final = 40
 #: Azure ML's limit per subscription and region.
-_MOST_ENDPOINTS: Final = 100
-#: Azure ML's limit per endpoint, and what a model has there while it is released: the old, the tested and the new one.
-_MOST_DEPLOYMENTS: Final = 20
-_WHILE_RELEASED: Final = 3
-_MOST_MODELS: Final = _MOST_DEPLOYMENTS // _WHILE_RELEASED
+MOST_ENDPOINTS: Final = 100
 #: So many problems of one kind are shown per line.
 _SHOWN: Final = 3
 
 
 def check_services(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
     """Names of models, baselines, endpoints and tags, and the files of each model."""
-    yield from _few(_model_faults(expanded, draft))
-    yield from _few(_baseline_faults(expanded, draft))
-    yield from _few(_endpoint_faults(expanded, draft))
-    yield from _few(_tag_faults(expanded, draft))
-    yield from _few(_missing_files(expanded, draft))
+    yield from few(_model_faults(expanded, draft))
+    yield from few(_baseline_faults(expanded, draft))
+    yield from few(_endpoint_faults(expanded, draft))
+    yield from few(_tag_faults(expanded, draft))
+    yield from few(_missing_files(expanded, draft))
 
 
-def _few(problems: Iterable[Problem]) -> Iterator[Problem]:
+def few(problems: Iterable[Problem]) -> Iterator[Problem]:
     """Some of each line: one wrong pattern is wrong for each of its models."""
     for line, found in groupby(sorted(set(problems)), lambda problem: problem.line):
         of_line = list(found)
@@ -107,12 +104,25 @@ def _endpoint_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Pro
         behind.setdefault(endpoint, {}).setdefault(one.policy.model, one)
     for endpoint, models in behind.items():
         yield from _sharing_faults(endpoint, tuple(models.values()), draft)
-    if len(behind) > _MOST_ENDPOINTS:
-        allowed = f"Azure ML allows {_MOST_ENDPOINTS} per subscription and region"
-        text = f"the fleet needs {len(behind)} endpoints, and {allowed}"
-        remedy = "let models share some (`shared: true`), serve some in `batch`, or make two fleets of it, each in a "
-        remedy += "workspace of another region"
-        yield draft.document.problem(("models",), f"{text}; {remedy}")
+    if len(behind) > MOST_ENDPOINTS:
+        yield draft.document.problem(("models",), too_many_endpoints("the fleet needs", len(behind)))
+
+
+def too_many_endpoints(who: str, needed: int) -> str:
+    """What is said where Azure ML does not allow that many; `who` is followed by their number."""
+    text = f"{who} {needed} endpoints, and Azure ML allows {MOST_ENDPOINTS} per subscription and region"
+    remedy = (
+        "let models share some (`shared: true`), serve some in `batch`, or run another app with some of the models, "
+    )
+    return f"{text}; {remedy}in a workspace of another region"
+
+
+def too_many_models(endpoint: str, models: int, where: str | None = None) -> str:
+    """What is said where a shared endpoint has no room for that many; `where` are others of them."""
+    text = f"`{endpoint}` would serve {models} models, and a shared endpoint has room for {MOST_MODELS}"
+    why = f"of the {MOST_DEPLOYMENTS} deployments that Azure ML allows, a model needs {WHILE_RELEASED} at times"
+    told = f"{why}; {where}" if where else why
+    return f"{text} ({told}); put another label into its name, or use several"
 
 
 def _sharing_faults(endpoint: str, models: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
@@ -124,12 +134,10 @@ def _sharing_faults(endpoint: str, models: Sequence[Expanded], draft: Draft) -> 
             remedy = "give each model its own endpoint, or say `shared: true` beside it in all of them"
             text = f"`{endpoint}` would serve both {pair}; {remedy}"
             yield draft.document.problem(("models", one.key, "serve", "online"), text)
-    if len(models) > _MOST_MODELS and all(one.policy.serve.shared for one in models):
-        text = f"`{endpoint}` would serve {len(models)} models, and a shared endpoint has room for {_MOST_MODELS}"
-        why = f"of the {_MOST_DEPLOYMENTS} deployments that Azure ML allows, a model needs {_WHILE_RELEASED} at times"
-        remedy = "put another label into its name, or use several"
+    if len(models) > MOST_MODELS and all(one.policy.serve.shared for one in models):
         for key in dict.fromkeys(one.key for one in models):
-            yield draft.document.problem(("models", key, "serve", "online"), f"{text} ({why}); {remedy}")
+            text = too_many_models(endpoint, len(models))
+            yield draft.document.problem(("models", key, "serve", "online"), text)
 
 
 def _tag_faults(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:

@@ -19,3 +19,13 @@ def cells_path(fleet: str, run: str) -> str:
 def digest_path(fleet: str, run: str) -> str:
     """What it came to; written once."""
     return f"{run_folder(fleet, run)}digest.json"
+
+
+def waiting_folder(fleet: str, run: str) -> str:
+    """Requests for approval that were kept for the run's digest."""
+    return f"{run_folder(fleet, run)}waiting/"
+
+
+def waiting_path(fleet: str, run: str, key: str) -> str:
+    """One of them."""
+    return f"{waiting_folder(fleet, run)}{key}.json"

@@ -1,16 +1,18 @@
-"""What the interlock orders: orchestrations of a deterministic id, and signals to the fleet's slots."""
+"""What the interlock orders: orchestrations of a deterministic id, and signals to the fleet's slots and to itself."""
 
 from typing import ClassVar
 
 from shared import names
-from shared.contracts.base import Contract
+from shared.contracts.base import Contract, Instant
+from shared.contracts.interlock import Woken
 from shared.contracts.jobs import WithdrawJobInput
 from shared.contracts.read_model import RecordModelInput
-from shared.contracts.release import ReleaseModelInput
+from shared.contracts.release import ReleaseModelInput, TellReleaseInput
 from shared.contracts.retirement import RetireModelInput
+from shared.contracts.rollback import RollbackModelInput
 from shared.contracts.scoring import ScoreModelInput
 from shared.contracts.slots import SlotAsk, SlotReturn
-from shared.contracts.training import TrainModelInput
+from shared.contracts.training import EvaluateVersionInput, TrainModelInput
 
 
 class StartTraining(Contract):
@@ -35,6 +37,30 @@ class StartRelease(Contract):
     orchestrator: ClassVar[str] = names.RELEASE_MODEL
     instance: str
     input: ReleaseModelInput
+
+
+class TellRelease(Contract):
+    """Tell a release in flight to end, to go on, or what a person has answered."""
+
+    orchestrator: ClassVar[str] = names.TELL_RELEASE
+    instance: str
+    input: TellReleaseInput
+
+
+class StartRollback(Contract):
+    """Go back from the version in production."""
+
+    orchestrator: ClassVar[str] = names.ROLLBACK_MODEL
+    instance: str
+    input: RollbackModelInput
+
+
+class StartEvaluation(Contract):
+    """Hold a version that a person has registered against the gates."""
+
+    orchestrator: ClassVar[str] = names.EVALUATE_VERSION
+    instance: str
+    input: EvaluateVersionInput
 
 
 class StartScoring(Contract):
@@ -75,13 +101,25 @@ class ReturnSlot(Contract):
     input: SlotReturn
 
 
+class Wake(Contract):
+    """Come back at a time, when something has ended that keeps other things waiting."""
+
+    operation: ClassVar[str] = names.INTERLOCK_RECEIVE
+    at: Instant
+    input: Woken
+
+
 Command = (
     StartTraining
     | WithdrawTraining
+    | StartEvaluation
     | StartRelease
+    | TellRelease
+    | StartRollback
     | StartScoring
     | StartRetirement
     | RecordModel
     | AskForSlot
     | ReturnSlot
+    | Wake
 )

@@ -3,9 +3,10 @@
 Pure: no clock, no files, no randomness. It never raises: a signal whose operation raises is lost without a trace, so an
 event that cannot be used becomes a dead letter in the state.
 
-At most one training is in flight, and beside it one release or one scoring. A newer dataset or version supersedes one
-that waits, never one that runs. A version is released when three things are known of it, in whatever order they come:
-it is registered, it was evaluated here, and it passed. Everything may come twice, late and out of order.
+At most one training is in flight, and beside it one release, scoring or rollback; a release that only waits lets a
+scoring by. A newer dataset or version supersedes one that waits, never one that changes production. A version is
+released when three things are known of it, in whatever order they come: it is registered, it was evaluated here, and it
+passed. What may not begin now waits; no event is lost. Everything may come twice, late and out of order.
 
 An event is decided on in three steps: its rule says what it means; then what waits and may begin now begins; then the
 fleet's slots are asked for and given back.
@@ -20,35 +21,66 @@ from shared import names
 from shared.contracts.interlock import (
     INTERLOCK_EVENT,
     AnyInterlockEvent,
+    CodeChanged,
     DatasetPublished,
+    HealthObserved,
+    LedgerAdvanced,
     RegistryChanged,
     ReleaseFinished,
+    ReleaseStepped,
     RequestAnswer,
     RetirementFinished,
     RetirementRequested,
+    RollbackFinished,
     ScoringFinished,
     ScoringRequested,
+    ServingLost,
     SlotGranted,
     TrainingFinished,
     TrainingProgress,
     TrainingRequested,
+    VersionEvaluated,
     VersionRegistered,
+    Woken,
 )
+from shared.contracts.orders import Order
 from shared.contracts.read_model import DecisionNote, RecordModelInput
 from shared.contracts.training import TrainingOutcome
+from shared.interlock.code_changes import on_code
 from shared.interlock.commands import Command, RecordModel
+from shared.interlock.evaluating import evaluate_next, on_evaluated
+from shared.interlock.giving_way import end_release_next, go_next, on_stepped
+from shared.interlock.health import on_health, on_serving_lost
+from shared.interlock.holding import wake_next
 from shared.interlock.memory import DeadLetter
-from shared.interlock.releasing import CONFIRMED, on_registered, on_registry_change, on_released, release_next
+from shared.interlock.ordering import on_order
+from shared.interlock.registering import on_registered, on_registry_change
+from shared.interlock.releasing import on_released, release_next
 from shared.interlock.retiring import live_on, on_retired, on_retirement, retire_next
+from shared.interlock.rolling_back import on_rolled_back, roll_back_next
 from shared.interlock.row import model_row
 from shared.interlock.scoring import on_scored, on_scoring, score_next
+from shared.interlock.standing_down import stand_down_next
 from shared.interlock.state import REMEMBERED, InterlockState
-from shared.interlock.steps import Step, changed, cut
+from shared.interlock.steps import CONFIRMED, Step, cut
 from shared.interlock.training import on_dataset, on_request, on_trained, train_next
 from shared.interlock.turns import on_granted, take_turns
+from shared.interlock.values import changed, made
+from shared.interlock.witnessing import on_ledger
 
-#: What may begin after any event, in this order.
-_NEXT: Final = (release_next, train_next, score_next, retire_next)
+#: What may begin after any event, in this order; what may not begin any more makes room first.
+_NEXT: Final = (
+    stand_down_next,
+    end_release_next,
+    roll_back_next,
+    release_next,
+    go_next,
+    train_next,
+    evaluate_next,
+    score_next,
+    retire_next,
+    wake_next,
+)
 
 
 class Decision(NamedTuple):
@@ -100,7 +132,7 @@ def decide(state: InterlockState, event: AnyInterlockEvent) -> Decision:
     for begin_next in _NEXT:
         step = begin_next(step, now, event.trace)
     step = take_turns(step, now)
-    note = DecisionNote(at=now, event=event.kind, decision=step.decision, reason=cut(step.reason))
+    note = made(DecisionNote, at=now, event=event.kind, decision=step.decision, reason=cut(step.reason))
     after = changed(step.state, revision=state.revision + 1, decisions=(*step.state.decisions, note)[-REMEMBERED:])
     # What only confirms changes nothing that a row shows, and every release of a version is confirmed several times.
     record = () if step.decision == CONFIRMED else _record(after, event.trace)
@@ -131,32 +163,50 @@ def progress(state: InterlockState, attempt: int) -> TrainingProgress:
             return TrainingProgress(attempt=attempt, outcome=outcome)
 
 
-def _rule(  # noqa: C901, PLR0911 - one return per event
+def _rule(  # noqa: C901, PLR0911, PLR0912 - one return per event
     state: InterlockState, event: AnyInterlockEvent, now: datetime
 ) -> Step:
     match event:
         case DatasetPublished():
             return on_dataset(state, event, now)
+        case CodeChanged():
+            return on_code(state, event, now)
         case TrainingRequested():
             return on_request(state, event, now)
         case TrainingFinished():
-            return on_trained(state, event)
+            return on_trained(state, event, now)
         case VersionRegistered():
             return on_registered(state, event)
+        case VersionEvaluated():
+            return on_evaluated(state, event)
+        case ReleaseStepped():
+            return on_stepped(state, event)
         case ReleaseFinished():
             return on_released(state, event, now)
+        case RollbackFinished():
+            return on_rolled_back(state, event, now)
         case RegistryChanged():
-            return on_registry_change(state, event)
+            return on_registry_change(state, event, now)
         case SlotGranted():
             return on_granted(state, event, now)
         case ScoringRequested():
             return on_scoring(state, event, now)
         case ScoringFinished():
-            return on_scored(state, event)
+            return on_scored(state, event, now)
+        case ServingLost():
+            return on_serving_lost(state, event, now)
+        case HealthObserved():
+            return on_health(state, event, now)
         case RetirementRequested():
             return on_retirement(state, event, now)
         case RetirementFinished():
             return on_retired(state, event, now)
+        case LedgerAdvanced():
+            return on_ledger(state, event)
+        case Woken():
+            return Step(state, (), "woken", "A time has come that something waited for.")
+        case Order():
+            return on_order(state, event, now)
         case _:
             assert_never(event)
 
@@ -166,4 +216,4 @@ def _record(state: InterlockState, trace: str | None) -> tuple[Command, ...]:
     if row is None:
         return ()
     instance = names.instance_id(f"record {state.model}", state.revision)
-    return (RecordModel(instance=instance, input=RecordModelInput(row=row, trace=trace)),)
+    return (made(RecordModel, instance=instance, input=made(RecordModelInput, row=row, trace=trace)),)

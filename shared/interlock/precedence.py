@@ -31,7 +31,7 @@ def why_not_trained(state: InterlockState, dataset: DatasetRef) -> str | None:
         return (
             f"Training {newer.attempt} on {newer.dataset.version} superseded it: ask for the training if it is wanted."
         )
-    newest = _newest_end(state, dataset.dataset)
+    newest = _newest_end(state, dataset.dataset) if dataset.ends is not None else None
     if newest is not None and dataset.ends is not None and dataset.ends < newest:
         return (
             f"Its period ends on {dataset.ends}, before {newest}, which the model knows already: ask for the training "

@@ -3,10 +3,11 @@
 from typing import Any, Final, Literal
 
 from shared.contracts.interlock import RequestAnswer
-from shared.contracts.read_model import RequestNote
+from shared.contracts.read_model import RequestNote, RunInFlight
 from shared.interlock.memory import Request
 from shared.interlock.state import REMEMBERED, InterlockState
-from shared.interlock.steps import Step, changed
+from shared.interlock.steps import Step
+from shared.interlock.values import changed, made
 
 #: Ten of them travel with every row of the read model.
 _REASON_LIMIT: Final = 240
@@ -73,14 +74,15 @@ def answered_again(state: InterlockState, known: Request) -> Step:
             return answered(state, known, "waiting", known.reason)
 
 
-def request_notes(state: InterlockState) -> tuple[RequestNote, ...]:
+def request_notes(state: InterlockState, in_flight: tuple[RunInFlight, ...]) -> tuple[RequestNote, ...]:
     """How the last few requests stand."""
-    queued = {(run.kind, run.attempt) for run in state.in_flight if run.waits_for_slot}
+    queued = {run.key for run in in_flight if run.waits_for_slot}
     return tuple(
-        RequestNote(
+        made(
+            RequestNote,
             request_id=one.request_id,
             kind=one.kind,
-            outcome=one.outcome or ("waiting" if one.waits or (one.kind, one.attempt) in queued else "running"),
+            outcome=one.outcome or ("waiting" if one.waits or f"{one.kind}-{one.attempt}" in queued else "running"),
             reason=one.reason,
             attempt=one.attempt,
         )

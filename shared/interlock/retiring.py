@@ -10,13 +10,15 @@ from shared.contracts.interlock import AnyInterlockEvent, RetirementFinished, Re
 from shared.contracts.jobs import JobWord
 from shared.contracts.retirement import RetireModelInput
 from shared.interlock.commands import StartRetirement
+from shared.interlock.giving_up import drop_training, with_unwanted_data, withdraw_training, without_waiting_data
 from shared.interlock.releasing import drop_release
 from shared.interlock.requests import refuse_waiting
+from shared.interlock.rolling_back import drop_rollback
 from shared.interlock.runs import Retirement
 from shared.interlock.scoring import drop_scoring
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, changed, cut, policy_of
-from shared.interlock.training import drop_training, with_unwanted_data, withdraw_training, without_waiting_data
+from shared.interlock.steps import Step, cut, policy_of
+from shared.interlock.values import changed
 
 
 def on_retirement(state: InterlockState, event: RetirementRequested, now: datetime) -> Step:
@@ -39,7 +41,7 @@ def on_retirement(state: InterlockState, event: RetirementRequested, now: dateti
     )
     reason = f"{event.requested_by} asked to retire the model."
     dropped = refuse_waiting(state, reason)
-    dropped = drop_scoring(drop_release(drop_training(dropped, reason)), reason)
+    dropped = drop_rollback(drop_scoring(drop_release(drop_training(dropped, reason)), reason))
     running = " and ".join(run.kind for run in dropped.in_flight)
     training = dropped.training
     told = () if training is None else (withdraw_training(training, JobWord(unwanted=reason), event.trace),)
@@ -73,8 +75,8 @@ def retire_next(step: Step, now: datetime, trace: str | None) -> Step:
 def on_retired(state: InterlockState, event: RetirementFinished, now: datetime) -> Step:
     """It is out of service; or some of it could not be taken away, and may be tried again by asking again.
 
-    A retired model forgets its trainings and versions: if it comes back, it begins anew. One that came back before that
-    is trained on the data that it was not trained on because of the retirement.
+    A retired model forgets its trainings and versions: if it comes back, it begins anew. Holds stay. One
+    that came back before that is trained on the data that it was not trained on because of the retirement.
     """
     outcome, retirement = event.outcome, state.retirement
     if retirement is None or retirement.attempt != outcome.attempt or retirement.stage != "running":
@@ -86,7 +88,19 @@ def on_retired(state: InterlockState, event: RetirementFinished, now: datetime) 
         return Step(after, (), "retirement failed", reason)
     retired = changed(retirement, stage="retired", at=now)
     after = changed(
-        without_waiting_data(state), retirement=retired, champion=None, trainings=(), candidates=(), reason=reason
+        without_waiting_data(state),
+        retirement=retired,
+        champion=None,
+        last_good=None,
+        trainings=(),
+        candidates=(),
+        health=(),
+        parked=None,
+        failed_trainings=0,
+        failed_releases=0,
+        gave_way=False,
+        drift=None,
+        reason=reason,
     )
     return Step(after, (), "retired", reason)
 

@@ -5,6 +5,7 @@ from shared.contracts.read_model import ModelRow
 from shared.interlock.memory import Candidate
 from shared.interlock.requests import request_notes
 from shared.interlock.state import InterlockState
+from shared.interlock.values import made
 
 _SHOWN_DECISIONS = 8
 
@@ -14,9 +15,10 @@ def model_row(state: InterlockState) -> ModelRow | None:
     if state.policy is None or state.last_at is None:
         return None
     last = state.trainings[-1] if state.trainings else None
-    candidate = _shown_candidate(state)
+    candidate, release, in_flight = _shown_candidate(state), state.release, state.in_flight
     verdict = candidate.verdict if candidate else None
-    return ModelRow(
+    return made(
+        ModelRow,
         fleet=state.policy.fleet,
         model=state.model,
         labels=state.policy.labels,
@@ -34,29 +36,41 @@ def model_row(state: InterlockState) -> ModelRow | None:
         verdict=None if verdict is None else "passed" if verdict.passed else "rejected",
         gates=tuple(gate.reason for gate in verdict.gates) if verdict else (),
         decisions=state.decisions[-_SHOWN_DECISIONS:],
-        in_flight=state.in_flight,
-        requests=request_notes(state),
+        in_flight=in_flight,
+        requests=request_notes(state, in_flight),
         datasets=_needed_datasets(state),
+        phase=release.phase if release else None,
+        evidence=release.evidence if release and release.phase == "awaiting_approval" else None,
+        holds=state.holds,
+        parked=state.parked,
+        barred={one.version: one.barred for one in state.candidates if one.barred},
+        overrides=candidate.overrides if candidate else (),
+        last_good=state.last_good,
+        stands_in=state.champion.stands_in if state.champion else None,
+        drift=state.drift,
+        ledger_findings=state.ledger_findings,
     )
 
 
 def _needed_datasets(state: InterlockState) -> tuple[str, ...]:
     """What runs, waits for its turn, or may still be released: none of it may be deleted meanwhile."""
+    now = state.last_at
     needed = (
         state.training and state.training.dataset,
         state.queued,
         state.scoring and state.scoring.dataset,
+        state.evaluation and state.evaluation.dataset,
+        state.rollback and state.champion and state.champion.dataset,
         *(request.dataset for request in state.requests if request.outcome is None),
-        *(candidate.dataset for candidate in state.candidates if candidate.ready),
+        *(candidate.dataset for candidate in state.candidates if candidate.released is None and candidate.ready(now)),
     )
     return tuple(dict.fromkeys(dataset.version for dataset in needed if dataset))
 
 
 def _shown_candidate(state: InterlockState) -> Candidate | None:
     """The newest version that was evaluated, else the newest."""
-    evaluated = [candidate for candidate in state.candidates if candidate.verdict is not None]
-    shown = evaluated or list(state.candidates)
-    return shown[-1] if shown else None
+    newest = state.candidates[-1] if state.candidates else None
+    return next((candidate for candidate in reversed(state.candidates) if candidate.verdict is not None), newest)
 
 
 def _figures(evaluation: Evaluation) -> dict[str, dict[str, float | int | None]]:

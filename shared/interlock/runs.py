@@ -1,9 +1,17 @@
 """The runs that an interlock has ordered: waiting for their slot, in flight, or ended."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.orders import Evidence
+from shared.contracts.release import ReleasePhase
+from shared.contracts.rollback import GoodVersion
+
+#: While a release is here, production has not changed, and it ends when it is told so.
+_BEFORE: Final[frozenset[ReleasePhase]] = frozenset({"testing", "shadowing", "awaiting_approval", "ready"})
+#: While it is here, it may take long, and the champion goes on.
+_ASIDE: Final[frozenset[ReleasePhase]] = frozenset({"shadowing", "awaiting_approval", "ready"})
 
 
 class Training(Contract):
@@ -14,6 +22,7 @@ class Training(Contract):
         outcome: `queued` while it waits for its slot; how the other words differ, see `TrainingOutcome`.
         data_at: When the dataset was published; where only somebody's asking told of it, no later than `started_at`.
         trace: Traceparent of what led to it.
+        commit: Of the training code, as far as anybody has told of it.
     """
 
     attempt: int
@@ -25,6 +34,7 @@ class Training(Contract):
     reason: str = ""
     version: str | None = None
     trace: str | None = None
+    commit: str | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -42,6 +52,13 @@ class Release(Contract):
 
     Attributes:
         queued: Whether it waits for its slot; a newer version may take this place meanwhile.
+        ordered: Who ordered it; absent where nobody did.
+        phase: Where it stands, as it has said itself.
+        stepped_at: When it said so; what was said before that comes late.
+        shifted: Whether production may have begun to change: it goes on, whatever comes.
+        evidence: What an approval has to name.
+        answered: Who has answered its request for an approval.
+        told: Why it was told to end.
     """
 
     attempt: int
@@ -50,6 +67,28 @@ class Release(Contract):
     started_at: Instant
     queued: bool = False
     trace: str | None = None
+    ordered: str | None = None
+    phase: ReleasePhase | None = None
+    stepped_at: Instant | None = None
+    shifted: bool = False
+    evidence: Evidence | None = None
+    answered: str | None = None
+    told: str | None = None
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it ends when it is told so, and has not been told."""
+        return not self.queued and not self.shifted and self.told is None and self.phase in _BEFORE
+
+    @property
+    def aside(self) -> bool:
+        """Whether the champion may score meanwhile."""
+        return not self.shifted and self.phase in _ASIDE
+
+    @property
+    def slotless(self) -> bool:
+        """Whether it runs no job, perhaps for days, so that its slot is given back."""
+        return not self.shifted and self.phase == "awaiting_approval"
 
 
 class Scoring(Contract):
@@ -67,6 +106,38 @@ class Scoring(Contract):
     started_at: Instant
     as_of: Instant | None = None
     queued: bool = False
+    trace: str | None = None
+
+
+class Rollback(Contract):
+    """The way back from the version in production.
+
+    Attributes:
+        leaves: That version.
+        back_to: The recorded last good version; absent where the baseline stands in.
+        by: Who ordered it; `policy` where nobody did.
+        stage: `asked` until no release and no scoring is in flight.
+    """
+
+    attempt: int
+    leaves: str
+    back_to: GoodVersion | None
+    by: str
+    reason: str
+    stage: Literal["asked", "running"]
+    at: Instant
+    instance: str = ""
+    trace: str | None = None
+
+
+class Evaluating(Contract):
+    """The evaluation of a version that a person has registered."""
+
+    attempt: int
+    version: str
+    dataset: DatasetRef
+    instance: str
+    started_at: Instant
     trace: str | None = None
 
 

@@ -11,13 +11,15 @@ from shared.contracts.interlock import ScoringFinished, ScoringRequested
 from shared.contracts.release import Serving
 from shared.contracts.scoring import ScoreModelInput
 from shared.interlock.commands import StartScoring
+from shared.interlock.health import roll_back_for
 from shared.interlock.memory import Champion, Request
 from shared.interlock.precedence import past_training, why_not_trained
 from shared.interlock.requests import answered, answered_again, known_request, note, refused, settle
 from shared.interlock.runs import Scoring
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, changed, cut, policy_of, takes_turns
+from shared.interlock.steps import Step, cut, policy_of, takes_turns
 from shared.interlock.training import train_on
+from shared.interlock.values import changed
 
 
 def on_scoring(state: InterlockState, event: ScoringRequested, now: datetime) -> Step:
@@ -39,26 +41,32 @@ def on_scoring(state: InterlockState, event: ScoringRequested, now: datetime) ->
     return _retrain_if_stale(_join_wait_or_begin(state, asked, now), asked, now)
 
 
-def on_scored(state: InterlockState, event: ScoringFinished) -> Step:
+def on_scored(state: InterlockState, event: ScoringFinished, now: datetime) -> Step:
     """A scoring has ended; what it published serves now, if it is current, and of the champion of now."""
     outcome, scoring = event.outcome, state.scoring
     if scoring is None or scoring.attempt != outcome.attempt or scoring.queued:
         return Step(state, (), "ignored", f"Scoring {outcome.attempt} does not run; its result came late.")
     after = settle(changed(state, scoring=None), "scoring", outcome.attempt, outcome.outcome, outcome.reason)
     champion = state.champion
-    serves = outcome.outcome == "scored" and outcome.current
-    if not serves or champion is None or champion.version != outcome.version:
-        return Step(after, (), outcome.outcome, cut(outcome.reason))
+    reason = cut(outcome.reason)
+    ended = Step(after, (), outcome.outcome, reason)
+    if champion is None or champion.version != outcome.version:
+        return ended
+    if outcome.outcome == "failed":
+        return roll_back_for(ended, "scoring_failed", reason, now, event.trace)
+    if not outcome.current:
+        return ended
     serving = champion.serving or Serving(mode="batch")
     serving = changed(serving, published=outcome.published, rows=outcome.rows)
-    return Step(changed(after, champion=changed(champion, serving=serving)), (), "scored", cut(outcome.reason))
+    champion = changed(champion, serving=serving, dataset=scoring.dataset)
+    return ended._replace(state=changed(after, champion=champion))
 
 
 def score_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: ARG001 - a request has its own trace
     """When neither a scoring nor a release is in flight: the request that waits."""
     state = step.state
     waiting = _waiting(state)
-    if not waiting or state.scoring is not None or state.release is not None or state.retirement is not None:
+    if not waiting or state.scoring is not None or state.retirement is not None or _what_moves(state) is not None:
         return step
     (first, *others) = waiting  # all of one period
     reason = _why_not_scored(state)
@@ -89,6 +97,17 @@ def drop_scoring(state: InterlockState, reason: str) -> InterlockState:
     return settle(changed(state, scoring=None), "scoring", scoring.attempt, "refused", reason)
 
 
+def put_back_scoring(state: InterlockState, reason: str) -> InterlockState:
+    """A scoring that waits for its slot waits without it; who asked waits for the next one."""
+    scoring = state.scoring
+    if scoring is None or not scoring.queued:
+        return state
+    for request in state.requests:
+        if request.kind == "scoring" and request.attempt == scoring.attempt and request.outcome is None:
+            state = note(state, changed(request, attempt=None, reason=reason))
+    return changed(state, scoring=None)
+
+
 # ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -104,7 +123,7 @@ def _why_not_scored(state: InterlockState) -> str | None:
 
 def _join_wait_or_begin(state: InterlockState, asked: Request, now: datetime) -> Step:
     scoring = state.scoring
-    before = scoring or state.release
+    before = _what_moves(state) if scoring is None else f"Scoring {scoring.attempt}"
     if before is None:
         return _order(state, asked, now)
     if scoring is not None and _is_same_period(asked, scoring):
@@ -117,9 +136,16 @@ def _join_wait_or_begin(state: InterlockState, asked: Request, now: datetime) ->
     for rival in rivals:
         reason = f"The newer request {asked.request_id} took its place before it began."
         state = note(state, changed(rival, outcome="refused", reason=reason))
-    what = "Release" if scoring is None else "Scoring"
-    reason = f"{what} {before.attempt} is in flight; the request of {asked.requested_by} waits for it."
+    reason = f"{before} is in flight; the request of {asked.requested_by} waits for it."
     return answered(state, asked, "waiting", reason)
+
+
+def _what_moves(state: InterlockState) -> str | None:
+    """What changes production, so that no scoring begins; a release that only waits does not."""
+    if state.rollback is not None:
+        return f"Rollback {state.rollback.attempt}"
+    release = state.release
+    return None if release is None or release.aside else f"Release {release.attempt}"
 
 
 def _is_same_period(one: Request, other: Request | Scoring) -> bool:
@@ -132,7 +158,7 @@ def _is_newer(one: Request, other: Request) -> bool:
 
 def _waiting(state: InterlockState) -> tuple[Request, ...]:
     """The requests that wait, oldest first: all of one period, since a newer period takes their place."""
-    return tuple(one for one in state.requests if one.kind == "scoring" and one.waits)
+    return tuple(one for one in state.requests if one.attempt is None and one.kind == "scoring" and one.waits)
 
 
 def _retrain_if_stale(step: Step, asked: Request, now: datetime) -> Step:
@@ -187,6 +213,7 @@ def _start(state: InterlockState, scoring: Scoring) -> StartScoring:
         at=scoring.started_at,
         as_of=scoring.as_of,
         trace=scoring.trace,
+        stands_in=_champion(state).stands_in,
     )
     return StartScoring(instance=scoring.instance, input=order)
 

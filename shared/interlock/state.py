@@ -1,18 +1,20 @@
 """What a model's interlock remembers. Bounded: only the last few of everything."""
 
-from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.read_model import DecisionNote, RunInFlight
+from shared.contracts.read_model import DecisionNote, Hold, Parked, RunInFlight
+from shared.contracts.rollback import GoodVersion
 from shared.errors import SignalboxError
-from shared.interlock.memory import Candidate, Champion, DeadLetter, Request
-from shared.interlock.runs import Release, Retirement, Scoring, Slot, Training
+from shared.interlock.memory import Candidate, Champion, DeadLetter, HealthNote, LedgerHead, OrderNote, Request
+from shared.interlock.older_states import UPCASTERS
+from shared.interlock.runs import Evaluating, Release, Retirement, Rollback, Scoring, Slot, Training
+from shared.interlock.values import made
 
 #: Raised when the shape changes; older states are read by `upcast`.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 #: How many decisions, candidates, dataset versions and requests are kept.
 REMEMBERED: Final = 20
 #: Longer reasons are cut: twenty of them, twice, still make a small state.
@@ -26,8 +28,8 @@ class InterlockState(Contract):
         revision: Raised with every change; the read model takes only newer ones.
         last_at: The latest time that any event carried: "now" is the later of it and the event's own.
         policy: What the fleet file said in the newest event that carried it.
-        attempts: Trainings ordered so far.
-        releases: Releases ordered so far.
+        attempts: Trainings and evaluations ordered so far.
+        releases: Releases and rollbacks ordered so far.
         scorings: Scorings ordered so far.
         retirements: Retirements asked for so far.
         queued: The newest dataset that arrived while a training ran; it supersedes an older one that waits.
@@ -35,6 +37,20 @@ class InterlockState(Contract):
         requests: What was asked for, oldest first.
         candidates: By version, oldest first.
         retirement: Absent while the model is in service.
+        gave_way: Whether the last release was superseded, so that the next one has its way.
+        last_good: What a rollback goes back to: recorded when a release has replaced it.
+        holds: Who keeps the model from starting anything by itself.
+        parked: Why a person has to look before anything starts by itself.
+        failed_trainings: How many trainings have failed in a row.
+        failed_releases: How many releases have failed in a row.
+        health: How the champion did, by period, oldest first.
+        commit: Of the training code, as told last.
+        commit_at: When that was told.
+        drift: How the registry differs from what serves, as somebody else has changed it.
+        ledger: The last heads that the model's ledger had, by sequence.
+        ledger_findings: How it contradicts what was told of it before.
+        orders: What people ordered, oldest first.
+        wakes: When it will be woken, the next time first.
         asked: The slot that this model waits for: one at a time, so that the models of a fleet take turns.
         held: Slots of runs that have begun and not ended.
         reason: The sentence behind `summary`.
@@ -59,6 +75,22 @@ class InterlockState(Contract):
     scoring: Scoring | None = None
     retirement: Retirement | None = None
     champion: Champion | None = None
+    rollback: Rollback | None = None
+    evaluation: Evaluating | None = None
+    gave_way: bool = False
+    last_good: GoodVersion | None = None
+    holds: tuple[Hold, ...] = ()
+    parked: Parked | None = None
+    failed_trainings: int = 0
+    failed_releases: int = 0
+    health: tuple[HealthNote, ...] = ()
+    commit: str | None = None
+    commit_at: Instant | None = None
+    drift: str | None = None
+    ledger: tuple[LedgerHead, ...] = ()
+    ledger_findings: tuple[str, ...] = ()
+    orders: tuple[OrderNote, ...] = ()
+    wakes: tuple[Instant, ...] = ()
     asked: Slot | None = None
     held: tuple[Slot, ...] = ()
     reason: str = "Nothing has happened yet."
@@ -74,34 +106,59 @@ class InterlockState(Contract):
         """
         if self.retirement is not None:
             return "retired" if self.retirement.stage == "retired" else "retiring"
+        return self._under_way or self._stopped or self._ended
+
+    @property
+    def _under_way(self) -> str | None:
+        if self.rollback is not None:
+            return "rolling_back"
         if self.release is not None and not self.release.queued:
-            return "releasing"
+            return "awaiting_approval" if self.release.phase == "awaiting_approval" else "releasing"
         if self.training is not None and self.training.outcome == "running":
             return "training"
-        if self.training is not None or self.release is not None:
-            return "queued"
+        if self.evaluation is not None:
+            return "evaluating"
+        return "queued" if self.training is not None or self.release is not None else None
+
+    @property
+    def _stopped(self) -> str | None:
+        if self.parked is not None:
+            return "parked"
+        return "held" if self.last_at and any(hold.holds(self.last_at) for hold in self.holds) else None
+
+    @property
+    def _ended(self) -> str:
         if self.trainings and self.trainings[-1].outcome == "failed":
             return "failed"
-        evaluated = [candidate for candidate in self.candidates if candidate.verdict is not None]
-        return evaluated[-1].summary if evaluated else "waiting"
+        evaluated = next((candidate for candidate in reversed(self.candidates) if candidate.verdict is not None), None)
+        if self.champion is not None and self.champion.stands_in and (evaluated is None or evaluated.barred):
+            return "failed_over"
+        return evaluated.summary(self.last_at) if evaluated is not None else "waiting"
 
     @property
     def training(self) -> Training | None:
-        """The training that has not ended: it runs, or waits for its slot."""
-        return next((training for training in self.trainings if training.in_flight), None)
+        """The training that has not ended: it runs, or waits for its slot. One at a time, so it is the last."""
+        last = self.trainings[-1] if self.trainings else None
+        return last if last is not None and last.in_flight else None
 
     @property
     def in_flight(self) -> tuple[RunInFlight, ...]:
         """Every run that has not ended, and whose slot it has or waits for."""
-        training, release, scoring, retirement = self.training, self.release, self.scoring, self.retirement
-        runs = (
-            training and _run("training", training, queued=training.outcome == "queued"),
-            release and _run("release", release, release.version, queued=release.queued),
-            scoring and _run("scoring", scoring, scoring.version, queued=scoring.queued),
-            retirement and retirement.stage == "running" and _run("retirement", retirement),
-        )
+        runs: list[RunInFlight] = []
         slots = {slot.key: slot.fleet for slot in (*self.held, *([self.asked] if self.asked else []))}
-        return tuple(run.model_copy(update={"slot_of": slots.get(run.key)}) for run in runs if run)
+        if (training := self.training) is not None:
+            runs.append(_run("training", training, slots, queued=training.outcome == "queued"))
+        if (release := self.release) is not None:
+            runs.append(_run("release", release, slots, release.version, queued=release.queued))
+        if (scoring := self.scoring) is not None:
+            runs.append(_run("scoring", scoring, slots, scoring.version, queued=scoring.queued))
+        if (rollback := self.rollback) is not None and rollback.stage == "running":
+            runs.append(_run("rollback", rollback, slots, rollback.leaves))
+        if (evaluation := self.evaluation) is not None:
+            runs.append(_run("evaluation", evaluation, slots, evaluation.version))
+        if (retirement := self.retirement) is not None and retirement.stage == "running":
+            runs.append(_run("retirement", retirement, slots))
+        return tuple(runs)
 
     def candidate(self, version: str) -> Candidate:
         """What is known of a version; a blank one when nothing is."""
@@ -109,13 +166,22 @@ class InterlockState(Contract):
 
 
 def _run(
-    kind: Literal["training", "release", "scoring", "retirement"],
-    run: Training | Release | Scoring | Retirement,
+    kind: Literal["training", "release", "scoring", "retirement", "rollback", "evaluation"],
+    run: Training | Release | Scoring | Retirement | Rollback | Evaluating,
+    slots: dict[str, str],
     version: str | None = None,
     *,
     queued: bool = False,
 ) -> RunInFlight:
-    return RunInFlight(kind=kind, instance=run.instance, attempt=run.attempt, version=version, waits_for_slot=queued)
+    return made(
+        RunInFlight,
+        kind=kind,
+        instance=run.instance,
+        attempt=run.attempt,
+        version=version,
+        waits_for_slot=queued,
+        slot_of=slots.get(f"{kind}-{run.attempt}"),
+    )
 
 
 class StateFromTheFutureError(SignalboxError):
@@ -135,7 +201,7 @@ def upcast(raw: dict[str, Any] | None) -> InterlockState:
         msg = f"This state has schema version {version}; this code knows up to {SCHEMA_VERSION}. Deploy the newer code."
         raise StateFromTheFutureError(msg)
     for step in range(version, SCHEMA_VERSION):
-        raw = _UPCASTERS[step](raw)
+        raw = UPCASTERS[step](raw)
     return InterlockState.from_wire(raw)
 
 
@@ -152,40 +218,3 @@ def put_aside(raw: dict[str, Any], event: Any) -> dict[str, Any]:
 
 def _timeless(event: Any) -> Any:
     return {**event, "at": None, "trace": None} if isinstance(event, dict) else event
-
-
-def _from_1(raw: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 keeps with each request how it ended; version 1 looked that up among the trainings.
-
-    A request whose training is forgotten is forgotten too: nobody waits for it any more.
-    """
-    outcomes = {training["attempt"]: training for training in raw.get("trainings", ())}
-    requests = []
-    for request in raw.get("requests", ()):
-        training = outcomes.get(request["attempt"])
-        if request["attempt"] is None or (training is not None and training["outcome"] == "running"):
-            requests.append(request)
-        elif training is not None:
-            requests.append({**request, "outcome": training["outcome"], "reason": training["reason"]})
-    return {**raw, "schema_version": 2, "requests": requests}
-
-
-def _from_2(raw: dict[str, Any]) -> dict[str, Any]:
-    """Version 3 knows of each policy how long a job may be queued, and how an endpoint is deployed.
-
-    A policy of version 2 said nothing of either, so the defaults hold.
-    """
-    return {**raw, "schema_version": 3}
-
-
-def _from_3(raw: dict[str, Any]) -> dict[str, Any]:
-    """Version 4 has trainings that ended as superseded or unwanted, endpoints that models share, and times of data.
-
-    A state of version 3 has neither of the first two. A dataset that waits in it was published before its last event.
-    """
-    queued_at = raw.get("last_at") if raw.get("queued") else None
-    return {**raw, "schema_version": 4, "queued_at": queued_at}
-
-
-#: What makes a state of one version a state of the next.
-_UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -1,14 +1,17 @@
 """What the rules of the interlock are made of: a step, and small changes of the state."""
 
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from shared.contracts.base import Contract
 from shared.contracts.interlock import RequestAnswer
 from shared.contracts.policy import ModelPolicy
 from shared.interlock.commands import Command
 from shared.interlock.memory import Candidate
 from shared.interlock.runs import Training
 from shared.interlock.state import REASON_LIMIT, REMEMBERED, InterlockState
+from shared.interlock.values import changed
+
+#: The decision about an echo of our own effect: it changes nothing that anybody is shown.
+CONFIRMED: Final = "confirmed"
 
 
 class Step(NamedTuple):
@@ -31,9 +34,19 @@ class Step(NamedTuple):
         )
 
 
-def changed[C: Contract](value: C, **changes: Any) -> C:
-    """A copy with some fields changed."""
-    return value.model_copy(update=changes)
+def accept(state: InterlockState, reason: str, *commands: Command) -> Step:
+    """An order is carried out, and whoever gave it is told."""
+    return Step(state, commands, "accepted", reason, RequestAnswer(decision="accepted", attempt=None, reason=reason))
+
+
+def refuse(state: InterlockState, reason: str) -> Step:
+    """An order is refused: what is wrong, and what to do."""
+    return Step(state, (), "refused", reason, RequestAnswer(decision="refused", attempt=None, reason=reason))
+
+
+def unchanged(state: InterlockState, reason: str) -> Step:
+    """An order changes nothing, since it is so already."""
+    return Step(state, (), "unchanged", reason, RequestAnswer(decision="unchanged", attempt=None, reason=reason))
 
 
 def remember(state: InterlockState, candidate: Candidate) -> InterlockState:
@@ -45,6 +58,8 @@ def remember(state: InterlockState, candidate: Candidate) -> InterlockState:
 
 def with_training(state: InterlockState, training: Training) -> InterlockState:
     """The state with a training as it is now; the last few are kept, in the order of their attempts."""
+    if not state.trainings or state.trainings[-1].attempt < training.attempt:
+        return changed(state, trainings=(*state.trainings, training)[-REMEMBERED:])
     others = [other for other in state.trainings if other.attempt != training.attempt]
     ordered = sorted([*others, training], key=lambda one: one.attempt)
     return changed(state, trainings=tuple(ordered[-REMEMBERED:]))
@@ -60,10 +75,25 @@ def cut(reason: str) -> str:
     return reason[:REASON_LIMIT]
 
 
+def sentence(text: str) -> str:
+    """What somebody said, with its full stop."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def policy_of(state: InterlockState) -> ModelPolicy:
     """What the fleet file says; every event that begins something has brought it."""
     assert state.policy is not None
     return state.policy
+
+
+def waits_for_slot(state: InterlockState) -> bool:
+    """Whether a run has not begun because it has no slot yet."""
+    training, release, scoring = state.training, state.release, state.scoring
+    return (
+        (training is not None and training.outcome == "queued")
+        or (release is not None and release.queued)
+        or (scoring is not None and scoring.queued)
+    )
 
 
 def takes_turns(policy: ModelPolicy) -> bool:

@@ -10,16 +10,17 @@ from typing import Final
 
 from shared.contracts.interlock import SlotGranted
 from shared.contracts.slots import NO_LIMIT, SlotAsk, SlotReturn
+from shared.interlock.beginning_training import begin_training
 from shared.interlock.commands import AskForSlot, ReturnSlot
 from shared.interlock.releasing import begin_release
 from shared.interlock.runs import Slot
 from shared.interlock.scoring import begin_scoring
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, changed, policy_of
-from shared.interlock.training import begin_training
+from shared.interlock.steps import Step, policy_of, waits_for_slot
+from shared.interlock.values import changed
 
 #: What is nearest to production goes first.
-_ORDER: Final = {"release": 0, "scoring": 1, "training": 2, "retirement": 3}
+_ORDER: Final = {"release": 0, "scoring": 1, "training": 2, "retirement": 3, "rollback": 4, "evaluation": 5}
 
 
 def on_granted(state: InterlockState, event: SlotGranted, now: datetime) -> Step:
@@ -36,8 +37,11 @@ def on_granted(state: InterlockState, event: SlotGranted, now: datetime) -> Step
 def take_turns(step: Step, now: datetime) -> Step:
     """Give back what is not needed any more, and ask for what waits first, if nothing is asked for."""
     state = step.state
+    if state.asked is None and not state.held and not waits_for_slot(state):
+        return step
     runs = sorted(state.in_flight, key=lambda run: _ORDER[run.kind])
-    needed = [run.key for run in runs if not run.waits_for_slot]
+    idle = state.release is not None and state.release.slotless
+    needed = [run.key for run in runs if not run.waits_for_slot and not (idle and run.kind == "release")]
     waiting = [run.key for run in runs if run.waits_for_slot]
     free = [slot for slot in state.held if slot.key not in needed]
     asked = state.asked

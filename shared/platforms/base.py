@@ -1,11 +1,12 @@
 """What Signalbox asks of the platform that trains and serves: Azure ML in the cloud, local services on a laptop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from shared.contracts.jobs import JobInput, JobState
-from shared.contracts.platform_models import PlatformModel
+from shared.contracts.platform_models import Answered, PlatformModel, RequestCounts
 from shared.contracts.release import DeploymentState
 
 
@@ -13,14 +14,22 @@ class Jobs(Protocol):
     """Pipeline jobs, and what they leave behind. Every call is blocking, has a deadline, and may be repeated.
 
     Raises:
-        PermanentError: The platform refuses: bad YAML, a name taken by another definition, an unknown job.
+        PermanentError: The platform refuses: bad YAML, a name taken by another job, an unknown job.
         TransientError: The platform is down, busy or slow.
     """
 
     def submit_job(
         self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
     ) -> JobState:
-        """Start a pipeline job; a job of that name and definition is adopted, not started again."""
+        """Start a pipeline job; one that is there already is adopted, not started again.
+
+        A job of that name whose tag `signalbox.instance` is the one in `tags` is the run's own: it is adopted as it is,
+        though its pipeline may have changed since, or cannot be read any more. Without that tag, in `tags` and at the
+        job, its definition decides: jobs that several runs share have none.
+
+        Raises:
+            PermanentError: `JobNameTaken`: the job of that name is another one.
+        """
         ...
 
     def read_job(self, name: str) -> JobState | None:
@@ -83,7 +92,14 @@ class Endpoints(Protocol):
     """
 
     def create_deployment(
-        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None = None
+        self,
+        endpoint: str,
+        deployment: str,
+        model: str,
+        version: str,
+        definition: Path | None = None,
+        *,
+        scales: bool = True,
     ) -> DeploymentState:
         """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted.
 
@@ -94,6 +110,7 @@ class Endpoints(Protocol):
             version: Of the model.
             definition: Azure ML's YAML of a deployment: where it runs, on how many instances, with which code. A model
                 that needs no code and no more than one common instance needs none.
+            scales: Whether `scale_deployment` may be asked for it later; otherwise it stays as it begins.
 
         Raises:
             TransientError: The endpoint is still being made; ask again.
@@ -155,8 +172,21 @@ class Endpoints(Protocol):
         """Ask predictions, one per row; by traffic, or from one deployment."""
         ...
 
+    def probe(self, endpoint: str, requests: Sequence[list[dict[str, Any]]], deployment: str) -> list[Answered]:
+        """Ask requests of one deployment, one after the other, and say what became of each; fewer when it takes long.
+
+        A request that fails is an answer here; only an endpoint that cannot be asked at all is an error.
+        """
+        ...
+
+    def read_requests(self, endpoint: str, deployment: str, since: datetime, until: datetime) -> RequestCounts:
+        """How the requests to a deployment have fared, in whole minutes at least; what is not known is absent."""
+        ...
+
     def invoke_batch(self, endpoint: str, name: str, data: str, deployment: str | None = None) -> JobState:
         """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.
+
+        A batch job has no tag of a run: it is the same when it is the endpoint's over this folder.
 
         Args:
             endpoint: The batch endpoint, which is there already.

@@ -4,25 +4,27 @@ Their HTTP API is that of `local/services/jobs` and `local/services/scoring`; an
 `{"error": {"code", "message"}}`. Names and statuses are Azure ML's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from shared.contracts.jobs import NAME_TAKEN, FolderInput, JobInput, JobState, ModelInput
-from shared.contracts.platform_models import PlatformModel
+from shared.contracts.platform_models import Answered, PlatformModel, RequestCounts
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
 from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.local_answers import deployment_state, job_state, platform_model, predictions
 from shared.platforms.local_service import LocalService
+from shared.platforms.probing import probed
 
 if TYPE_CHECKING:
     import httpx
 
 #: Header that picks a deployment whatever the traffic says (Azure ML online endpoints).
 _DEPLOYMENT_HEADER: Final = "azureml-model-deployment"
-#: The job service's code, Azure ML's own, where a job of that name is defined otherwise.
+#: The job service's code, Azure ML's own, where a job of that name is another one.
 _JOB_CONFLICT: Final = "UserError"
 
 
@@ -46,7 +48,7 @@ class LocalPlatform:
     def submit_job(
         self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
     ) -> JobState:
-        """Start a pipeline job; a job of that name and definition is adopted, not started again.
+        """Start a pipeline job; the run's own, or a shared one that is defined alike, is adopted, not started again.
 
         Raises:
             PermanentError: `JobNameTaken`; or the service's own code.
@@ -145,7 +147,14 @@ class LocalPlatform:
         return path.removeprefix(root)
 
     def create_deployment(
-        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None = None
+        self,
+        endpoint: str,
+        deployment: str,
+        model: str,
+        version: str,
+        definition: Path | None = None,
+        *,
+        scales: bool = True,  # noqa: ARG002 - on a laptop nothing does
     ) -> DeploymentState:
         """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted.
 
@@ -234,6 +243,20 @@ class LocalPlatform:
         headers = {_DEPLOYMENT_HEADER: deployment} if deployment else {}
         path = _path("endpoints", endpoint, "score")
         return predictions(self._scoring.post(path, {"dataframe_records": rows}, headers), len(rows), endpoint)
+
+    def probe(self, endpoint: str, requests: Sequence[list[dict[str, Any]]], deployment: str) -> list[Answered]:
+        """Ask requests of one deployment, one after the other, and say what became of each; fewer if it takes long."""
+        return probed(lambda rows: self.score(endpoint, rows, deployment), requests)
+
+    def read_requests(self, endpoint: str, deployment: str, since: datetime, until: datetime) -> RequestCounts:
+        """How the requests to a deployment have fared: all that it was sent, copies of mirrored ones included.
+
+        Raises:
+            PermanentError: `NotFound`: there is no such deployment.
+        """
+        times = urlencode({"since": since.timestamp(), "until": until.timestamp()})
+        found = self._scoring.get(f"{_deployment(endpoint, deployment)}/requests?{times}")
+        return RequestCounts(requests=found["requests"], failed=found["failed"], seconds_p95=found["seconds_p95"])
 
     def invoke_batch(self, endpoint: str, name: str, data: str, deployment: str | None = None) -> JobState:
         """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.

@@ -8,6 +8,7 @@ from shared.contracts.platform_models import PlatformModel
 from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
 from shared.platforms.local_service import MESSAGE_LIMIT
+from shared.platforms.log_ends import log_ends
 
 
 def job_state(body: Mapping[str, Any]) -> JobState:
@@ -15,7 +16,7 @@ def job_state(body: Mapping[str, Any]) -> JobState:
     return JobState(
         name=body["name"],
         status=body["status"],
-        error=_error_text(body.get("error")),
+        error=_log_text(body.get("error")),
         started_at=body.get("started_at"),
         ended_at=body.get("ended_at"),
     )
@@ -45,6 +46,10 @@ def _error_text(error: Mapping[str, Any] | None) -> str | None:
     if not error:
         return None
     return f"{error.get('code')}: {error.get('message')}"[:MESSAGE_LIMIT]
+
+
+def _log_text(error: Mapping[str, Any] | None) -> str | None:
+    return log_ends(f"{error.get('code')}: {error.get('message')}") if error else None
 
 
 def predictions(body: Mapping[str, Any], rows: int, endpoint: str) -> list[float]:

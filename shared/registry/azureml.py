@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from shared.contracts.registry import Promotion, RegisteredVersion
 from shared.errors import PermanentError, TransientError
 from shared.names import CHAMPION, content_hash
-from shared.platforms.azureml import models
+from shared.platforms.azureml import job_files, models
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors
+from shared.platforms.azureml.paths import container_path
 from shared.registry import azureml_versions
 from shared.registry.azureml_versions import CHAMPION_TAG, FALSE, PROMOTION_TAG, TRUE
 from shared.registry.tags import JOB_TAG, PREVIOUS_TAG
@@ -86,7 +87,19 @@ class AzureMlRegistry:
         champion = _number(azureml_versions.champion(found))
         return [azureml_versions.contract(version, champion) for version in found]
 
-    def promote(self, model: str, version: str) -> Promotion:
+    def download(self, model: str, version: str, folder: Path) -> None:
+        """Copy a version's files, as they are now, into an existing, empty folder.
+
+        Raises:
+            PermanentError: There is no such version (`ModelVersionNotFound`), its files are gone (`OutputNotFound`), or
+                they are not in the data container (`NotInDataContainer`), so that they cannot be read here.
+            TransientError: The service is down, busy or slow.
+        """
+        what = f"version {version} of model {model}"
+        path = str(_get(self._search(model), model, version).path)
+        job_files.download_folder(self._connection, container_path(self._connection, path, what), folder, what)
+
+    def promote(self, model: str, version: str, *, archive: bool = True) -> Promotion:  # noqa: ARG002 - no stages here
         """Tag this version as champion, and the previous one as not champion any more.
 
         The first write says all: that it is champion, which one it replaces, and that it is the latest promotion. An

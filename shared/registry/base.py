@@ -25,6 +25,10 @@ class Registry(Protocol):
         """Register the MLflow model in `folder` as the version made by `job`; a version of that job is adopted."""
         ...
 
+    def download(self, model: str, version: str, folder: Path) -> None:
+        """Copy a version's files, as they are now, into an existing, empty folder."""
+        ...
+
     def versions(self, model: str) -> list[RegisteredVersion]:
         """All versions of a model, oldest first; empty when the model is unknown."""
         ...
@@ -33,8 +37,8 @@ class Registry(Protocol):
         """Undo a promotion that may have been done in part: alias and stage as they were; the champion afterwards."""
         ...
 
-    def promote(self, model: str, version: str) -> Promotion:
-        """Alias `champion` and stage Production to this version; the previous one is archived."""
+    def promote(self, model: str, version: str, *, archive: bool = True) -> Promotion:
+        """Alias `champion` and stage Production to this version; the previous one is archived, or has no stage."""
         ...
 
     def retire(self, model: str) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from shared.contracts.registry import Promotion, RegisteredVersion
 from shared.errors import PermanentError, TransientError
 from shared.names import PRODUCTION
-from shared.registry import mlflow_marks, mlflow_versions
+from shared.registry import mlflow_files, mlflow_marks, mlflow_versions
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
 from shared.registry.mlflow_flavors import flavor_of
 from shared.registry.mlflow_runs import MODEL_FOLDER, finished_run
@@ -99,8 +99,18 @@ class MlflowRegistry:
             aliases = mlflow_marks.aliases(client, self._flavor, model, found)
             return [mlflow_versions.contract(self._flavor, version, aliases) for version in found]
 
-    def promote(self, model: str, version: str) -> Promotion:
-        """Alias `champion` and stage Production to this version; the previous one is archived.
+    def download(self, model: str, version: str, folder: Path) -> None:
+        """Copy a version's files, as they are now, into an existing, empty folder.
+
+        Raises:
+            PermanentError: There is no such version, or its files are gone.
+            TransientError: The registry is down, busy or slow.
+        """
+        with mlflow_errors(self._flavor, f"download version {version} of {model!r}"):
+            mlflow_files.download(mlflow_client(self._flavor), self._flavor, model, version, folder)
+
+    def promote(self, model: str, version: str, *, archive: bool = True) -> Promotion:
+        """Alias `champion` and stage Production to this version; the previous one is archived, or has no stage.
 
         Before anything moves, the version is tagged with the champion that it replaces: an attempt after a broken one
         still knows it.
@@ -111,11 +121,11 @@ class MlflowRegistry:
             champion = mlflow_marks.champion(client, self._flavor, model)
             if champion == version:
                 previous = tags.get(PREVIOUS_TAG) or None
-                mlflow_marks.give_stage(client, self._flavor, model, version)
+                mlflow_marks.give_stage(client, self._flavor, model, version, archive=archive)
             else:
                 previous = champion
                 client.set_model_version_tag(model, version, PREVIOUS_TAG, previous or "")
-                mlflow_marks.give(client, self._flavor, model, version)
+                mlflow_marks.give(client, self._flavor, model, version, archive=archive)
             return Promotion(model=model, version=version, previous=previous)
 
     def restore(self, model: str, version: str) -> str | None:

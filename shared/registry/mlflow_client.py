@@ -21,6 +21,7 @@ _ENVIRONMENT: Final = {
     "MLFLOW_DATABRICKS_ENDPOINT_HTTP_RETRY_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 #: Error codes after which a later attempt may succeed. A server that cannot be reached is an INTERNAL_ERROR, too.
 _TRANSIENT: Final = frozenset(

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shared.names import ARCHIVED, CHAMPION, PRODUCTION
 from shared.registry import mlflow_versions
@@ -11,6 +11,9 @@ from shared.registry.mlflow_flavors import Flavor
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+
+#: MLflow's word for a version that is in no stage.
+_NO_STAGE: Final = "None"
 
 
 def champion(client: "MlflowClient", flavor: Flavor, model: str) -> str | None:
@@ -33,16 +36,21 @@ def aliases(
     return {} if serving is None else {serving: (CHAMPION,)}
 
 
-def give(client: "MlflowClient", flavor: Flavor, model: str, version: str) -> None:
-    """Alias `champion` and stage Production to a version; whatever was in production is archived."""
+def give(client: "MlflowClient", flavor: Flavor, model: str, version: str, *, archive: bool = True) -> None:
+    """Alias `champion` and stage Production to a version; whatever was in production is archived, or has no stage."""
     if flavor.aliases:
         client.set_registered_model_alias(model, CHAMPION, version)
-    give_stage(client, flavor, model, version)
+    give_stage(client, flavor, model, version, archive=archive)
 
 
-def give_stage(client: "MlflowClient", flavor: Flavor, model: str, version: str) -> None:
+def give_stage(client: "MlflowClient", flavor: Flavor, model: str, version: str, *, archive: bool = True) -> None:
     """The second half of `give`, which repeats what was done already."""
-    _to_stage(client, flavor, model, version, PRODUCTION)
+    if not flavor.stages:
+        return
+    _to_stage(client, flavor, model, version, PRODUCTION, archive=archive)
+    for other in () if archive else mlflow_versions.search(client, flavor, model):
+        if serves(other) and str(other.version) != version:
+            _to_stage(client, flavor, model, other.version, _NO_STAGE)
 
 
 def take(client: "MlflowClient", flavor: Flavor, model: str, version: str) -> None:
@@ -78,8 +86,10 @@ def _in_production(versions: "list[ModelVersion]") -> str | None:
     return next((str(version.version) for version in reversed(versions) if serves(version)), None)
 
 
-def _to_stage(client: "MlflowClient", flavor: Flavor, model: str, version: str, stage: str) -> None:
-    """Move a version to a stage; whatever was in Production before it is archived by the same call."""
+def _to_stage(
+    client: "MlflowClient", flavor: Flavor, model: str, version: str, stage: str, *, archive: bool = False
+) -> None:
+    """Move a version to a stage; with `archive`, what was there before it is archived by the same call."""
     if not flavor.stages:
         return
     # MLflow calls stages deprecated, but people and tools still look at them. The filter is set again at each call and
@@ -87,4 +97,4 @@ def _to_stage(client: "MlflowClient", flavor: Flavor, model: str, version: str, 
     warnings.filterwarnings(
         "ignore", message=r".*transition_model_version_stage.* is deprecated", category=FutureWarning, module=__name__
     )
-    client.transition_model_version_stage(model, version, stage, archive_existing_versions=stage == PRODUCTION)
+    client.transition_model_version_stage(model, version, stage, archive_existing_versions=archive)

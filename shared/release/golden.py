@@ -9,9 +9,12 @@ import math
 from collections.abc import Sequence
 
 from shared.contracts.base import Contract
+from shared.contracts.platform_models import Answered
 from shared.contracts.policy import Scalar
 from shared.contracts.release import GoldenResult
+from shared.contracts.release_policy import AnalysisPolicy
 from shared.errors import PermanentError
+from shared.release.analysis import budget_problem, failed, p95
 
 EXPECTED, TOLERANCE = "expected", "tolerance"
 
@@ -76,6 +79,25 @@ def compare_golden(golden: GoldenSet, predictions: Sequence[float | None]) -> Go
         reason=f"{rows - outside} of {rows} golden predictions within tolerance"
         + (f", largest distance {worst:g}" if worst is not None else "")
         + (f"; {len(predictions)} predictions came for {rows} rows" if len(predictions) != rows else ""),
+    )
+
+
+def within_budget(result: GoldenResult, answers: Sequence[Answered], limits: AnalysisPolicy | None) -> GoldenResult:
+    """The result with its requests' errors and latency, which fail it where they break a limit.
+
+    Args:
+        result: Of the comparison.
+        answers: What became of each request at the first time.
+        limits: Absent where only the tolerances count.
+    """
+    problem = budget_problem(answers, limits) if limits is not None else ""
+    return result.model_copy(
+        update={
+            "passed": result.passed and not problem,
+            "reason": f"{result.reason}; {problem}" if problem else result.reason,
+            "failed_requests": failed(answers),
+            "seconds_p95": p95(answers),
+        }
     )
 
 

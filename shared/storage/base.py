@@ -9,8 +9,10 @@ from shared.contracts.conditioning import BlobArrival
 from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Channel, Delivery
 from shared.contracts.fleet_runs import RunRow
-from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.contracts.ledger import LedgerAnchor, LedgerEntry, LedgerHead, LedgerRow
 from shared.contracts.read_model import ModelRow
+from shared.lineage.anchors import KeptAnchor
+from shared.lineage.ledger import StoredChain
 
 
 class BlobStore(Protocol):
@@ -30,6 +32,10 @@ class BlobStore(Protocol):
         """A blob's bytes; with an ETag, only if it is still that one."""
         ...
 
+    def read_tagged(self, path: str) -> tuple[bytes, str]:
+        """A blob's bytes, and the ETag that they have."""
+        ...
+
     def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
         """At most `length` bytes from an offset; fewer at the blob's end, and none after it."""
         ...
@@ -40,6 +46,10 @@ class BlobStore(Protocol):
 
     def write_once(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> bool:
         """Write a blob unless one is there; whether it was written."""
+        ...
+
+    def replace(self, path: str, content: bytes, etag: str, *, content_type: str = "application/octet-stream") -> bool:
+        """Write over a blob if it is still the one with this ETag; whether it was written."""
         ...
 
     def stage(self, path: str, block: str, content: bytes) -> None:
@@ -195,4 +205,32 @@ class Ledger(Protocol):
 
     def rows(self, model: str) -> list[LedgerRow]:
         """A model's chain, oldest first."""
+        ...
+
+    def chain(self, model: str) -> StoredChain:
+        """A model's chain with what is kept beside it, all of one moment; what cannot be read is told, not raised."""
+        ...
+
+    def head(self, model: str) -> LedgerHead | None:
+        """How far a model's chain has come; `None` where no head can be read."""
+        ...
+
+    def hash_at(self, model: str, sequence: int) -> str | None:
+        """The hash of one row; `None` where no row can be read."""
+        ...
+
+
+class Anchors(Protocol):
+    """Heads of all chains, kept apart from the ledger; what was written once is never changed."""
+
+    def newest(self, limit: int) -> list[KeptAnchor]:
+        """The newest anchors, newest first; one whose bytes are none is among them."""
+        ...
+
+    def read(self, path: str) -> KeptAnchor | None:
+        """One anchor."""
+        ...
+
+    def write(self, path: str, anchor: LedgerAnchor) -> KeptAnchor:
+        """Write an anchor; the one that is there afterwards, which may be an earlier attempt's."""
         ...

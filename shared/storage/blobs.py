@@ -47,7 +47,15 @@ class AzureBlobStore:
         Raises:
             PermanentError: `BlobNotFound`, or `BlobChanged` when the ETag is another one by now.
         """
-        return self._read(path, etag)
+        return self._read(path, etag)[0]
+
+    def read_tagged(self, path: str) -> tuple[bytes, str]:
+        """A blob's bytes, and the ETag that they have: what is decided of them is written by `replace`.
+
+        Raises:
+            PermanentError: `BlobNotFound`.
+        """
+        return self._read(path, None)
 
     def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
         """At most `length` bytes from an offset; fewer at the blob's end, and none after it.
@@ -55,7 +63,12 @@ class AzureBlobStore:
         Raises:
             PermanentError: As `read`.
         """
-        return self._read(path, etag, offset=offset, length=length)
+        try:
+            return self._read(path, etag, offset=offset, length=length)[0]
+        except PermanentError as error:
+            if error.code != "InvalidRange":  # it begins after the end
+                raise
+            return b""
 
     def write(self, path: str, content: bytes, *, content_type: str = "application/octet-stream") -> None:
         """Write or replace a blob as a whole."""
@@ -79,6 +92,27 @@ class AzureBlobStore:
             return True
 
         return self._do(f"write {path} once", call)
+
+    def replace(self, path: str, content: bytes, etag: str, *, content_type: str = "application/octet-stream") -> bool:
+        """Write over a blob if it is still the one with this ETag; whether it was written.
+
+        `If-Match` lets the service decide between two that write at once. A write whose answer was lost on the way
+        counts as somebody else's: `False` means "read again", and what is read then may be one's own.
+        """
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError  # noqa: PLC0415 - at first use
+
+        def call(client: "ContainerClient") -> bool:
+            try:
+                _upload(client, path, content, content_type, overwrite=True, etag=etag)
+            except ResourceModifiedError:
+                return False
+            except ResourceNotFoundError as error:
+                if error_code(error) != _NOT_FOUND:
+                    raise
+                return False
+            return True
+
+        return self._do(f"replace {path}", call)
 
     def stage(self, path: str, block: str, content: bytes) -> None:
         """Keep a block for a blob that is committed later; the same block again replaces it.
@@ -153,25 +187,16 @@ class AzureBlobStore:
                     raise
             return call(client)
 
-    def _read(self, path: str, etag: str | None, **part: Any) -> bytes:
-        from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
-        from azure.core.exceptions import HttpResponseError, ResourceModifiedError  # noqa: PLC0415 - likewise
+    def _read(self, path: str, etag: str | None, **part: Any) -> tuple[bytes, str]:
+        from azure.core.exceptions import ResourceModifiedError  # noqa: PLC0415 - vendor SDKs are loaded at first use
 
-        only: dict[str, Any] = {}
-        if etag is not None:
-            only = {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
-
-        def call(client: "ContainerClient") -> bytes:
+        def call(client: "ContainerClient") -> tuple[bytes, str]:
             try:
+                found = client.download_blob(path, **part, **_only(etag))
                 # `readall` would copy all of it twice; most of what is read comes in one piece
-                content = b"".join(client.download_blob(path, **part, **only).chunks())
+                return b"".join(found.chunks()), found.properties.etag.strip('"')
             except ResourceModifiedError as error:
                 raise self._changed(path, etag) from error
-            except HttpResponseError as error:
-                if part and error_code(error) == "InvalidRange":  # it begins after the end
-                    return b""
-                raise
-            return content
 
         return self._do(f"read {path}", call)
 
@@ -191,11 +216,29 @@ class AzureBlobStore:
         )
 
 
-def _upload(client: "ContainerClient", path: str, content: bytes, content_type: str, *, overwrite: bool) -> None:
+def _upload(
+    client: "ContainerClient",
+    path: str,
+    content: bytes,
+    content_type: str,
+    *,
+    overwrite: bool,
+    etag: str | None = None,
+) -> None:
     """Upload a blob; without `overwrite` the SDK sends `If-None-Match: *`, so that the service decides, not we."""
     from azure.storage.blob import ContentSettings  # noqa: PLC0415 - vendor SDKs are loaded at first use
 
-    client.upload_blob(path, content, overwrite=overwrite, content_settings=ContentSettings(content_type=content_type))
+    settings = ContentSettings(content_type=content_type)
+    client.upload_blob(path, content, overwrite=overwrite, content_settings=settings, **_only(etag))
+
+
+def _only(etag: str | None) -> dict[str, Any]:
+    """The condition of a request that is about one version of a blob: `If-Match`."""
+    if etag is None:
+        return {}
+    from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+    return {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
 
 
 def _is_folder(blob: "BlobProperties") -> bool:

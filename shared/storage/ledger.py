@@ -5,20 +5,24 @@ and tells its sequence number; `head`, a copy of the newest row. One transaction
 without its marker, and two writers cannot both append: one of them finds the head changed and looks again.
 """
 
-import hashlib
 import random
 import time
 from typing import Final
 
-from shared.contracts.ledger import LedgerEntry, LedgerRow
+from shared.contracts.ledger import LedgerEntry, LedgerHead, LedgerRow
 from shared.errors import PermanentError, TransientError
-from shared.lineage.ledger import chain
+from shared.lineage.ledger import StoredChain, chain, head_of, mark
 from shared.storage.tables import Change, Row, Table, packed, table_key, unpacked
 
 _TABLE: Final = "ledger"
 _HEAD: Final = "head"
 #: Digits only lie between these two keys: the chain without markers and head.
 _FIRST, _END = "0", ":"
+#: All keys of a partition lie between these two: digits, `head`, `key:`.
+_ALL_END: Final = "l"
+_KEY: Final = "key:"
+#: Times that a chain is read again because somebody appended to it meanwhile.
+_LOOKS: Final = 5
 _ATTEMPTS: Final = 40
 _BACKOFF_SECONDS: Final = 0.05
 
@@ -58,6 +62,39 @@ class TableLedger:
         """A model's chain, oldest first."""
         return [unpacked(LedgerRow, row.columns) for row in self._table.between(table_key(model), _FIRST, _END)]
 
+    def chain(self, model: str) -> StoredChain:
+        """A model's chain with what is kept beside it, all of one moment; what cannot be read is told, not raised.
+
+        Raises:
+            TransientError: Others append to it all the time.
+        """
+        partition = table_key(model)
+        for _ in range(_LOOKS):
+            before = self._table.get(partition, _HEAD)
+            found = {row.key: row for row in self._table.between(partition, _FIRST, _ALL_END)}
+            now = found.get(_HEAD)
+            if (before.etag if before else None) == (now.etag if now else None):
+                return _stored(found)
+        msg = f"the ledger of {model!r} was written by others each of {_LOOKS} times that it was read"
+        raise TransientError(msg)
+
+    def head(self, model: str) -> LedgerHead | None:
+        """How far a model's chain has come; `None` where no head can be read."""
+        row = self._read(model, _HEAD)
+        return head_of(row) if row else None
+
+    def hash_at(self, model: str, sequence: int) -> str | None:
+        """The hash of one row; `None` where no row can be read."""
+        row = self._read(model, _row_key(sequence))
+        return row.hash if row else None
+
+    def _read(self, model: str, key: str) -> LedgerRow | None:
+        found = self._table.get(table_key(model), key)
+        try:
+            return unpacked(LedgerRow, found.columns) if found else None
+        except PermanentError:  # `chain` tells what is wrong with it
+            return None
+
     def _known(self, partition: str, marker: str) -> LedgerRow | None:
         found = self._table.get(partition, marker)
         if found is None:
@@ -71,7 +108,7 @@ class TableLedger:
 
 
 def _changes(row: LedgerRow, marker: str, head: Row | None) -> list[Change]:
-    key, columns = f"{row.sequence:012}", packed(row)
+    key, columns = _row_key(row.sequence), packed(row)
     return [
         Change(marker, {"row": key}),
         Change(key, columns),
@@ -80,4 +117,33 @@ def _changes(row: LedgerRow, marker: str, head: Row | None) -> list[Change]:
 
 
 def _marker(key: str) -> str:
-    return f"key:{hashlib.sha256(key.encode()).hexdigest()}"
+    return f"{_KEY}{mark(key)}"
+
+
+def _row_key(sequence: int) -> str:
+    return f"{sequence:012}"
+
+
+def _stored(found: dict[str, Row]) -> StoredChain:
+    """What the rows of a partition say."""
+    rows: list[LedgerRow] = []
+    marks: dict[str, int] = {}
+    problems: list[str] = []
+    head: LedgerRow | None = None
+    for key in sorted(found):
+        if key.startswith(_KEY):
+            told = str(found[key].columns.get("row", ""))
+            marks[key.removeprefix(_KEY)] = int(told) if told.isdecimal() else 0
+            continue
+        try:
+            row = unpacked(LedgerRow, found[key].columns)
+        except PermanentError as error:
+            problems.append(f"altered: row {key} of the table cannot be read: {error.message.splitlines()[0]}")
+            continue
+        if key == _HEAD:
+            head = row
+            continue
+        if key != _row_key(row.sequence):
+            problems.append(f"moved: row {row.sequence} is stored as {key}")
+        rows.append(row)
+    return StoredChain(rows=rows, head=head, marks=marks, problems=problems)

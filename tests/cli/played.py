@@ -1,5 +1,6 @@
 """An app that answers as told, behind the command's client."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,12 +19,14 @@ class Played:
     def __init__(self) -> None:
         self.answers: dict[str, httpx.Response] = {}
         self.asked: list[str] = []
+        self.bodies: list[Any] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """The answer to a request; 404 with a detail where there is none."""
         asked = f"{request.method} {request.url.path}"
         asked += f"?{urlencode(sorted(request.url.params.items()))}" if request.url.params else ""
         self.asked.append(asked)
+        self.bodies.append(json.loads(request.content) if request.content else None)
         return self.answers.get(asked) or httpx.Response(404, json={"detail": f"nothing at {asked}"})
 
     def answers_to(self, asked: str, body: Any, status: int = 200) -> None:

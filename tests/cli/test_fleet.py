@@ -30,6 +30,15 @@ gates:
 environments:
   dev: {matrix: {region: [north]}, gates: {accuracy: {max: 60%}}}
 """
+_PIPELINE = """\
+type: pipeline
+inputs:
+  dataset: {type: uri_folder, path: ./data}
+  model: {type: mlflow_model, path: ./model}
+  data: {type: uri_folder, path: ./data}
+  rows: dataset
+jobs: {step: {type: command, component: azureml:step:1}}
+"""
 _RECIPE = "columns: {date: {from: Date, type: date}}\n"
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,8 +46,9 @@ _SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A fleet of four models with all its files."""
-    for name in ("train.yml", "average.yml", "score.yml", "golden.csv"):
-        (tmp_path / name).touch()
+    for name in ("train.yml", "average.yml", "score.yml"):
+        (tmp_path / name).write_text(_PIPELINE)
+    (tmp_path / "golden.csv").touch()
     for region in ("north", "south"):
         (tmp_path / f"sales-{region}.yaml").write_text(_RECIPE)
     (tmp_path / "fleet.yaml").write_text(_FLEET)
@@ -88,6 +98,17 @@ def test_two_fleets_with_one_model_are_refused(file: Path) -> None:
     assert (done.exit_code, first["problems"]) == (1, [])
     clash = f"{other}:10: the model `demand-north-slow` is also in {file}:10; let their names differ"
     assert clash in second["problems"]
+
+
+def test_fleets_that_use_one_endpoint_are_refused(file: Path) -> None:
+    """No file says by itself that another one has the endpoint."""
+    other = file.with_name("other.yaml")
+    online = file.read_text().replace("serve: {batch: score.yml}", 'serve: {online: "{region}-{movement}"}')
+    file.write_text(online)
+    other.write_text(online.replace("fleet: demand", "fleet: other", 1).replace("  demand-", "  other-"))
+    done = signalbox("check", file, other)
+    assert done.exit_code == 1
+    assert f"{other}:10: `north-slow` would serve both `other-north-slow` and `demand-north-slow` of " in done.output
 
 
 def test_two_fleets_that_clash_in_an_environment_only_are_refused(file: Path) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import retire_telling
+from cli import following
 from cli.main import app
 
 LISTED = {
@@ -53,7 +53,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     found = Played()
     client: Callable[..., httpx.Client] = partial(httpx.Client, transport=httpx.MockTransport(found))
     monkeypatch.setattr("cli.asking.httpx.Client", client)
-    monkeypatch.setattr(retire_telling, "_LOOKS_EVERY", 0.0)
+    monkeypatch.setattr(following, "_LOOKS_EVERY", 0.0)
     monkeypatch.setattr("getpass.getuser", lambda: "ana")
     return found
 

@@ -1,6 +1,7 @@
 """The SDK as it comes, against the double: models, online and batch endpoints."""
 
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -64,6 +65,24 @@ def score(double: AzureMlDouble, endpoint: str, headers: dict[str, str]) -> http
     assert found is not None
     trusted = ssl.create_default_context(cafile=double.ca)
     return httpx.post(found["properties"]["scoringUri"], json=_ROWS, headers=headers, verify=trusted)
+
+
+def test_an_endpoint_of_tokens_takes_its_own_only(client: "MLClient", double: AzureMlDouble, model: str) -> None:
+    """It has no keys; its token is asked for by POST, is good for an hour, and opens no other endpoint."""
+    from azure.ai.ml.entities import ManagedOnlineEndpoint
+    from azure.core.exceptions import HttpResponseError
+
+    for name in ("tokens", "tokens-too"):
+        client.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name, auth_mode="aml_token")).result()
+        client.online_deployments.begin_create_or_update(deployment(name, "blue", model)).result()
+    token = client.online_endpoints.get_keys("tokens")
+    assert 3500 < token.expiry_time_utc - time.time() <= 3600
+    headers = {"Authorization": f"Bearer {token.access_token}", "azureml-model-deployment": "blue"}
+    assert score(double, "tokens", headers).json() == [1.0, 1.0]
+    assert score(double, "tokens-too", headers).status_code == 401
+    assert score(double, "tokens", {"Authorization": "Bearer primary-key-of-tokens"}).status_code == 401
+    with pytest.raises(HttpResponseError, match="AMLToken: it has no keys"):
+        client.online_endpoints._get_online_credentials("tokens", "key")
 
 
 def test_a_model_keeps_its_files_and_changes_its_tags(client: "MLClient", model: str) -> None:

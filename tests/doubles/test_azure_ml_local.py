@@ -95,6 +95,22 @@ def test_a_real_failure_has_its_own_words(client: "MLClient", tmp_path: Path) ->
     assert "the factor is negative" in client.jobs._runs_operations.get_run("driven-2").error.error.message
 
 
+def test_an_input_of_another_type_is_refused(client: "MLClient", tmp_path: Path) -> None:
+    """It is the caller's mistake, and no fault of the double, whose callers would try again."""
+    from azure.ai.ml import load_job
+    from azure.core.exceptions import HttpResponseError
+
+    file = tmp_path / "typed.yml"
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "write.py").write_text(_STEP)
+    file.write_text(_PIPELINE.replace("times: 2", "times: {type: integer}").replace("JOB", "typed"))
+    job = load_job(file, params_override=[{"inputs.times": "abc"}])
+    job.name, job.tags = "typed", {"signalbox.pipeline": str(file)}
+    with pytest.raises(HttpResponseError) as caught:
+        client.jobs.create_or_update(job)
+    assert caught.value.status_code == 400
+
+
 def test_a_model_that_cannot_be_loaded_fails_to_deploy(client: "MLClient", double: AzureMlDouble) -> None:
     """The scoring service makes the deployment, and its error is the operation's."""
     from azure.ai.ml.entities import ManagedOnlineDeployment, ManagedOnlineEndpoint, Model

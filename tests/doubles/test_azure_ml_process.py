@@ -26,7 +26,7 @@ def _answer(server: HTTPServer, count: int) -> None:
 
 @pytest.mark.stack
 def test_a_process_keeps_its_world(tmp_path: Path) -> None:
-    """After a start anew the same certificate is trusted, and what was registered is there."""
+    """After a start anew the same certificate is trusted, and what was registered is there; its own door is open."""
     port, identity = free_port(), free_port()
     options = {"--port": str(port.number), "--identity-port": str(identity.number), "--state": str(tmp_path / "state")}
     options["--storage"] = "UseDevelopmentStorage=true"
@@ -48,6 +48,12 @@ def test_a_process_keeps_its_world(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {make_token(url)}"}
         with httpx.Client(verify=trusted, headers=headers) as http:
             assert http.put(model, json=MODEL).status_code == 201
+            door = f"http://{HOST}:{identity.number}/double"
+            fault = {"path": "/models/m/", "status": 503, "retry_after": 30}
+            assert httpx.post(f"{door}/faults", json=fault, trust_env=False).status_code == 201
+            assert http.get(model).headers["Retry-After"] == "30"
+            seen = httpx.get(f"{door}/requests?last=2", trust_env=False).json()["requests"]
+            assert [(one["method"], one["status"]) for one in seen] == [("PUT", 201), ("GET", 503)]
             process.restart()
             assert http.get(model).json()["properties"]["modelUri"] == MODEL["properties"]["modelUri"]
         assert process.exit_code is None

@@ -13,6 +13,7 @@ NEVER = {
     "SIGNALBOX_RECONCILE_SCHEDULE": "0 0 0 29 2 *",
     "SIGNALBOX_TICK_SCHEDULE": "0 0 0 29 2 *",
     "SIGNALBOX_RETENTION_SCHEDULE": "0 0 0 29 2 *",
+    "SIGNALBOX_ANCHOR_SCHEDULE": "0 0 0 29 2 *",
     "SIGNALBOX_SETTLE_SECONDS": "0",
 }
 #: The same, of the example's two models of JFK mainline only.

@@ -160,8 +160,8 @@ class Running:
 
 def final_state(running: Running) -> dict[str, Any]:
     """All effects where they happened: registry, scoring service, ledger, jobs, published data."""
-    for name, last in ((FAST, "QaTornDown"), (SLOW, "ModelReleased")):  # written after the interlock has been told
-        running.wait_effect(name, last)
+    for name in (FAST, SLOW):  # written after the interlock has been told
+        running.wait_effect(name, "ModelReleased")
     log = running.http.get(f"{running.stack.scoring_url}/log").json()["effects"]
     return {
         "versions": {name: [(one.number, one.stage, one.aliases) for one in running.observer.versions(name)]

@@ -13,10 +13,10 @@ from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running, even
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
-ONLINE = ["TrainingStarted", "ModelRegistered", "QaDeployed", "GoldenSetTested", "VersionPromoted",
-          "ProductionDeployed", "TrafficShifted", "ModelReleased", "QaTornDown"]  # fmt: skip
-BATCH = ["TrainingStarted", "ModelRegistered", "GoldenSetTested", "VersionPromoted", "PredictionsPublished",
-         "ModelReleased"]  # fmt: skip
+ONLINE = ["TrainingStarted", "ModelRegistered", "VersionVerified", "QaDeployed", "GoldenSetTested", "QaTornDown",
+          "ProductionDeployed", "TrafficShifted", "VersionPromoted", "ModelReleased"]  # fmt: skip
+BATCH = ["TrainingStarted", "ModelRegistered", "VersionVerified", "GoldenSetTested", "PredictionsPublished",
+         "VersionPromoted", "ModelReleased"]  # fmt: skip
 
 
 def test_nothing_is_published_before_the_last_file(incomplete: list[dict[str, Any]]) -> None:

@@ -22,10 +22,12 @@ def test_data_factory_trains_and_learns_how_it_ended(released: Running) -> None:
     assert done["output"]["version"] == "2"
 
     released.wait_released("2", (FAST,))
-    released.wait_effect(FAST, "QaTornDown", 2)
+    released.wait_effect(FAST, "ReplacedTornDown")
     endpoint = released.observer.endpoint(FAST)
     assert list(endpoint["traffic"].values()) == [100]
     assert list(endpoint["deployments"]) == ["v2-2"]
+    compared = next(reason for reason in released.model(FAST).row["gates"] if reason.startswith("keeps_up: "))
+    assert compared.endswith(" of the champion (version 1) by more than 5 %")
     one, two = released.observer.versions(FAST)
     assert (one.stage, two.stage) == ("Archived", "Production")
     assert two.aliases == ("champion",)

@@ -24,14 +24,21 @@ class Runs:
     """Outputs of the pipelines, which run once for all tests.
 
     Attributes:
-        trained: Outputs of `train.yml` by movement; `slow-again` repeats `slow`, each step in a process of its own.
+        trained: Outputs of `train.yml` by movement; `slow-again` repeats `slow`, each step in a process of its own, and
+            with the first as the champion.
         forecast: Predictions of `score.yml` for the dataset, by the fast model.
         golden: Predictions of `score.yml` for the committed golden set, by the slow model.
+        judged: The evaluation of `score.yml` for the test period, by the slow model beside itself as the champion.
+        averages: Outputs of `historical_average.yml`.
+        stand_in: Predictions of `score.yml` for the dataset, by the baseline that stands in for the slow model.
     """
 
     trained: dict[str, dict[str, Path]]
     forecast: pl.DataFrame
     golden: pl.DataFrame
+    judged: pl.DataFrame
+    averages: dict[str, Path]
+    stand_in: pl.DataFrame
 
     def evaluation(self, movement: str) -> pl.DataFrame:
         """The evaluation of one model."""
@@ -50,15 +57,27 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     trained = train_fleet({"JFK": dataset}, work / "trained", list(cells.values()))
     models = {movement: trained[cell] for movement, cell in cells.items()}
 
-    def score(movement: str, model: Path, data: Path, rows: str) -> pl.DataFrame:
-        inputs: dict[str, str | Path] = {"model": model, "data": data, "rows": rows, "movement": movement}
-        return pl.read_csv(run_pipeline(SCORE, inputs, work / f"score-{rows}")["predictions"])
+    def score(movement: str, model: Path, data: Path, rows: str, name: str, **more: Path) -> dict[str, pl.DataFrame]:
+        inputs: dict[str, str | Path] = {"model": model, "data": data, "rows": rows, "movement": movement, **more}
+        return {output: pl.read_csv(file) for output, file in run_pipeline(SCORE, inputs, work / name).items()}
 
     with ThreadPoolExecutor(2) as pool:
-        again = pool.submit(run_pipeline, TRAIN, {"dataset": dataset, "movement": "slow"}, work / "again")
-        forecast = pool.submit(score, "fast", models["fast"]["model"], dataset, "dataset")
-        answers = pool.submit(score, "slow", models["slow"]["model"], golden, "features")
-        return Runs({**models, "slow-again": again.result()}, forecast.result(), answers.result())
+        slow = models["slow"]["model"]
+        inputs: dict[str, str | Path] = {"dataset": dataset, "movement": "slow", "champion": slow}
+        again = pool.submit(run_pipeline, TRAIN, inputs, work / "again")
+        forecast = pool.submit(score, "fast", models["fast"]["model"], dataset, "dataset", "forecast")
+        answers = pool.submit(score, "slow", slow, golden, "features", "answers")
+        judged = pool.submit(score, "slow", slow, dataset, "evaluation", "judged", champion=slow)
+        averages = run_pipeline(BASELINE, {"dataset": dataset}, work / "averages")
+        stand_in = pool.submit(score, "slow", averages["model"], dataset, "dataset", "stand-in")
+        return Runs(
+            trained={**models, "slow-again": again.result()},
+            forecast=forecast.result()["predictions"],
+            golden=answers.result()["predictions"],
+            judged=judged.result()["evaluation"],
+            averages=averages,
+            stand_in=stand_in.result()["predictions"],
+        )
 
 
 def test_azure_ml_accepts_the_pipelines() -> None:
@@ -73,7 +92,7 @@ def test_azure_ml_accepts_the_pipelines() -> None:
     assert {"dataset", "origin", "format", "movement", "horizon_weeks", "alpha", "seed"} <= set(train["inputs"])
     assert {"model", "data", "rows", "origin", "format", "movement"} <= set(score["inputs"])
     assert train["outputs"] == dict.fromkeys(("evaluation", "golden", "training"), "uri_file") | {"model": "uri_folder"}
-    assert score["outputs"] == {"predictions": "uri_file"}
+    assert score["outputs"] == {"predictions": "uri_file", "evaluation": "uri_file"}
     for step, (program, script) in (train["commands"] | score["commands"] | baseline["commands"]).items():
         assert program == "python", step
         assert (EXAMPLE / "steps" / script).is_file(), step
@@ -91,9 +110,17 @@ def test_the_evaluation_is_a_row_per_route_and_week(runs: Runs) -> None:
 
 
 def test_two_runs_give_the_same_bytes(runs: Runs) -> None:
-    """The seed decides everything: evaluation, golden set and training facts repeat byte for byte."""
-    for name in ("evaluation", "golden", "training"):
+    """The seed decides everything: golden set and training facts repeat byte for byte, and so does the evaluation."""
+    for name in ("golden", "training"):
         assert runs.trained["slow"][name].read_bytes() == runs.trained["slow-again"][name].read_bytes(), name
+    assert runs.evaluation("slow-again").drop("champion").equals(runs.evaluation("slow"))
+
+
+def test_the_champion_answers_for_the_same_rows(runs: Runs) -> None:
+    """Given the model in production, the evaluation has what that predicts: here the very same, as it is the same."""
+    again = runs.evaluation("slow-again")
+    assert again.columns == [*EVALUATION_COLUMNS, "champion"]
+    assert (again["champion"] == again["prediction"]).all()
 
 
 def test_the_training_facts_name_rows_settings_and_versions(runs: Runs) -> None:
@@ -150,6 +177,23 @@ def test_scoring_a_golden_set_answers_row_by_row(runs: Runs) -> None:
     keys = ["origin", "carrier", "destination", "week"]
     assert runs.golden.select(keys).equals(asked.select(keys))
     assert ((runs.golden["prediction"] - asked["expected"]).abs() <= asked["tolerance"]).all()
+
+
+def test_a_version_is_judged_by_the_rows_that_its_training_was_judged_by(runs: Runs) -> None:
+    """Scored over the test period, the same model gives the very same evaluation, the champion beside it."""
+    assert runs.judged.equals(runs.evaluation("slow-again"))
+
+
+def test_a_baseline_stands_in_for_the_model_that_it_is_asked_for(runs: Runs) -> None:
+    """The slow model's routes of the next week, each with its average of the training period."""
+    assert runs.stand_in.columns == ["origin", "carrier", "destination", "week", "prediction"]
+    assert runs.stand_in["week"].unique().to_list() == ["2014-01-20"]
+    routes = ["carrier", "destination"]
+    assert runs.stand_in.join(runs.forecast, on=routes).is_empty(), "those are the fast model's"
+    judged = pl.read_csv(runs.averages["evaluation"]).unique([*routes]).select(*routes, average="prediction")
+    known = runs.stand_in.join(judged, on=routes)
+    assert known.height > 30
+    assert ((known["prediction"] - known["average"]).abs() < 1e-3).all()
 
 
 def test_a_failing_step_says_why(tmp_path: Path) -> None:

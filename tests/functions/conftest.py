@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ from local.testing.functions import Functions, functions_of
 from local.testing.sdk_worker import SdkWorker
 from shared import names
 from shared.contracts.base import Contract
-from shared.contracts.interlock import InterlockEvent
+from shared.contracts.events import InterlockEvent
 from shared.interlock.state import InterlockState, upcast
 from tests.functions.world import World
 from tests.local.durable.conftest import client_for
@@ -90,6 +91,18 @@ class App:
             while (state := await self.interlock()).summary != summary:
                 await self.engine.advance(timedelta(minutes=1))
         return state
+
+
+@pytest.fixture(autouse=True)
+def _by_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doors are called as whoever has a function key; where the app keeps its settings is not looked at."""
+    monkeypatch.setattr("functions.triggers.callers.settings", lambda: SimpleNamespace(authentication="keys"))
+
+
+@pytest.fixture(autouse=True)
+def _few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage is over for those who wait after six attempts instead of an hour's: a test of each step takes them."""
+    monkeypatch.setattr("functions.boundary._ATTEMPTS", 6)
 
 
 @pytest.fixture

@@ -53,6 +53,17 @@ class Blobs:
         self.write(path, content)
         return True
 
+    def read_tagged(self, path: str) -> tuple[bytes, str]:
+        """A blob's bytes and its ETag."""
+        return self.read(path), self._arrival(path).etag
+
+    def replace(self, path: str, content: bytes, etag: str, *, content_type: str = "application/octet-stream") -> bool:
+        """Write over a blob if it is still that one."""
+        if path not in self._content or self._arrival(path).etag != etag:
+            return False
+        self.write(path, content)
+        return True
+
     def read_range(self, path: str, offset: int, length: int, etag: str | None = None) -> bytes:
         """Some of a blob's bytes, if it is still that one."""
         return self.read(path, etag)[offset : offset + length]

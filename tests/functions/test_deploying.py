@@ -9,7 +9,7 @@ import pytest
 from durabletask import task
 
 from functions import adapters
-from functions.activities.deployment import scale_deployment
+from functions.activities.deployment import create_deployment, scale_deployment
 from functions.boundary import PermanentFailure
 from functions.orchestrators.waiting import deploy_and_wait
 from shared import names
@@ -27,11 +27,13 @@ class Context:
 
     def __init__(self) -> None:
         self.called: list[str] = []
+        self.orders: list[dict[str, Any]] = []
         self.current_utc_datetime: datetime = at()
 
-    def call_activity(self, name: str, **_options: Any) -> str:
+    def call_activity(self, name: str, **options: Any) -> str:
         """An activity by its name."""
         self.called.append(name)
+        self.orders.append(options["input"])
         return name
 
     def create_timer(self, pause: timedelta) -> None:
@@ -43,6 +45,11 @@ def _run(
     answer: Callable[[str], Any], spec: DeploymentSpec = SPEC, *, scaled: bool = True
 ) -> tuple[DeploymentState, list[str]]:
     """The state that comes of it, and the activities that were called."""
+    state, context = _ran(answer, spec, scaled=scaled)
+    return state, context.called
+
+
+def _ran(answer: Callable[[str], Any], spec: DeploymentSpec, *, scaled: bool) -> tuple[DeploymentState, Context]:
     context = Context()
     steps = deploy_and_wait(cast("task.OrchestrationContext", context), spec, scaled=scaled)
     step = next(steps)
@@ -50,7 +57,7 @@ def _run(
         try:
             step = steps.send(None if step is None else answer(step))
         except StopIteration as end:
-            return end.value, context.called
+            return end.value, context
 
 
 def _state(status: str) -> dict[str, Any]:
@@ -82,6 +89,17 @@ def test_nothing_else_scales(definition: str | None, scaled: bool, status: str) 
     assert state.status == status
 
 
+@pytest.mark.parametrize(
+    ("definition", "scaled", "said"),
+    [("online.yml", False, False), ("online.yml", True, None), (None, False, None), (None, True, None)],
+    ids=["for tests", "for production", "plain, for tests", "plain, for production"],
+)
+def test_what_stays_as_it_begins_says_so(definition: str | None, scaled: bool, said: bool | None) -> None:
+    """On the wire only where there is a definition that could let it scale: older histories replay."""
+    _, context = _ran(lambda _: _state("Succeeded"), SPEC.model_copy(update={"definition": definition}), scaled=scaled)
+    assert context.orders[0].get("scales") is said
+
+
 def test_a_right_that_is_missing_ends_the_release() -> None:
     """Before any traffic: a model in production that cannot scale is not what was asked for."""
     refused = {"permanent": {"code": "AzureMlForbidden", "message": "Monitoring Contributor"}}
@@ -90,11 +108,24 @@ def test_a_right_that_is_missing_ends_the_release() -> None:
 
 
 class Platform:
-    """One deployment, which is there or not."""
+    """One deployment, which is there or not, and those of other models."""
 
     def __init__(self) -> None:
         self.scaled: list[tuple[str, str, Path | None]] = []
         self.there = True
+        self.known: list[DeploymentState] = []
+        self.created: list[tuple[str, bool]] = []
+
+    def list_deployments(self, endpoint: str) -> list[DeploymentState]:
+        """Whatever the endpoint."""
+        return self.known
+
+    def create_deployment(
+        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None, *, scales: bool
+    ) -> DeploymentState:
+        """Notes it."""
+        self.created.append((deployment, scales))
+        return DeploymentState(endpoint=endpoint, deployment=deployment, status="Creating", model=model)
 
     def scale_deployment(self, endpoint: str, deployment: str, definition: Path | None) -> None:
         """Notes it."""
@@ -116,3 +147,50 @@ async def test_the_platform_reads_the_fleets_own_file(monkeypatch: pytest.Monkey
     with pytest.raises(PermanentError) as caught:
         await scale_deployment(SPEC)
     assert caught.value.code == "DeploymentVanished"
+
+
+def _there(*models: str | None) -> list[DeploymentState]:
+    return [
+        DeploymentState(endpoint="shared", deployment=f"v{number}", status="Succeeded", model=model)
+        for number, model in enumerate(models)
+    ]
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Platform:
+    """What the activities reach."""
+    found = Platform()
+    monkeypatch.setattr(adapters, "platform", lambda: found)
+    monkeypatch.setattr(adapters, "fleet_file", lambda fleet, file: Path(fleet) / file)
+    return found
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [f"m{number}" for number in range(5)],
+        [*(f"m{number % 5}" for number in range(15)), "departures", None],
+    ],
+    ids=["five others", "five others, itself and somebody's"],
+)
+async def test_an_endpoint_with_room_takes_one_more(platform: Platform, models: list[str | None]) -> None:
+    """Models count, not their deployments; what nobody knows the model of is not one."""
+    platform.known = _there(*models)
+    await create_deployment(SPEC)
+    await create_deployment(SPEC.model_copy(update={"scales": False}))
+    assert platform.created == [("v2-1", True), ("v2-1", False)]
+
+
+async def test_a_full_endpoint_takes_no_seventh_model(platform: Platform) -> None:
+    """Two fleets may have filled it: who is there, and what to do, is told, and nothing is deployed."""
+    platform.known = _there(*(f"m{number}" for number in range(6)))
+    with pytest.raises(
+        PermanentError, match=r"departures answers for 6 models already: m0, m1, m2, m3, m4, m5"
+    ) as caught:
+        await create_deployment(SPEC)
+    assert caught.value.code == "EndpointFull"
+    assert "another endpoint for departures in `serve.online`" in caught.value.message
+    assert platform.created == []
+    platform.known += [DeploymentState(endpoint="shared", deployment="v2-1", status="Creating", model="departures")]
+    await create_deployment(SPEC)
+    assert platform.created == [("v2-1", True)], "once more, it is adopted"

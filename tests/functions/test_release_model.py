@@ -11,10 +11,6 @@ from tests.functions.conftest import App
 from tests.functions.world import Fault
 from tests.shared.interlock.builders import MODEL, POLICY, at, dataset
 
-ONLINE_STEPS = (names.CREATE_DEPLOYMENT, names.TEST_DEPLOYMENT, names.PROMOTE_VERSION, names.SHIFT_TRAFFIC,
-                names.APPEND_LEDGER)  # fmt: skip
-BATCH_STEPS = (names.STAGE_GOLDEN_SET, names.SUBMIT_JOB, names.READ_JOB, names.TEST_PREDICTIONS, names.PROMOTE_VERSION,
-               names.PUBLISH_PREDICTIONS, names.APPEND_LEDGER)  # fmt: skip
 FAULTS: tuple[Fault, ...] = ("permanent", "outage", "lost")
 OLD = Serving(mode="online", endpoint=MODEL, deployment="v1-1")
 
@@ -54,8 +50,9 @@ async def test_online_release_replaces_the_version_before(app: App) -> None:
     assert outcome.released
     assert outcome.previous == "1"
     assert _end(app) == ("2", {"v2-2": 100}, ["v2-2"], None)
-    assert app.world.effects == ["QaDeployed", "GoldenSetTested", "VersionPromoted", "ProductionDeployed",
-                                 "TrafficShifted", "ModelReleased", "QaTornDown"]  # fmt: skip
+    assert app.world.effects == ["VersionVerified", "QaDeployed", "GoldenSetTested", "QaTornDown",
+                                 "ProductionDeployed", "TrafficShifted", "VersionPromoted", "ModelReleased",
+                                 "ReplacedTornDown"]  # fmt: skip
 
 
 async def test_batch_release_publishes_the_period(app: App) -> None:
@@ -104,24 +101,30 @@ async def test_a_version_that_fails_its_golden_set_is_not_released(app: App, mod
     assert app.world.effects[-1] == "ReleaseFailed"
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["first release", "second release"])
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(
-    ("mode", "step"), [("online", step) for step in ONLINE_STEPS] + [("batch", step) for step in BATCH_STEPS]
-)
-async def test_any_step_may_fail(app: App, mode: str, step: str, fault: Fault, first: bool) -> None:
-    """Broken for good, down for an hour, or done with its answer lost: nothing is left half done."""
-    order = _order(mode) if first else _with_version_one_in_production(app, mode)
-    before = _end(app)
-    app.world.faults = {step: fault}
+async def test_what_cannot_be_undone_is_left_to_a_person(app: App) -> None:
+    """The way back is down, too, and the reason says so; what has no traffic is deleted nevertheless."""
+    order = _with_version_one_in_production(app, "online")
+    app.world.faults = {names.SHIFT_TRAFFIC: "permanent"}
     outcome = await _release(app, order)
     assert not outcome.released
-    assert f"{step}" in outcome.reason
-    if step == names.SHIFT_TRAFFIC and fault != "lost":
-        # The way back is down, too: what could not be undone is said, and a person is asked to look.
-        assert "a person has to look" in outcome.reason
-    else:
-        assert _end(app) == before
+    assert "a person has to look" in outcome.reason
+    assert (app.world.champion, list(app.world.deployments)) == ("1", ["v1-1"])
+
+
+async def test_a_deployment_that_has_traffic_is_never_deleted(app: App) -> None:
+    """Where the shift was done, its answer lost, and the way back is down, the version's deployment stays."""
+    order = _with_version_one_in_production(app, "online")
+    really = app.engine_functions[names.SHIFT_TRAFFIC]
+
+    def done_and_broken(payload: dict[str, Any]) -> Any:
+        if "v2-2" in payload["traffic"]:
+            really(payload)
+        return {"permanent": {"code": "Broken", "message": "nobody knows"}}
+
+    app.engine_functions |= {names.SHIFT_TRAFFIC: done_and_broken}
+    outcome = await _release(app, order)
+    assert "v2-2 has some of the traffic" in outcome.reason
+    assert (app.world.traffic, sorted(app.world.deployments)) == ({"v2-2": 100}, ["v1-1", "v2-2"])
 
 
 async def test_a_shift_of_traffic_that_was_begun_and_fails_is_undone(app: App) -> None:
@@ -184,11 +187,11 @@ async def test_a_permanent_failure_is_not_repeated_and_an_outage_is(app: App) ->
 async def test_the_ledger_may_be_down_at_the_end(app: App) -> None:
     """A release that has happened is told to the interlock, also when it cannot be written down."""
     order = _with_version_one_in_production(app, "online")
-    app.world.ledger_refuses = ("TrafficShifted", "ModelReleased", "QaTornDown")
+    app.world.ledger_refuses = ("TrafficShifted", "ModelReleased", "ReplacedTornDown")
     outcome = await _release(app, order)
     assert outcome.released
     assert app.world.traffic == {"v2-2": 100}
-    assert app.world.effects[-1] == "ProductionDeployed"
+    assert app.world.effects[-1] == "VersionPromoted"
 
 
 async def test_only_production_scales(app: App) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,44 @@ async def test_where_it_served_and_where_the_file_says_are_both_left(app: App) -
     order = ORDER.model_copy(update={"serving": ONLINE.model_copy(update={"endpoint": "old"})})
     await _retire(app, order)
     assert list(app.world.facts[app.world.ledger[-1]]["endpoints"]) == ["old", MODEL]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_withdrawal_that_was_begun_is_confirmed(app: App, times: int) -> None:
+    """Deployments are deleted once the platform says that the traffic is gone, and the first call confirms nothing."""
+    _in_production(app)
+    asked = _begun(app, times)
+    assert (await _retire(app)).retired
+    assert asked == [False, *[True] * times]
+    assert (app.world.deployments, app.world.endpoint_deleted) == ({}, True)
+
+
+async def test_a_withdrawal_that_is_never_done_deletes_nothing(app: App) -> None:
+    """It is begun three times in all, and told; a second request goes on."""
+    _in_production(app)
+    asked = _begun(app, 3)
+    outcome = await _retire(app)
+    assert not outcome.retired
+    assert f"The endpoint {MODEL} was told 3 times to route its traffic otherwise" in outcome.reason
+    assert len(asked) == 3
+    assert app.world.calls[names.DELETE_DEPLOYMENT] == 0
+    assert (await _retire(app, ORDER.model_copy(update={"attempt": 2}))).retired
+
+
+def _begun(app: App, times: int) -> list[bool]:
+    """Let as many calls begin the change and find no end of it; of each call, whether it confirms."""
+    asked: list[bool] = []
+    really = app.engine_functions[names.WITHDRAW_TRAFFIC]
+
+    def withdraw(payload: dict[str, Any]) -> Any:
+        asked.append(payload.get("confirming", False))
+        if len(asked) > times:
+            return really(payload)
+        begun = {"endpoint": payload["endpoint"], "deployments": list(app.world.deployments), "others": 0}
+        return {"result": begun | {"begun": True}}
+
+    app.engine_functions[names.WITHDRAW_TRAFFIC] = withdraw
+    return asked
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -7,10 +7,10 @@ import pytest
 from functions import adapters
 from functions.activities.retirement import delete_endpoint, retire_champion, withdraw_predictions, withdraw_traffic
 from shared.contracts.policy import ModelPolicy, ServePolicy
-from shared.contracts.release import DeploymentState
+from shared.contracts.release import ENDPOINT_TAKEN, DeploymentState
 from shared.contracts.retirement import EndpointKey, RetiredModelKey, WithdrawTrafficInput
 from shared.contracts.scoring import Publication
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 from tests.shared.interlock.builders import POLICY
 
 POINTER = "predictions/m/current.json"
@@ -23,7 +23,9 @@ class Outside:
         self.models: dict[str, str] = {}
         self.traffic: dict[str, int] = {}
         self.shifts = 0
+        self.under_way = False
         self.deleted: list[str] = []
+        self.refusal: PermanentError | None = None
         self.blobs: dict[str, bytes] = {}
         self.champion: str | None = "3"
         self.wanted: dict[str, ModelPolicy] = {}
@@ -43,13 +45,20 @@ class Outside:
         """Percent by deployment."""
         return dict(self.traffic)
 
-    def set_traffic(self, endpoint: str, traffic: dict[str, int], mirror: dict[str, int] | None = None) -> None:
-        """As Azure ML wants it: 100 percent in all, or nothing."""
+    def set_traffic(self, endpoint: str, traffic: dict[str, int], mirror: dict[str, int] | None = None) -> bool:
+        """As Azure ML wants it: 100 percent in all, or nothing. What is begun is under way until that is over."""
         assert sum(traffic.values()) in {0, 100}
-        self.traffic, self.shifts = traffic, self.shifts + 1
+        if self.under_way:
+            raise TransientError("the endpoint is Updating")
+        begun = traffic != self.traffic
+        self.traffic, self.shifts = traffic, self.shifts + begun
+        self.under_way = begun
+        return begun
 
     def delete_endpoint(self, endpoint: str) -> None:
-        """Gone."""
+        """Gone, unless it is refused."""
+        if self.refusal is not None:
+            raise self.refusal
         self.deleted.append(endpoint)
 
     def read(self, path: str) -> bytes:
@@ -85,10 +94,26 @@ async def test_others_share_what_the_model_had(outside: Outside) -> None:
     outside.traffic = {"m-v1": 60, "a": 30, "b": 10}
     order = WithdrawTrafficInput(model="m", endpoint="shared")
     first, second = await withdraw_traffic(order), await withdraw_traffic(order)
-    assert first == second
+    assert (first.begun, second.begun) == (True, False)
+    assert first.model_copy(update={"begun": False}) == second
     assert (first.deployments, first.others) == (("m-v1", "qa-v2"), 2)
     assert outside.traffic == {"m-v1": 0, "a": 75, "b": 25}
     assert outside.shifts == 1
+
+
+async def test_a_change_that_was_begun_is_looked_for(outside: Outside) -> None:
+    """Azure ML reads as if it were done while it is under way: whoever confirms is told to come again."""
+    outside.models, outside.traffic = {"v1": "m"}, {"v1": 100}
+    order = WithdrawTrafficInput(model="m", endpoint="own")
+    assert (await withdraw_traffic(order)).begun
+    confirm = order.model_copy(update={"confirming": True})
+    with pytest.raises(TransientError, match="Updating"):
+        await withdraw_traffic(confirm)
+    outside.under_way, outside.traffic = False, {"v1": 100}
+    assert (await withdraw_traffic(confirm)).begun, "it ended with the traffic as it was, and is begun anew"
+    outside.under_way = False
+    assert not (await withdraw_traffic(confirm)).begun
+    assert (outside.traffic, outside.shifts) == ({"v1": 0}, 2)
 
 
 async def test_an_endpoint_of_its_own_serves_nobody(outside: Outside) -> None:
@@ -106,6 +131,15 @@ async def test_only_an_empty_endpoint_is_deleted(outside: Outside) -> None:
     outside.models = {}
     assert (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
     assert outside.deleted == ["shared"]
+
+
+async def test_an_endpoint_of_somebody_else_stays(outside: Outside) -> None:
+    """It was handed over for a time, and taken back: the retirement goes on without it."""
+    outside.refusal = PermanentError(ENDPOINT_TAKEN, "the endpoint shared is not Signalbox's")
+    assert not (await delete_endpoint(EndpointKey(endpoint="shared"))).deleted
+    outside.refusal = PermanentError("EndpointInUse", "the endpoint shared still has a")
+    with pytest.raises(PermanentError, match="still has a"):
+        await delete_endpoint(EndpointKey(endpoint="shared"))
 
 
 async def test_an_endpoint_that_a_fleet_file_names_stays(outside: Outside) -> None:

@@ -1,6 +1,9 @@
 """The activities that write a model's route: one small blob, replaced as a whole."""
 
+import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +14,9 @@ from functions.activities.retirement import withdraw_route
 from functions.activities.serving_routes import restore_route, route_model
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import DeploymentKey, DeploymentState
-from shared.contracts.routes import RestoreRouteInput, RouteModelInput, RouteTarget, WithdrawRouteInput
-from shared.errors import PermanentError
+from shared.contracts.routes import ModelRoute, RestoreRouteInput, RouteModelInput, RouteTarget, WithdrawRouteInput
+from shared.errors import PermanentError, TransientError
+from shared.release.routes import routed
 from tests.shared.interlock.builders import POLICY, at
 
 ROUTE = "serving/m.json"
@@ -30,6 +34,7 @@ class Outside:
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
         self.writes = 0
+        self.others: list[Callable[[], None]] = []
         self.wanted: dict[str, ModelPolicy] = {}
         self.deployed: set[str] = set()
 
@@ -37,16 +42,34 @@ class Outside:
         """What the fleet files say."""
         return self.wanted.get(name)
 
-    def read(self, path: str) -> bytes:
-        """A blob's bytes."""
+    def read_tagged(self, path: str) -> tuple[bytes, str]:
+        """A blob's bytes, and their hash as its ETag; then somebody else writes, where that is planned."""
         if path not in self.blobs:
+            self._meanwhile()
             raise PermanentError("BlobNotFound", path)
-        return self.blobs[path]
+        found = self.blobs[path]
+        self._meanwhile()
+        return found, _etag(found)
 
-    def write(self, path: str, content: bytes, *, content_type: str) -> None:
-        """Replace."""
+    def write_once(self, path: str, content: bytes, *, content_type: str) -> bool:
+        """Unless one is there."""
         assert content_type == "application/json"
+        if path in self.blobs:
+            return False
         self.blobs[path], self.writes = content, self.writes + 1
+        return True
+
+    def replace(self, path: str, content: bytes, etag: str, *, content_type: str) -> bool:
+        """If it is still that one."""
+        assert content_type == "application/json"
+        if path not in self.blobs or _etag(self.blobs[path]) != etag:
+            return False
+        self.blobs[path], self.writes = content, self.writes + 1
+        return True
+
+    def _meanwhile(self) -> None:
+        if self.others:
+            self.others.pop(0)()
 
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """All are the model's."""
@@ -64,6 +87,10 @@ class Outside:
         return found
 
 
+def _etag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     """What the activities reach."""
@@ -71,6 +98,12 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     for name in ("data", "fleets", "platform"):
         monkeypatch.setattr(adapters, name, lambda: found)
     return found
+
+
+def _routed_by(outside: Outside, order: RouteModelInput) -> None:
+    """What another writer leaves behind."""
+    current = ModelRoute.model_validate_json(outside.blobs[ROUTE]) if ROUTE in outside.blobs else None
+    outside.blobs[ROUTE] = routed(current, order).model_dump_json().encode()
 
 
 async def test_a_client_reads_what_it_has_to_send(outside: Outside) -> None:
@@ -96,6 +129,42 @@ async def test_a_late_write_leaves_the_newer_one(outside: Outside) -> None:
         await route_model(FIRST)
     assert caught.value.code == "RouteSuperseded"
     assert outside.told["deployment"] == "v2-2-m"
+
+
+@pytest.mark.parametrize("before", [None, FIRST], ids=["the first one", "another one"])
+async def test_of_two_writers_the_later_order_wins(outside: Outside, before: RouteModelInput | None) -> None:
+    """Whoever was overtaken between reading and writing reads and decides again, and overwrites nothing newer."""
+    if before is not None:
+        await route_model(before)
+    third = SECOND.model_copy(update={"at": at(120), "attempt": 3})
+    outside.others = [lambda: _routed_by(outside, third)]
+    with pytest.raises(PermanentError) as caught:
+        await route_model(SECOND)
+    assert caught.value.code == "RouteSuperseded"
+    assert outside.told["attempt"] == 3
+
+
+async def test_whoever_orders_later_writes_over_what_came_between(outside: Outside) -> None:
+    """The route before is the one that it found in the end: undoing goes back to that."""
+    outside.others = [lambda: _routed_by(outside, FIRST)]
+    assert (await route_model(SECOND)).previous == FIRST.target
+    assert outside.told["before"]["deployment"] == "v1-1-m"
+
+
+async def test_a_write_whose_answer_was_lost_recognizes_its_own(outside: Outside) -> None:
+    """The SDK has tried again, and was told that the route is another one by now: it is, and it is this one."""
+    await route_model(FIRST)
+    outside.others = [lambda: _routed_by(outside, SECOND)]
+    assert (await route_model(SECOND)).previous == FIRST.target
+    assert outside.told["deployment"] == "v2-2-m"
+
+
+async def test_a_route_that_changes_all_the_time_is_tried_again_later(outside: Outside) -> None:
+    """A person's loop must not keep an activity for ever."""
+    outside.others = [partial(outside.blobs.update, {ROUTE: str(number).encode()}) for number in range(9)]
+    with pytest.raises(TransientError, match=r"serving/m\.json was written by others"):
+        await withdraw_route(WithdrawRouteInput(model="m", at=at(60), attempt=1))
+    assert outside.writes == 0
 
 
 async def test_undoing_brings_the_former_route_back(outside: Outside) -> None:

@@ -51,8 +51,8 @@ async def test_two_models_of_one_version_serve_beside_each_other(app: App) -> No
     assert _routes(app) == {"slow": "v1-1-slow", "fast": "v1-1-fast"}
     assert sorted(app.world.deployments) == ["v1-1-fast", "v1-1-slow"]
     assert not app.world.calls[names.SHIFT_TRAFFIC]
-    assert app.world.effects[:7] == ["QaDeployed", "GoldenSetTested", "VersionPromoted", "ProductionDeployed",
-                                     "RouteSet", "ModelReleased", "QaTornDown"]  # fmt: skip
+    assert app.world.effects[:7] == ["VersionVerified", "QaDeployed", "GoldenSetTested", "QaTornDown",
+                                     "ProductionDeployed", "RouteSet", "VersionPromoted"]  # fmt: skip
 
 
 async def test_a_second_version_takes_over_and_the_first_is_deleted(app: App) -> None:
@@ -87,7 +87,7 @@ async def test_a_model_that_had_the_endpoint_for_itself_begins_to_share_it(app: 
     assert app.world.traffic == {"v1-1": 100}
     await _released(app, _order("slow", 2, replaces=before))
     assert (app.world.traffic, sorted(app.world.deployments)) == ({}, ["v2-2-slow"])
-    assert app.world.effects[-1] == "QaTornDown"
+    assert app.world.effects[-1] == "ReplacedTornDown"
 
 
 async def test_a_model_that_shared_an_endpoint_gets_it_for_itself(app: App) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared import names
+from shared.contracts.evaluation import ChampionRef
 from shared.contracts.interlock import DatasetPublished
 from shared.contracts.jobs import NAME_TAKEN
 from shared.contracts.policy import BaselinePolicy, GateOverride, GatePolicy, ModelPolicy
@@ -52,6 +53,20 @@ async def test_a_model_that_is_rejected_is_registered_too(app: App) -> None:
     outcome = await _train(app)
     assert (outcome.outcome, outcome.version) == ("rejected", "1")
     assert "accuracy: MAPE 46.5 % is above 45.0 %" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("champion", "given"),
+    [
+        (ChampionRef(version="4"), {"type": "mlflow_model", "model": MODEL, "version": "4"}),
+        (ChampionRef(version=None), None),
+        (None, None),
+    ],
+)
+async def test_the_job_is_given_the_champion(app: App, champion: ChampionRef | None, given: dict[str, str]) -> None:
+    """Where a gate compares with it and there is one; the pipeline leaves the input out otherwise."""
+    await app.run(names.TRAIN_MODEL, ORDER.model_copy(update={"champion": champion}), "train-1")
+    assert app.world.jobs["train-1"]["inputs"].get("champion") == given
 
 
 @pytest.mark.parametrize("fault", ["permanent", "outage", "lost"])

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from shared import names
 from shared.contracts.evaluation import Evaluation, Figures
-from shared.contracts.jobs import NAME_TAKEN
+from shared.contracts.jobs import NAME_TAKEN, may_adopt
 from shared.contracts.policy import GatePolicy
 from shared.contracts.routes import (
     ModelRoute,
@@ -57,6 +57,7 @@ class World:
     baseline_status: str = "Completed"
     job_statuses: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Payload] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     baseline_mape: float | None = 0.2
     lost_outputs: Sequence[str] = ()
     evaluation_of: str | None = None
@@ -67,6 +68,16 @@ class World:
     endpoint_deleted: bool = False
     cells_waiting: int = 0
     ledger_refuses: tuple[str, ...] = ()
+    shadow_periods: list[str | None] = field(default_factory=list)
+    looks: int = 0
+    compared: Payload = field(default_factory=dict)
+    author: str | None = None
+    asked: list[Payload] = field(default_factory=list)
+    lost_servings: list[Payload] = field(default_factory=list)
+    code_policies: list[Payload] = field(default_factory=list)
+    mirror: dict[str, int] = field(default_factory=dict)
+    analyses: list[str] = field(default_factory=list)
+    analysed: list[Payload] = field(default_factory=list)
 
     def activities(self) -> dict[str, Callable[[Payload], Payload]]:
         """By name, as the app registers them."""
@@ -94,7 +105,8 @@ class World:
 
     def submit_job(self, p: Payload) -> Payload:
         known = self.jobs.setdefault(p["name"], p)
-        if any(known[part] != p[part] for part in ("pipeline", "experiment", "inputs", "tags")):
+        same = all(known[part] == p[part] for part in ("pipeline", "experiment", "inputs", "tags"))
+        if not may_adopt(p["tags"], known["tags"], same_definition=same):
             raise PermanentError(NAME_TAKEN, f"A job with this name already exists: {p['name']}")
         if known is p:
             return {"name": p["name"], "status": "Queued"}
@@ -136,6 +148,26 @@ class World:
             self.versions.append(p["job"])
         return {"model": p["model"], "version": str(self.versions.index(p["job"]) + 1)}
 
+    # ── monitoring
+
+    def find_lost_servings(self, p: Payload) -> Payload:
+        return {"lost": self.lost_servings, "looked": 1}
+
+    def find_code_models(self, p: Payload) -> Payload:
+        return {"policies": self.code_policies[p["first"] :][:1],
+                "following": p["first"] + 1 if p["first"] + 1 < len(self.code_policies) else None}  # fmt: skip
+
+    # ── reproduction
+
+    def find_recorded_version(self, p: Payload) -> Payload:
+        evaluation = Evaluation(model=Figures(rows=1, zeros=0, mape=self.mape)).to_wire()
+        return {"job": "train-1", "dataset": "d1", "fleet_revision": "r", "evaluation": evaluation}
+
+    def compare_reproduction(self, p: Payload) -> Payload:
+        self._require_output(p["job"], "model")
+        return {"model": p["model"], "version": p["version"], "job": p["job"], "figures_same": True,
+                "bytes_same": False, "files": [], "figures": []}  # fmt: skip
+
     # ── release
 
     def create_deployment(self, p: Payload) -> Payload:
@@ -149,7 +181,16 @@ class World:
         return self.read_deployment(p)
 
     def read_deployment(self, p: Payload) -> Payload:
-        return {**_state(p), "status": "Succeeded"}
+        if p["deployment"] not in self.deployments:
+            raise PermanentError("DeploymentVanished", f"{p['endpoint']} has no deployment {p['deployment']} any more")
+        return {**_state(p), "status": "Succeeded", "version": self.deployments[p["deployment"]]}
+
+    def verify_version(self, p: Payload) -> Payload:
+        return {"artifact_sha256": "a" * 64, "report_sha256": "b" * 64, "author": self.author, "summary": "verified"}
+
+    def ask_approval(self, p: Payload) -> Payload:
+        self.asked.append(p)
+        return {"told": ["teams"]}
 
     def test_deployment(self, p: Payload) -> Payload:
         return self._golden()
@@ -175,7 +216,18 @@ class World:
         previous = dict(self.traffic)
         assert all(name in self.deployments for name, share in p["traffic"].items() if share)
         self.traffic = {name: share for name, share in p["traffic"].items() if share}
+        # As the platforms do it: what is not said stays, and who takes traffic is mirrored to no more.
+        mirror = self.mirror if p.get("mirror") is None else p["mirror"]
+        self.mirror = {name: share for name, share in mirror.items() if not self.traffic.get(name)}
         return {"endpoint": p["endpoint"], "traffic": p["traffic"], "previous": previous}
+
+    def analyse_challenger(self, p: Payload) -> Payload:
+        assert p["challenger"] in self.deployments, "what is not there cannot be asked"
+        if p not in self.analysed:  # a repeat finds what it found
+            self.analysed.append(p)
+        number = self.analysed.index(p)
+        outcome = self.analyses[number] if number < len(self.analyses) else "passed"
+        return {"outcome": outcome, "reason": "looked at", "probes": 1, "probes_failed": 0}
 
     def route_model(self, p: Payload) -> Payload:
         route = routed(self.routes.get(p["model"]), RouteModelInput.from_wire(p))
@@ -189,7 +241,8 @@ class World:
         return {"model": p["model"], "target": _wire(self.routes[p["model"]].target), "previous": None}
 
     def delete_deployment(self, p: Payload) -> Payload:
-        assert not self.traffic.get(p["deployment"]), "the platform refuses to delete what has traffic"
+        if self.traffic.get(p["deployment"]) or self.mirror.get(p["deployment"]):
+            raise PermanentError("HasTraffic", f"{p['deployment']} has some of the traffic")
         if any(route.deployment == p["deployment"] for route in self.routes.values()):
             raise PermanentError("HasRoute", f"clients are sent to {p['deployment']}")
         self.deployments.pop(p["deployment"], None)
@@ -203,6 +256,36 @@ class World:
     def restore_predictions(self, p: Payload) -> Payload:
         self.published = p["published"]
         return {"current": self.published}
+
+    def find_shadow_period(self, p: Payload) -> Payload:
+        self.looks += 1
+        version = self.shadow_periods.pop(0) if self.shadow_periods else None
+        if version is None:
+            return {"missing": "the champion has published nothing newer"}
+        assert version not in p["scored"], "the same period once more says nothing new"
+        period = {
+            "dataset": dataset(version).to_wire(),
+            "champion": self.champion,
+            "path": f"predictions/{version}.csv",
+        }
+        return {"period": period}
+
+    def compare_predictions(self, p: Payload) -> Payload:
+        return {"rows": 3, "unmatched": 0, "disagreement": 0.1, **self.compared}
+
+    # ── rollback
+
+    def hash_version(self, p: Payload) -> Payload:
+        return {"artifact_sha256": "c" * 64}
+
+    def find_baseline_version(self, p: Payload) -> Payload:
+        if not self.baselines:
+            raise PermanentError("BaselineMissing", f"the registry has no version of {p['model']}")
+        return {"model": p["model"], "version": str(len(self.baselines))}
+
+    def withdraw_champion(self, p: Payload) -> Payload:
+        version, self.champion = self.champion, None
+        return {"model": p["model"], "version": version}
 
     # ── retirement
 
@@ -269,6 +352,7 @@ class World:
         if p["key"] not in self.ledger:
             self.ledger.append(p["key"])
             self.facts[p["key"]] = p["facts"]
+            self.reasons[p["key"]] = p["reason"]
         return {"sequence": 1, "previous": "0", "hash": "1", "entry": p}
 
     def write_model_row(self, p: Payload) -> Payload:
@@ -307,5 +391,9 @@ _NAMES = (
     names.STAGE_GOLDEN_SET, names.PROMOTE_VERSION, names.RESTORE_CHAMPION, names.SHIFT_TRAFFIC,
     names.DELETE_DEPLOYMENT, names.PUBLISH_PREDICTIONS, names.RESTORE_PREDICTIONS, names.FIND_SOURCE_FILES,
     names.CONDITION_SOURCE, names.PUBLISH_DATASET, names.FIND_CONCERNED_MODELS, names.FIND_DATASET,
+    names.FIND_SHADOW_PERIOD, names.COMPARE_PREDICTIONS, names.FIND_BASELINE_VERSION, names.WITHDRAW_CHAMPION,
+    names.HASH_VERSION,
+    names.VERIFY_VERSION, names.ASK_APPROVAL, names.ANALYSE_CHALLENGER,
+    names.FIND_RECORDED_VERSION, names.COMPARE_REPRODUCTION, names.FIND_LOST_SERVINGS, names.FIND_CODE_MODELS,
     names.CONCLUDE_DELIVERY, names.APPEND_LEDGER, names.WRITE_MODEL_ROW,
 )  # fmt: skip

@@ -43,6 +43,7 @@ def _settings() -> dict[str, str]:
         "SIGNALBOX_RECONCILE_SCHEDULE": "none",
         "SIGNALBOX_TICK_SCHEDULE": "none",
         "SIGNALBOX_RETENTION_SCHEDULE": "none",
+        "SIGNALBOX_ANCHOR_SCHEDULE": "none",
         "SIGNALBOX_JOBS_URL": "none",
         "SIGNALBOX_SCORING_URL": "none",
     }

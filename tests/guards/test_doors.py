@@ -25,7 +25,9 @@ WEBHOOK = "POST webhooks/mlflow"
 DOORS = {
     "GET conditioning", "POST datafactory/{operation}", "GET datasets", "GET datasets/{name}/{version}",
     "GET deliveries", "GET fleets", "POST jobs/{name}/watch", "GET models", "GET models/{name}",
-    "GET models/{name}/ledger", "GET models/{name}/why", "POST operations/reconcile",
+    "GET ledger/anchors", "GET ledger/verify", "GET models/{name}/ledger", "GET models/{name}/ledger/verify",
+    "GET models/{name}/why", "POST models/{name}/{order}", "POST orders/{order}", "POST observations/{name}",
+    "POST models/{name}/versions/{version}/reproduce", "POST operations/reconcile",
     "GET operations/retention", "POST operations/retention",
     "GET operations/retention/{id}", "POST operations/retire", "GET operations/retired", "GET quarantine",
     "GET quarantine/{*path}", "GET runs", "GET runs/{id}", "POST runs/{id}/retry",

@@ -14,7 +14,7 @@ VENDORS = (
     "httpx", "mlflow", "opencensus", "pandas", "requests", "sklearn",
 )  # fmt: skip
 HOST = ("azure.functions", "azure.durable_functions", "durabletask")
-ADAPTERS = ("shared.platforms", "shared.registry", "shared.storage")
+ADAPTERS = ("shared.notification", "shared.platforms", "shared.registry", "shared.storage")
 
 IMPURE = ("functions.adapters", "functions.conditioning", "shared.settings", "shared.fleet", "shared.conditioning",
           "shared.telemetry", "polars", *ADAPTERS, *VENDORS)  # fmt: skip
@@ -42,6 +42,8 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "shared/fleet_runs": PURE,
     "shared/retention": PURE,
     "shared/conditioning": (*HOST, *VENDORS, *ADAPTERS, "functions"),
+    "shared/notification": (*HOST, "functions", "shared.interlock", "shared.platforms", "shared.registry",
+                            "shared.storage", "mlflow"),
     "shared/platforms": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow"),
     # A workspace's own registry is reached over the workspace's connection, in `shared.platforms.azureml`.
     "shared/registry": (*HOST, "functions", "shared.interlock", "shared.platforms.base", "shared.platforms.local",

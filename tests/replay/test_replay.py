@@ -42,8 +42,8 @@ def test_every_orchestrator_has_a_history() -> None:
 @pytest.mark.parametrize(
     ("name", "ways"),
     [
-        ("release_model", {"online", "batch"}),
-        ("retire_model", {"online", "batch"}),
+        ("release_model", {"online", "batch", "shared"}),
+        ("retire_model", {"online", "batch", "shared"}),
         ("run_fleet", {f"{one}{part}" for one in ("condition", "train", "score") for part in ("", "-begin")}),
     ],
 )

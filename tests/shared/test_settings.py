@@ -14,6 +14,7 @@ GOOD = {
     "SIGNALBOX_RECONCILE_SCHEDULE": "0 */5 * * * *",
     "SIGNALBOX_TICK_SCHEDULE": "0 * * * * *",
     "SIGNALBOX_RETENTION_SCHEDULE": "0 30 3 * * *",
+    "SIGNALBOX_ANCHOR_SCHEDULE": "0 0 * * * *",
     "SIGNALBOX_JOBS_URL": "http://127.0.0.1:1",
     "SIGNALBOX_SCORING_URL": "http://127.0.0.1:2",
 }
@@ -34,13 +35,23 @@ def test_several_fleet_files_and_their_environment_are_read() -> None:
     assert settings.environment == "dev"
 
 
+def test_addresses_of_channels_are_read_by_their_names_and_never_shown() -> None:
+    """Each is a secret: whoever knows it can write there."""
+    settings = read_settings({**GOOD, "SIGNALBOX_CHANNEL_TEAMS_DEMAND": "https://contoso.example/secret"})
+    assert settings.channels == {"teams_demand": "https://contoso.example/secret"}
+    assert "contoso.example" not in repr(settings)
+    assert read_settings(GOOD).channels == {}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"SIGNALBOX_STORAGE": None}, "SIGNALBOX_STORAGE: is not set"),
         ({"SIGNALBOX_WEBHOOK_SECRET": "short"}, "SIGNALBOX_WEBHOOK_SECRET: String should have at least 16"),
-        ({"SIGNALBOX_STORRAGE": "x"}, "SIGNALBOX_STORRAGE: is not a setting; known are SIGNALBOX_AZUREML_CA"),
+        ({"SIGNALBOX_STORRAGE": "x"}, "SIGNALBOX_STORRAGE: is not a setting; known are SIGNALBOX_ANCHOR_CONTAINER"),
+        ({"SIGNALBOX_GIT_COMMIT": "main"}, "SIGNALBOX_GIT_COMMIT: String should match pattern"),
         ({"SIGNALBOX_JOBS_URL": None}, "SIGNALBOX_JOBS_URL: needed by the platform 'local'"),
+        ({"SIGNALBOX_PUBLIC_URL": "signalbox"}, "SIGNALBOX_PUBLIC_URL: String should match pattern"),
         ({"SIGNALBOX_PLATFORM": "azureml"}, "SIGNALBOX_AZUREML_WORKSPACE: needed by the platform 'azureml'"),
         ({"SIGNALBOX_PLATFORM": "sagemaker"}, "SIGNALBOX_PLATFORM: Value error, 'sagemaker' is no platform"),
     ],

@@ -53,6 +53,13 @@ def test_ten_hours_without_events_are_at_most_seventy_reads(name: str) -> None:
     assert lag <= timedelta(minutes=10)
 
 
+@given(st.text(min_size=1, max_size=20), st.floats(0, 36_000))
+def test_without_events_the_lag_is_a_share_of_the_length(name: str, seconds: float) -> None:
+    """At most five quarters and eleven seconds of a short job, and ten minutes of any, wherever its end falls."""
+    _, lag = _polled(WatchJobInput(name=name, run_minutes=2000), timedelta(seconds=seconds), told=False)
+    assert lag <= min(timedelta(minutes=10), timedelta(seconds=1.25 * seconds + 11))
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_with_events_there_is_a_read_per_hour(name: str) -> None:
     """Ten hours, should the last event be lost, are a dozen reads or so."""
@@ -139,6 +146,17 @@ class TestEnds:
         assert (_outcome(watch, 59), _outcome(watch, 60)) == (None, "expired")
         watch = _read(watch, "Running", 59)
         assert (_outcome(watch, 178), _outcome(watch, 179)) == (None, "expired")
+
+    def test_a_budget_is_told_in_words(self) -> None:
+        """One minute is one, and not several."""
+        order = ORDER.model_copy(update={"queue_minutes": 1, "run_minutes": 1})
+        for status, told in (("Queued", "begun to run after 1 minute, it"), ("Running", "was Running after 1 minute")):
+            state = JobState(name=order.name, status=status)
+            watch = waiting.after_read(order, waiting.begun(order, START), state, START)
+            ending = waiting.ending(order, watch, _at(1))
+            assert ending is not None
+            assert told in ending.reason
+            assert "minutes" not in ending.reason
 
     def test_the_platform_knows_better_since_when_it_runs(self) -> None:
         """A read that came late does not give the job more time, nor does a clock that is ahead."""

@@ -4,7 +4,8 @@ Writes
 
 - the model folder: an MLflow pyfunc model, complete with code, signature, requirements, and its segment as metadata;
 - the evaluation: a CSV with a row per route and week of the test period: `origin`, `carrier`, `destination`, `week`,
-  `actual`, `prediction`, `naive`. Departures a week; sorted by route and week;
+  `actual`, `prediction`, `naive`, and `champion` where there is one: what the model in production predicts for the
+  same rows. Departures a week; sorted by route and week;
 - the golden set: a CSV of 12 rows of the test period, from small routes to big ones: `origin`, `carrier`,
   `destination`, `week`, the numeric features, `expected` (this model's prediction) and `tolerance` (departures either
   way that a deployed model may differ);
@@ -28,13 +29,15 @@ GOLDEN_ROWS: Final = 12
 TOLERANCE_SHARE: Final = 0.15
 TOLERANCE_MIN: Final = 2.0
 
-_EVALUATION_COLUMNS: Final = [*KEYS, "week", "actual", "prediction", "naive"]
+EVALUATION_COLUMNS: Final = [*KEYS, "week", "actual", "prediction", "naive"]
+_CHAMPION: Final = "champion"
 
 
 def evaluation(test: pd.DataFrame) -> pd.DataFrame:
-    """The evaluation's rows, made of the test period with predictions."""
+    """The evaluation's rows, made of the test period with predictions, the champion's too where they are there."""
     whole = test.astype({"actual": int, "naive": int})
-    return whole[_EVALUATION_COLUMNS].sort_values([*KEYS, "week"])
+    columns = [*EVALUATION_COLUMNS, *([_CHAMPION] if _CHAMPION in whole else [])]
+    return whole[columns].sort_values([*KEYS, "week"])
 
 
 def golden_set(test: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +58,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     members = {"lasso": arguments.lasso, "neural_network": arguments.neural_network}
     save_ensemble(arguments.model, members, segment, example=test.head(2))
     scored = SavedModel(arguments.model).predict(test)
-    write_csv(evaluation(scored), arguments.evaluation)
+    compared = scored
+    if arguments.champion is not None:
+        compared = scored.assign(champion=SavedModel(arguments.champion).predict(test)["prediction"])
+    write_csv(evaluation(compared), arguments.evaluation)
     write_csv(golden_set(scored), arguments.golden)
     facts = {"segment": segment.to_dict(), "alpha": arguments.alpha, "seed": arguments.seed}
     write_training_facts(facts, train, test, arguments.training)
@@ -66,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--features", type=Path, required=True, help="folder written by prepare")
     parser.add_argument("--lasso", type=Path, required=True, help="folder of the trained lasso")
     parser.add_argument("--neural-network", type=Path, required=True, help="folder of the trained neural network")
+    parser.add_argument("--champion", type=Path, help="folder of the model in production, if there is one")
     parser.add_argument("--alpha", type=float, required=True, help="as trained; kept in the training facts")
     parser.add_argument("--seed", type=int, required=True, help="as trained; kept in the training facts")
     parser.add_argument("--model", type=Path, required=True, help="folder to write")

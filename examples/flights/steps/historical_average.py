@@ -20,6 +20,7 @@ from dataset import KEYS
 from model_store import SavedModel, save_average
 from prepare import add_period_arguments, periods, weekly_rows
 from report import write_csv, write_training_facts
+from segment import MOVEMENTS, Segment, fast_routes
 
 _EVALUATION_COLUMNS: Final = [*KEYS, "week", "actual", "prediction"]
 
@@ -39,12 +40,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "averages.csv"
         write_csv(averages(rows, arguments.train_until), file)
-        save_average(arguments.model, file, example=test.head(2))
+        save_average(arguments.model, file, _segment(arguments, rows), example=test.head(2))
     predicted = SavedModel(arguments.model).predict(test).astype({"actual": int}).round({"prediction": 4})
     write_csv(predicted[_EVALUATION_COLUMNS].sort_values([*KEYS, "week"]), arguments.evaluation)
     names = ("origin", "format", "horizon_weeks", "train_until", "test_until")
     facts = {name: getattr(arguments, name) for name in names}
     write_training_facts({"baseline": facts}, train, test, arguments.training)
+
+
+def _segment(arguments: argparse.Namespace, rows: pd.DataFrame) -> Segment:
+    """What it forecasts: where it stands in for a model, it is asked for the rows of that model's movement."""
+    return Segment(
+        origin=arguments.origin,
+        format=arguments.format,
+        movement=MOVEMENTS[0],
+        horizon_weeks=arguments.horizon_weeks,
+        train_until=arguments.train_until,
+        test_until=arguments.test_until,
+        fast_routes=fast_routes(rows[rows["week"] < arguments.train_until]),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,12 +44,13 @@ def save_ensemble(folder: Path, members: dict[str, Path], segment: Segment, exam
     )
 
 
-def save_average(folder: Path, averages: Path, example: pd.DataFrame) -> None:
+def save_average(folder: Path, averages: Path, segment: Segment, example: pd.DataFrame) -> None:
     """Saves the historical average, complete with code, signature and requirements.
 
     Args:
         folder: Where to; it must be empty or not exist yet.
         averages: CSV with `carrier`, `destination` and `average`.
+        segment: Kept as the model's metadata, but for its movement: it forecasts both.
         example: A few rows that show what the model takes.
     """
     _save(
@@ -58,6 +59,7 @@ def save_average(folder: Path, averages: Path, example: pd.DataFrame) -> None:
         artifacts={"averages": str(averages)},
         signature=_signature((), CATEGORICAL, output="double"),
         input_example=example[CATEGORICAL],
+        metadata={name: value for name, value in segment.to_dict().items() if name != "movement"},
     )
 
 
@@ -67,14 +69,16 @@ class SavedModel:
     def __init__(self, folder: Path) -> None:
         self._model = _pyfunc().load_model(str(folder))
 
-    @property
-    def segment(self) -> Segment:
+    def segment(self, movement: str) -> Segment:
         """What the model was trained for.
 
+        Args:
+            movement: What a baseline stands in for, which forecasts both.
+
         Raises:
-            TypeError: The model was not saved by `save_ensemble`.
+            TypeError: The model was not saved here.
         """
-        return Segment.from_dict(self._model.metadata.metadata or {})
+        return Segment.from_dict({"movement": movement, **(self._model.metadata.metadata or {})})
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows with a column `prediction` added: departures a week."""

@@ -5,10 +5,19 @@ after the last full week of the data (or of the data before `--as-of`): with dat
 horizon of 4 weeks, the week of 20 January. A row per route of the segment that is in service: with a departure in the
 last 4 full weeks, or one scheduled in the very last (`active` in `features` has the precise rule).
 
+With `--rows evaluation` the data folder is a dataset, too, and the rows are those of the model's test period: what it
+would have forecast, beside what happened, as `ensemble` puts it out for a model that it has just trained.
+
 With `--rows features` each CSV in the data folder, in the order of the names, has a header with `origin`, `week` and
 `FEATURES`, as golden sets do. A row per row, in the same order.
 
-Writes a CSV with the columns `origin`, `carrier`, `destination`, `week`, `prediction` (whole departures).
+A baseline that stands in for a model is scored as that model is.
+
+Writes
+
+- the predictions: a CSV with the columns `origin`, `carrier`, `destination`, `week`, `prediction` (departures; whole
+  ones of a model);
+- the evaluation, see `ensemble`: a CSV that has no rows but with `--rows evaluation`.
 """
 
 import argparse
@@ -19,8 +28,10 @@ from typing import Final
 
 import pandas as pd
 from dataset import KEYS, of_format, read_flights, read_holidays
+from ensemble import EVALUATION_COLUMNS, evaluation
 from features import CATEGORICAL, FEATURES, NUMERIC, build_features, full_weeks
 from model_store import SavedModel
+from prepare import periods, weekly_rows
 from report import write_csv
 from segment import Segment
 
@@ -43,6 +54,17 @@ def rows_of_dataset(dataset: Path, segment: Segment, as_of: str) -> pd.DataFrame
     if wanted.empty:
         raise ValueError(f"no {segment.movement} route of {segment.origin} {segment.format} is in service")
     return wanted
+
+
+def rows_of_evaluation(dataset: Path, segment: Segment) -> pd.DataFrame:
+    """The rows of the test period that the model was trained with.
+
+    Raises:
+        ValueError: The dataset has no row of it, or none of the period before.
+    """
+    rows = weekly_rows(dataset, segment.origin, segment.format, segment.horizon_weeks)
+    _, test = periods(segment.rows(rows), segment.train_until, segment.test_until)
+    return test
 
 
 def rows_of_features(folder: Path) -> pd.DataFrame:
@@ -98,20 +120,33 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs the step."""
     arguments = _parser().parse_args(argv)
     model = SavedModel(arguments.model)
-    segment = model.segment
+    segment = model.segment(arguments.movement)
     require_segment(segment, arguments.origin, arguments.format, arguments.movement)
-    if arguments.rows == "dataset":
+    if arguments.rows == "features":
+        rows = rows_of_features(arguments.data)
+    elif arguments.rows == "dataset":
         rows = rows_of_dataset(arguments.data, segment, arguments.as_of)
     else:
-        rows = rows_of_features(arguments.data)
-    write_csv(model.predict(rows)[[*KEYS, "week", "prediction"]], arguments.predictions)
+        rows = rows_of_evaluation(arguments.data, segment)
+    scored = model.predict(rows)
+    write_csv(scored[[*KEYS, "week", "prediction"]], arguments.predictions)
+    write_csv(_evaluation(scored, arguments), arguments.evaluation)
+
+
+def _evaluation(scored: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFrame:
+    """The rows that can be compared with what happened, beside the champion's if it is given."""
+    if arguments.rows != "evaluation":
+        return pd.DataFrame(columns=EVALUATION_COLUMNS)
+    if arguments.champion is None:
+        return evaluation(scored)
+    return evaluation(scored.assign(champion=SavedModel(arguments.champion).predict(scored)["prediction"]))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="folder of the MLflow model")
     parser.add_argument("--data", type=Path, required=True, help="folder of the dataset or of the features")
-    parser.add_argument("--rows", required=True, choices=("dataset", "features"), help="what the data folder holds")
+    parser.add_argument("--rows", required=True, choices=("dataset", "features", "evaluation"), help="what is wanted")
     parser.add_argument("--origin", required=True, help="airport of departure")
     parser.add_argument("--format", required=True, help="mainline or regional")
     parser.add_argument("--movement", required=True, help="fast or slow")
@@ -121,7 +156,9 @@ def _parser() -> argparse.ArgumentParser:
         default=LATEST,
         help="with a dataset: use only flights before this day, YYYY-MM-DD",
     )
+    parser.add_argument("--champion", type=Path, help="folder of the model in production, for the evaluation")
     parser.add_argument("--predictions", type=Path, required=True, help="CSV to write")
+    parser.add_argument("--evaluation", type=Path, required=True, help="CSV to write")
     return parser
 
 

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.services.jobs.batch import DEPLOYMENT_TAG, ENDPOINT_TAG, BatchDeployment, BatchStore, request_of
-from local.services.jobs.definitions import Job, JobRequest
+from local.services.jobs.definitions import Data, Job, JobRequest
 from local.services.jobs.describe import Describe
 from local.services.jobs.requests import read_model, refusals
 from local.services.jobs.store import JobStore
@@ -103,8 +103,11 @@ class BatchApi:
         """``PUT …/jobs/{name}``: start to score a folder, as a job; answers as ``PUT /jobs/{name}`` does."""
         wanted, endpoint = await read_model(request, InvokeRequest), request.path_params["endpoint"]
         name = request.path_params["name"]
+        known = self._jobs.find(name)
+        if known is not None and _is_asked_for(known, endpoint, wanted):
+            return JSONResponse(self._describe(known))
         with refusals():
-            chosen = self._batch.chosen(endpoint, wanted.deployment or _started_with(self._jobs.find(name), endpoint))
+            chosen = self._batch.chosen(endpoint, wanted.deployment)
             job, is_new = await self._submission.submit(name, await self._request(chosen, wanted.data))
         return JSONResponse(self._describe(job), status_code=201 if is_new else 200)
 
@@ -117,7 +120,12 @@ def _names(request: Request) -> tuple[str, str]:
     return request.path_params["endpoint"], request.path_params["deployment"]
 
 
-def _started_with(job: Job | None, endpoint: str) -> str | None:
-    """The deployment that a job was started with: asked for again, it is the same, though the default has changed."""
-    tags = job.plan.tags if job else {}
-    return tags.get(DEPLOYMENT_TAG) if tags.get(ENDPOINT_TAG) == endpoint else None
+def _is_asked_for(job: Job, endpoint: str, wanted: InvokeRequest) -> bool:
+    """Whether a job is the endpoint's over this folder: it stays that, though default or pipeline have changed since.
+
+    A batch job has no tag of a run; Azure ML's is known by the same.
+    """
+    tags = job.plan.tags
+    folders = {value.path for value in job.plan.inputs.values() if isinstance(value, Data)}
+    same_deployment = wanted.deployment in (None, tags.get(DEPLOYMENT_TAG))
+    return tags.get(ENDPOINT_TAG) == endpoint and same_deployment and wanted.data in folders

@@ -5,9 +5,9 @@ Every function raises :class:`JobError`; ``where`` is the place that its message
 
 from local.services.jobs import bindings
 from local.services.jobs.azureml_yaml import Declared, Node, Pipeline
-from local.services.jobs.definitions import Data, JobError, Scalar, Value
+from local.services.jobs.definitions import Data, JobError, Value
+from shared.job_inputs import data_fault, is_plain, value_fault
 
-_SCALAR_TYPES = frozenset({"string", "integer", "number", "boolean"})
 _SHELL_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./ -")
 
 
@@ -17,12 +17,13 @@ def check_value(pipeline: Pipeline, declared: Declared, value: Value, inputs: di
     if isinstance(value, str):
         given = _check_references(pipeline, value, inputs, where)
     if given is None:  # the output of a step
-        if declared.type in _SCALAR_TYPES:
-            raise JobError("InvalidInput", f"{where} takes {declared.type}, not the output of a step")
-    elif isinstance(given, Data) == (declared.type in _SCALAR_TYPES):
-        raise JobError("InvalidInput", f"{where} takes {declared.type}")
-    elif not isinstance(given, Data):
-        _check_scalar(declared, given, where)
+        fault = f"takes {declared.type}, not the output of a step" if is_plain(declared.type) else None
+    elif isinstance(given, Data):
+        fault = data_fault(declared.type, given.type)
+    else:
+        fault = value_fault(declared.type, given, declared.choices)
+    if fault is not None:
+        raise JobError("InvalidInput", f"{where} {fault}")
 
 
 def _check_references(pipeline: Pipeline, text: str, inputs: dict[str, Value], where: str) -> Value | None:
@@ -44,24 +45,6 @@ def _check_references(pipeline: Pipeline, text: str, inputs: dict[str, Value], w
 
 def _has_output(pipeline: Pipeline, step: str, output: str) -> bool:
     return any(node.name == step and output in node.declared_outputs for node in pipeline.nodes)
-
-
-def _check_scalar(declared: Declared, value: Scalar, where: str) -> None:
-    text = str(value)
-    if not _is_a(declared.type, text):
-        raise JobError("InvalidInput", f"{where} takes {declared.type}, not {text!r}")
-    if declared.choices and text not in declared.choices:
-        raise JobError("InvalidInput", f"{where} takes one of {', '.join(declared.choices)}, not {text!r}")
-
-
-def _is_a(kind: str, text: str) -> bool:
-    if kind == "boolean":
-        return text.lower() in {"true", "false"}
-    try:
-        {"integer": int, "number": float}.get(kind, str)(text)
-    except ValueError:
-        return False
-    return True
 
 
 def check_command(command: str, node: Node, inputs: dict[str, Value], where: str) -> None:

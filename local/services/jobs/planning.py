@@ -8,6 +8,7 @@ from local.services.jobs.azureml_yaml import Node, Pipeline
 from local.services.jobs.definitions import Data, JobError, JobRequest, Output, Plan, Step, Value
 from local.services.jobs.snapshot import tree_hash
 from local.services.jobs.sources import locate
+from shared.job_inputs import data_fault, value_fault
 
 _DEFAULT_EXPERIMENT = "Default"
 
@@ -37,15 +38,33 @@ def _pipeline_inputs(pipeline: Pipeline, request: JobRequest) -> dict[str, Value
     if unknown := sorted(set(request.inputs) - set(pipeline.inputs)):
         known = ", ".join(pipeline.inputs) or "none"
         raise JobError("UnknownInput", f"{pipeline.file}: the pipeline has no input {unknown[0]!r}; it has: {known}")
-    return {name: _pipeline_input(pipeline, request, name) for name in pipeline.inputs}
+    wanted = (name for name in pipeline.inputs if name in request.inputs or not _may_be_absent(pipeline, name))
+    return {name: _pipeline_input(pipeline, request, name) for name in wanted}
+
+
+def _may_be_absent(pipeline: Pipeline, name: str) -> bool:
+    """Data without a path, which every step that takes it declares optional: nobody has to give it."""
+    declared = pipeline.inputs[name]
+    if not isinstance(declared, Data) or declared.path:
+        return False
+    takers = [
+        node.declared_inputs[key].optional
+        for node in pipeline.nodes
+        for key, value in node.inputs.items()
+        if isinstance(value, str) and bindings.sole_reference(value) == bindings.Reference(None, name)
+    ]
+    return bool(takers) and all(takers)
 
 
 def _pipeline_input(pipeline: Pipeline, request: JobRequest, name: str) -> Value:
     declared, value = pipeline.inputs[name], request.inputs.get(name, pipeline.inputs[name])
     where = f"{pipeline.file}: input {name!r}"
-    if isinstance(declared, Data) != isinstance(value, Data):
-        wanted = f"data of type {declared.type}" if isinstance(declared, Data) else "a plain value"
-        raise JobError("InvalidInput", f"{where} takes {wanted}")
+    if isinstance(value, Data):
+        fault = None if isinstance(declared, Data) else data_fault("string", value.type)
+    else:
+        fault = value_fault(declared.type if isinstance(declared, Data) else "string", value)
+    if fault is not None:
+        raise JobError("InvalidInput", f"{where} {fault}")
     return locate(value, pipeline.file.parent, where) if isinstance(value, Data) else value
 
 
@@ -81,6 +100,9 @@ def _step_inputs(pipeline: Pipeline, node: Node, pipeline_inputs: dict[str, Valu
     for name, declared in node.declared_inputs.items():
         value = node.inputs.get(name, declared.default)
         place = f"{where}: input {name!r}"
+        sole = bindings.sole_reference(value) if isinstance(value, str) else None
+        if sole and sole.step is None and sole.name in pipeline.inputs and sole.name not in pipeline_inputs:
+            continue  # nobody has given it, and nobody has to
         if isinstance(value, Data):
             value = locate(value, pipeline.file.parent, place)
         if value is not None:

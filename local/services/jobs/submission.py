@@ -12,10 +12,11 @@ from local.services.jobs.planning import make_plan
 from local.services.jobs.runner import Runner
 from local.services.jobs.snapshot import copy_tree
 from local.services.jobs.store import JobStore
+from shared.contracts.jobs import is_of_same_run, may_adopt
 
 
 class ConflictError(Exception):
-    """A job of this name exists and is defined otherwise."""
+    """A job of this name exists and is another one."""
 
 
 class Submission:
@@ -29,25 +30,30 @@ class Submission:
         self._one_at_a_time = asyncio.Lock()
 
     async def submit(self, name: str, request: JobRequest) -> tuple[Job, bool]:
-        """The job ``name``, and whether it is new. The same definition again changes nothing.
+        """The job ``name``, and whether it is new. The same job again changes nothing.
 
-        A definition is what would be run: the pipeline's and the components' YAML, the code, the inputs, the
-        experiment and the tags.
+        It is the same when it is of the same run by its tag ``signalbox.instance``, whatever has become of its files
+        since; without that tag, when it has the same definition: what would be run, which is the pipeline's and the
+        components' YAML, the code, the inputs, the experiment and the tags.
 
         Raises:
             JobError: the job cannot be run.
-            ConflictError: there is a job of this name with another definition.
+            ConflictError: there is another job of this name.
         """
         if not re.fullmatch(NAME_PATTERN, name):
             raise JobError("InvalidName", f"{name!r}: a job's name has 1-200 letters, digits, '_', '.' or '-'")
         async with self._one_at_a_time:
+            existing = self._store.find(name)
+            if existing is not None and is_of_same_run(request.tags, existing.plan.tags):
+                return existing, False
             pipeline = await self._parser.parse(Path(request.pipeline))
             plan = await asyncio.to_thread(make_plan, pipeline, request)
             self._assets.require(plan)
             fingerprint = hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
-            if existing := self._store.find(name):
-                if existing.fingerprint != fingerprint:
-                    raise ConflictError(f"A job with this name already exists with another definition: {name}")
+            if existing is not None:
+                same = existing.fingerprint == fingerprint
+                if not may_adopt(plan.tags, existing.plan.tags, same_definition=same):
+                    raise ConflictError(f"A job with this name already exists and is another one: {name}")
                 return existing, False
             await asyncio.to_thread(self._copy_code, name, plan)
             job = self._store.create(name, fingerprint, plan)

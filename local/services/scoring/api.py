@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.services.scoring.asking import Question, ask
+from local.services.scoring.asking import Question, timed
 from local.services.scoring.control import Control
 from local.services.scoring.definitions import Deployment, Endpoint, Wanted, model_reference
 from local.services.scoring.mirror import Mirror
 from local.services.scoring.settings import Settings, SettingsError, read_settings
 from local.services.scoring.store import ScoringStore
+from local.services.scoring.summary import summary
 from local.services.scoring.supervisor import Supervisor
 from local.services.web import ServiceError, read_body, read_object
 
@@ -51,6 +52,7 @@ class Api:
             Route(deployment, self.get_deployment),
             Route(deployment, self.put_deployment, methods=["PUT"]),
             Route(deployment, self.delete_deployment, methods=["DELETE"]),
+            Route(f"{deployment}/requests", self.get_requests),
         ]
 
     async def health(self, _request: Request) -> Response:
@@ -105,6 +107,11 @@ class Api:
         names = request.path_params["endpoint"], request.path_params["deployment"]
         return Response(status_code=202 if await self._control.delete_deployment(*names) else 204)
 
+    async def get_requests(self, request: Request) -> Response:
+        """``GET …/deployments/{deployment}/requests?since=&until=``, in seconds since 1970: how they have fared."""
+        since, until = (_moment(request, name) for name in ("since", "until"))
+        return JSONResponse(summary(self._store.answers(self._deployment(request).id, since, until)))
+
     async def score(self, request: Request) -> Response:
         """``POST /endpoints/{endpoint}/score``: hand the body to a deployment, and its answer back."""
         endpoint = self._control.endpoint(request.path_params["endpoint"])
@@ -114,7 +121,7 @@ class Api:
         question = Question(self._client, await read_body(request, _BODY_LIMIT), content_type)
         if not name:
             self._mirror.copy(endpoint, question)
-        answer = await ask(deployment.name, self._supervisor.port(deployment.id), question)
+        answer = await timed(self._store, deployment, self._supervisor.port(deployment.id), question)
         self._store.count_request(deployment.id)
         kind = answer.headers.get("content-type", "application/json")
         return Response(answer.content, answer.status_code, {DEPLOYMENT_HEADER: deployment.name}, kind)
@@ -155,6 +162,13 @@ def _wanted(body: dict[str, Any]) -> Wanted:
     except SettingsError as error:
         raise ServiceError(400, error.code, str(error)) from error
     return Wanted(f"models:/{reference[0]}/{reference[1]}", folder, settings, _tags(body))
+
+
+def _moment(request: Request, name: str) -> float:
+    try:
+        return float(request.query_params[name])
+    except (KeyError, ValueError) as error:
+        raise ServiceError(400, "InvalidRequest", f"{name} must be a moment in seconds since 1970") from error
 
 
 def _tags(body: dict[str, Any]) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Hands a scoring request to a deployment's process."""
 
+import time
 from dataclasses import dataclass
 
 import httpx
 
+from local.services.scoring.definitions import Deployment
+from local.services.scoring.store import ScoringStore
 from local.services.web import HOST, ServiceError
 
 _TIMEOUT = httpx.Timeout(75, connect=5)  # MLflow itself gives up after 60 s, with a clear answer
@@ -21,6 +24,17 @@ class Question:
 def make_client() -> httpx.AsyncClient:
     """The client that talks to the deployments' processes."""
     return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, limits=httpx.Limits(max_connections=None))
+
+
+async def timed(store: ScoringStore, deployment: Deployment, port: int | None, question: Question) -> httpx.Response:
+    """The answer of a deployment's process, as `ask`, noted with its time; one that is no success counts as failed."""
+    begun, ok = time.perf_counter(), False
+    try:
+        answer = await ask(deployment.name, port, question)
+        ok = answer.is_success
+        return answer
+    finally:
+        store.note_answer(deployment.id, time.perf_counter() - begun, ok=ok)
 
 
 async def ask(deployment: str, port: int | None, question: Question) -> httpx.Response:

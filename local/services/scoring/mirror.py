@@ -3,9 +3,9 @@
 import asyncio
 import random
 
-from local.services.scoring.asking import Question, ask
+from local.services.scoring.asking import Question, timed
 from local.services.scoring.control import Control
-from local.services.scoring.definitions import Endpoint
+from local.services.scoring.definitions import Deployment, Endpoint
 from local.services.scoring.store import ScoringStore
 from local.services.scoring.supervisor import Supervisor
 from local.services.web import ServiceError
@@ -41,13 +41,14 @@ class Mirror:
         if len(self._under_way) >= _AT_ONCE:
             self._store.count_mirrored(deployment.id, answered=False)
             return
-        task = asyncio.create_task(self._send(deployment.id, name, question), name=f"mirror {endpoint}/{name}")
+        task = asyncio.create_task(self._send(deployment, question), name=f"mirror {endpoint}/{name}")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _send(self, deployment_id: int, name: str, question: Question) -> None:
+    async def _send(self, deployment: Deployment, question: Question) -> None:
         try:
-            answered = (await ask(name, self._supervisor.port(deployment_id), question)).is_success
+            answer = await timed(self._store, deployment, self._supervisor.port(deployment.id), question)
+            answered = answer.is_success
         except ServiceError:
             answered = False
-        self._store.count_mirrored(deployment_id, answered=answered)
+        self._store.count_mirrored(deployment.id, answered=answered)

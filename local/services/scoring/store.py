@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,13 @@ CREATE TABLE IF NOT EXISTS deployments (
 CREATE TABLE IF NOT EXISTS effects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, action TEXT NOT NULL, endpoint TEXT NOT NULL,
     deployment TEXT, detail TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (
+    deployment INTEGER NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL, ok INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS answers_by_time ON answers (deployment, at);
 """
+
+#: How long each answer's time is kept, in seconds: a canary may be watched for a month.
+_KEPT_SECONDS = 31 * 24 * 3600
 
 #: Columns that came later: a state of an earlier version gets them when it is opened.
 _ADDED = {
@@ -48,6 +55,7 @@ class ScoringStore:
             present = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
             for name in columns.keys() - present:
                 self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+        self._db.execute("DELETE FROM answers WHERE at < ?", (time.time() - _KEPT_SECONDS,))
 
     def close(self) -> None:
         """Release the file."""
@@ -141,6 +149,7 @@ class ScoringStore:
         )
         with self._effect("deployment_deleted", deployment.endpoint, deployment.name, model=deployment.model):
             self._db.execute("DELETE FROM deployments WHERE id = ?", (deployment.id,))
+            self._db.execute("DELETE FROM answers WHERE deployment = ?", (deployment.id,))
             update = "UPDATE endpoints SET traffic = ?, mirror = ? WHERE name = ?"
             self._db.execute(update, (traffic, mirror, endpoint.name))
 
@@ -159,6 +168,16 @@ class ScoringStore:
     def count_request(self, deployment_id: int) -> None:
         """A request was answered by this deployment."""
         self._db.execute("UPDATE deployments SET requests = requests + 1 WHERE id = ?", (deployment_id,))
+
+    def note_answer(self, deployment_id: int, seconds: float, *, ok: bool) -> None:
+        """How a request, or a copy of one, has fared just now."""
+        insert = "INSERT INTO answers (deployment, at, seconds, ok) VALUES (?, ?, ?, ?)"
+        self._db.execute(insert, (deployment_id, time.time(), seconds, ok))
+
+    def answers(self, deployment_id: int, since: float, until: float) -> list[tuple[float, bool]]:
+        """Seconds of each request between two moments (seconds since 1970), and whether it was answered."""
+        query = "SELECT seconds, ok FROM answers WHERE deployment = ? AND at >= ? AND at < ?"
+        return [(row["seconds"], bool(row["ok"])) for row in self._db.execute(query, (deployment_id, since, until))]
 
     def count_mirrored(self, deployment_id: int, *, answered: bool) -> None:
         """A copy of a request was answered by this deployment, or it failed."""

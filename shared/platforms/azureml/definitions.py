@@ -1,8 +1,8 @@
-"""Azure ML's own YAML of online deployments and endpoints, with the names, the model and the tags that are ours.
+"""Azure ML's own YAML of online deployments, with the names, the model and the tags that are ours.
 
-A deployment's YAML is of the `managedOnlineDeployment` or the `kubernetesOnlineDeployment` schema; the fleet file names
-it. The endpoint's, where it has one, is `endpoint.yml` in the same folder: a Kubernetes endpoint says there which
-cluster it is on, a managed one how it is reached and as whom it runs.
+It is of the `managedOnlineDeployment` or the `kubernetesOnlineDeployment` schema; the fleet file names it. The
+endpoint's, where it has one, is `endpoint.yml` in the same folder: a Kubernetes endpoint says there which cluster it is
+on, a managed one how it is reached and as whom it runs.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ INSTANCES: Final = 1
 DEFINITION_TAG: Final = f"{OWN_TAGS}definition"
 #: Tag of a managed deployment that Azure Monitor scales: its setting goes when the deployment goes.
 SCALE_TAG: Final = f"{OWN_TAGS}scale"
-ENDPOINT_FILE: Final = "endpoint.yml"
 #: Where the two schemas name local files and folders, which are uploaded with the definition.
 _LOCAL_KEYS: Final = frozenset({"code", "conda_file", "path", "local_path"})
-_HASH_LENGTH: Final = 32
+#: Digits of `DEFINITION_TAG`.
+HASH_LENGTH: Final = 32
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class DeploymentDefinition:
         version: Of the model.
         file: Its YAML; a plain managed deployment without code where it is absent.
         content: The YAML's content.
+        scales: Whether Azure Monitor may scale it; otherwise it keeps the number of instances that it begins with.
     """
 
     endpoint: str
@@ -56,6 +57,7 @@ class DeploymentDefinition:
     version: str
     file: Path | None
     content: Mapping[str, Any]
+    scales: bool = True
 
     @property
     def kubernetes(self) -> bool:
@@ -64,7 +66,7 @@ class DeploymentDefinition:
 
     @property
     def scale(self) -> ScaleSettings | None:
-        """How Azure Monitor shall scale it; `None` where it shall not.
+        """How the YAML lets a managed deployment scale; `None` where it does not.
 
         Raises:
             PermanentError: `InvalidDefinition`: the YAML says of it what cannot be.
@@ -77,12 +79,12 @@ class DeploymentDefinition:
         files = [] if self.file is None else sorted(set(_local_files(self.content, self.file.parent)))
         own = {"name", "endpoint_name", "model", "tags"}
         content = {key: value for key, value in self.content.items() if key not in own}
-        return content_hash(content, files, self.model, self.version, length=_HASH_LENGTH)
+        return content_hash(content, files, self.model, self.version, length=HASH_LENGTH)
 
     @property
     def tags(self) -> dict[str, str]:
         """What a person sees of it in the studio, and what it is recognized by."""
-        scale = self.scale
+        scale = self.scale if self.scales else None
         scaled = {} if scale is None else {SCALE_TAG: f"{scale.min_instances}-{scale.max_instances}"}
         return {
             DEFINITION_TAG: self.hash,
@@ -111,58 +113,46 @@ class DeploymentDefinition:
             )
         with PARSER, definition_errors(self.file):
             tags = {**(self.content.get("tags") or {}), **self.tags}
-            overrides = {**ours, "tags": tags, **self._managed_scale()}
-            return load_online_deployment(self.file, params_override=_overrides(overrides))
-
-    def new_endpoint(self) -> Any:
-        """The SDK's entity of the endpoint, for when it does not exist yet; it has no traffic.
-
-        Raises:
-            PermanentError: `InvalidDefinition`: its YAML is not one of an endpoint, or is missing.
-        """
-        from azure.ai.ml import load_online_endpoint  # noqa: PLC0415 - vendor SDKs are loaded at first use
-        from azure.ai.ml.entities import ManagedOnlineEndpoint  # noqa: PLC0415 - likewise
-
-        file = None if self.file is None else self.file.with_name(ENDPOINT_FILE)
-        if file is None or not file.is_file():
-            self._require_managed()
-            return ManagedOnlineEndpoint(name=self.endpoint, auth_mode="key")
-        content = read_yaml(file)
-        self._require_same_kind(file, content)
-        with PARSER, definition_errors(file):
-            return load_online_endpoint(file, params_override=_overrides({"name": self.endpoint, "traffic": {}}))
+            own = {**ours, "tags": tags, **self._managed_scale()}
+            entity = load_online_deployment(self.file, params_override=overrides(own))
+        self._require_startable(self.file)
+        return entity
 
     def _managed_scale(self) -> dict[str, Any]:
         """What Azure ML is told of a managed deployment that scales: how it begins. The rest is Azure Monitor's."""
         scale = self.scale
         return {} if scale is None else {SCALE_SETTINGS: {"type": "default"}, "instance_count": scale.min_instances}
 
-    def _require_managed(self) -> None:
-        if self.kubernetes:
-            msg = (
-                f"{self.file} deploys to Kubernetes, and the endpoint {self.endpoint} does not exist yet: put its YAML "
-                f"beside that file as {ENDPOINT_FILE}, with the cluster as `compute: azureml:NAME`"
-            )
-            raise PermanentError(INVALID_DEFINITION, msg)
+    def _require_startable(self, file: Path) -> None:
+        """Tell here what Azure ML would tell after the endpoint was made: no instance, no scoring script."""
+        count = self.content.get("instance_count")
+        if isinstance(count, int) and count < 1:
+            told = f"{file}: instance_count is {count!r}: write a whole number of 1 or more"
+            raise PermanentError(INVALID_DEFINITION, told)
+        code = self.content.get("code_configuration")
+        if not isinstance(code, Mapping):
+            return
+        place, script = code.get("code"), code.get("scoring_script")
+        if isinstance(place, str) and isinstance(script, str) and ":" not in place:
+            there = file.parent / place / script
+            if not there.is_file():
+                told = f"{file}: code_configuration: there is no file {there}: write the folder as `code`, relative to "
+                raise PermanentError(INVALID_DEFINITION, f"{told}this file, and the script in it as `scoring_script`")
 
-    def _require_same_kind(self, file: Path, content: Mapping[str, Any]) -> None:
-        on_cluster = bool(content.get("compute"))
-        if on_cluster != self.kubernetes:
-            has = "names a cluster in `compute`" if on_cluster else "names no cluster in `compute`"
-            wants = "deploys to Kubernetes (`type: kubernetes`)" if self.kubernetes else "is a managed deployment"
-            raise PermanentError(INVALID_DEFINITION, f"{file} {has}, but {self.file} {wants}: let both say the same")
 
-
-def read_definition(endpoint: str, name: str, model: str, version: str, file: Path | None) -> DeploymentDefinition:
-    """Read what a deployment shall be.
+def read_definition(
+    endpoint: str, name: str, model: str, version: str, file: Path | None, *, scales: bool = True
+) -> DeploymentDefinition:
+    """Read what a deployment shall be; the arguments are those of `DeploymentDefinition`.
 
     Raises:
         PermanentError: `InvalidDefinition`: the file is missing, or is not a YAML mapping.
     """
-    return DeploymentDefinition(endpoint, name, model, version, file, {} if file is None else read_yaml(file))
+    content = {} if file is None else read_yaml(file)
+    return DeploymentDefinition(endpoint, name, model, version, file, content, scales)
 
 
-def _overrides(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def overrides(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """As the SDK's loader wants them."""
     return [{key: value} for key, value in values.items()]
 

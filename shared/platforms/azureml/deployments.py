@@ -1,21 +1,18 @@
 """Deployments behind Azure ML's online endpoints."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from shared.contracts.release import DeploymentState
-from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.connection import Connection
+from shared.platforms.azureml.definitions import DEFINITION_TAG
+from shared.platforms.azureml.endpoint_resources import EndpointResources
 from shared.platforms.azureml.errors import azureml_errors, found, shown
+from shared.platforms.azureml.provisioning import BUSY, FAILED, state_of, unless_busy
 from shared.platforms.azureml.starting import start_only
 
-#: Azure ML's `provisioning_state` of what is being changed, and cannot be changed otherwise at the same time.
-BUSY: Final = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
-DELETING: Final = "Deleting"
-FAILED: Final = "Failed"
 #: Property in which the service keeps the URL of the last operation, where the reason of a failure is.
 OPERATION: Final = "AzureAsyncOperationUri"
 
@@ -24,10 +21,15 @@ class OnlineDeployments:
     """Reads, starts and deletes deployments, as the service's own resources. Instances are thread-safe.
 
     The SDK's entities are not used to read: they drop when a deployment was made.
+
+    Args:
+        connection: The workspace.
+        endpoints: Its endpoints: a deployment waits for a change of its endpoint, too.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, endpoints: EndpointResources) -> None:
         self._connection = connection
+        self._endpoints = endpoints
 
     def find(self, endpoint: str, deployment: str) -> Any | None:
         """The resource; `None` when there is none, or no endpoint."""
@@ -45,20 +47,29 @@ class OnlineDeployments:
         """Start to create what the SDK's entity says; its code and its environment are uploaded first."""
         deployments = start_only(self._connection.client).online_deployments
         operation = f"create the deployment {deployment.name} of {deployment.endpoint_name}"
-        with busy_is_transient(), azureml_errors(operation):
-            deployments.begin_create_or_update(deployment)
+
+        def start() -> None:
+            with azureml_errors(operation):
+                deployments.begin_create_or_update(deployment)
+
+        unless_busy(start, lambda: self._is_changing(deployment.endpoint_name, deployment.name))
 
     def delete(self, endpoint: str, deployment: str) -> None:
         """Start to delete; nothing happens when it is absent."""
         deployments = start_only(self._connection.client).online_deployments
         operation = f"delete the deployment {deployment} of {endpoint}"
-        with busy_is_transient():
-            found(operation, lambda: deployments.begin_delete(deployment, endpoint))
+        unless_busy(
+            lambda: found(operation, lambda: deployments.begin_delete(deployment, endpoint)),
+            lambda: self._is_changing(endpoint, deployment),
+        )
 
     def state(self, endpoint: str, resource: Any) -> DeploymentState:
-        """Where a deployment stands, with the reason if it has failed."""
+        """Where a deployment stands, with the reason if it has failed.
+
+        The model of one that somebody else made is not told: what is done to a model's deployments is not done to it.
+        """
         properties = resource.properties
-        model, version = model_version(properties.model)
+        model, version = model_version(properties.model) if is_ours(resource) else (None, None)
         status = state_of(properties)
         return DeploymentState(
             endpoint=endpoint,
@@ -69,6 +80,10 @@ class OnlineDeployments:
             error=self._failure(endpoint, resource) if status == FAILED else None,
             created_at=_created_at(resource),
         )
+
+    def _is_changing(self, endpoint: str, deployment: str) -> bool:
+        there = self.find(endpoint, deployment)
+        return self._endpoints.is_changing(endpoint) or (there is not None and state_of(there.properties) in BUSY)
 
     def _failure(self, endpoint: str, resource: Any) -> str:
         told = failure(self._connection, resource.name, resource.properties.properties)
@@ -89,10 +104,9 @@ class OnlineDeployments:
         }
 
 
-def state_of(resource: Any) -> str:
-    """The `provisioning_state` of an entity, or of a resource's properties, as plain text."""
-    state = resource.provisioning_state
-    return str(getattr(state, "value", state))
+def is_ours(resource: Any) -> bool:
+    """Whether Signalbox has made a deployment."""
+    return DEFINITION_TAG in (resource.tags or {})
 
 
 def failure(connection: Connection, name: str, properties: Mapping[str, str] | None) -> str | None:
@@ -119,21 +133,6 @@ def failure(connection: Connection, name: str, properties: Mapping[str, str] | N
     except ValueError:
         return None
     return _error_text(body.get("error")) if isinstance(body, dict) else None
-
-
-@contextmanager
-def busy_is_transient() -> Iterator[None]:
-    """Start an operation inside; that another one is under way (409) is a reason to ask again, not a refusal.
-
-    Raises:
-        TransientError: The service is busy with an earlier change.
-    """
-    try:
-        yield
-    except PermanentError as error:
-        if getattr(error.__cause__, "status_code", None) != 409:
-            raise
-        raise TransientError(f"{error.message} (an earlier change is under way)") from error
 
 
 def model_version(reference: str | None) -> tuple[str | None, str | None]:

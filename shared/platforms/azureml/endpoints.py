@@ -1,29 +1,26 @@
 """Azure ML's endpoints: online ones with deployments and traffic, and batch endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from shared.contracts.jobs import JobState
+from shared.contracts.platform_models import Answered, RequestCounts
 from shared.contracts.release import DEPLOYMENT_TAKEN, DeploymentState
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.autoscale import Autoscale, setting_name
 from shared.platforms.azureml.batch_endpoints import BatchEndpoints
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG, SCALE_TAG, DeploymentDefinition, read_definition
-from shared.platforms.azureml.deployments import (
-    BUSY,
-    DELETING,
-    FAILED,
-    OnlineDeployments,
-    busy_is_transient,
-    failure,
-    state_of,
-)
-from shared.platforms.azureml.errors import FORBIDDEN, INVALID_DEFINITION, azureml_errors, found
+from shared.platforms.azureml.deployments import OnlineDeployments, failure, is_ours
+from shared.platforms.azureml.endpoint_definitions import MADE_FOR_TAG, EndpointDefinition, read_endpoint, require_ours
+from shared.platforms.azureml.endpoint_resources import EndpointResources
+from shared.platforms.azureml.errors import FORBIDDEN, INVALID_DEFINITION
+from shared.platforms.azureml.provisioning import BUSY, DELETING, FAILED, is_leaving, state_of
+from shared.platforms.azureml.request_metrics import RequestMetrics
 from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.azureml.scoring import Scorer
-from shared.platforms.azureml.starting import start_only
 from shared.platforms.azureml.traffic import kept_mirror, require_traffic
 from shared.platforms.endpoint_names import require_endpoint_name
 
@@ -42,31 +39,43 @@ class AzureMlEndpoints:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._deployments = OnlineDeployments(connection)
+        self._endpoints = EndpointResources(connection)
+        self._deployments = OnlineDeployments(connection, self._endpoints)
         self._autoscale = Autoscale(connection)
         self._scorer = Scorer(connection)
+        self._metrics = RequestMetrics(connection)
         self._batch = BatchEndpoints(connection)
 
     def create_deployment(
-        self, endpoint: str, deployment: str, model: str, version: str, definition: Path | None = None
+        self,
+        endpoint: str,
+        deployment: str,
+        model: str,
+        version: str,
+        definition: Path | None = None,
+        *,
+        scales: bool = True,
     ) -> DeploymentState:
         """Start to deploy a version at 0 % traffic; the endpoint is made when absent, the same deployment adopted.
 
+        A managed one that shall not scale begins with as many instances as one that shall, and keeps them.
+
         Raises:
-            PermanentError: `InvalidName`; `InvalidDefinition`; `EndpointFailed`; `UserError`: the name is another
-                deployment's.
+            PermanentError: `InvalidName`; `InvalidDefinition`; `EndpointFailed`; `EndpointTaken`: it is somebody
+                else's; `EndpointDiffers`: it was made of another `endpoint.yml`; `UserError`: the name is another
+                deployment's. An endpoint that was made for a deployment that is refused is deleted again.
             TransientError: The endpoint is still being made or changed; ask again.
         """
         require_endpoint_name("endpoint", endpoint)
         require_endpoint_name("deployment", deployment)
-        wanted = read_definition(endpoint, deployment, model, version, definition)
+        wanted = read_definition(endpoint, deployment, model, version, definition, scales=scales)
         entity = wanted.deployment()  # a wrong file is told before an endpoint is made for it
-        self._require_endpoint(wanted)
+        self._require_endpoint(read_endpoint(wanted))
         there = self._deployments.find(endpoint, deployment)
         if there is None:
-            self._deployments.start(entity)
+            self._start(entity)
             there = self._deployments.find(endpoint, deployment)
-        if there is None or self._is_leaving(there):
+        if there is None or is_leaving(there):
             raise TransientError(f"the deployment {deployment} of {endpoint} comes or goes just now")
         _require_same(there, wanted)
         return self._deployments.state(endpoint, there)
@@ -84,21 +93,19 @@ class AzureMlEndpoints:
         if scale is None:
             return
         there = self._deployments.find(endpoint, deployment)
-        if there is None or self._is_leaving(there):
+        if there is None or is_leaving(there):
             raise PermanentError(
                 "NotFound", f"the endpoint {endpoint} has no deployment {deployment!r} that could scale"
             )
         if SCALE_TAG not in (there.tags or {}):  # nobody would delete its setting
-            msg = (
-                f"{definition} lets {deployment!r} of {endpoint} scale, but it was made of another one: deploy it anew"
-            )
-            raise PermanentError(INVALID_DEFINITION, msg)
+            told = f"{definition} lets {deployment!r} of {endpoint} scale, but it was made of another one, or for tests"
+            raise PermanentError(INVALID_DEFINITION, f"{told}: deploy it anew")
         self._autoscale.ensure(endpoint, deployment, str(there.id), str(there.location), scale)
 
     def read_deployment(self, endpoint: str, deployment: str) -> DeploymentState | None:
         """Where a deployment stands; `None` when there is none, or it is being deleted."""
         there = self._deployments.find(endpoint, deployment)
-        if there is None or self._is_leaving(there):
+        if there is None or is_leaving(there):
             return None
         return self._deployments.state(endpoint, there)
 
@@ -109,7 +116,7 @@ class AzureMlEndpoints:
 
     def read_traffic(self, endpoint: str) -> dict[str, int]:
         """Percent of traffic by deployment; empty when the endpoint is absent."""
-        there = self._find_endpoint(endpoint)
+        there = self._endpoints.find(endpoint)
         return {} if there is None else _shares(there.properties.traffic)
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> bool:
@@ -123,13 +130,14 @@ class AzureMlEndpoints:
             traffic as it was before, and then that call begins it anew.
 
         Raises:
-            PermanentError: `InvalidTraffic`; `NotFound`; `EndpointFailed`: it did so with this very traffic.
+            PermanentError: `InvalidTraffic`; `NotFound`; `EndpointFailed`: it did so with this very traffic;
+                `EndpointTaken`: it is somebody else's; `UserError`: the share of a deployment that is would change.
             TransientError: The endpoint is being changed; ask again.
         """
-        endpoints = self._online()
-        entity = found(f"read the endpoint {endpoint}", lambda: endpoints.get(endpoint))
+        entity = self._endpoints.find_entity(endpoint)
         if entity is None:
             raise PermanentError("NotFound", f"there is no endpoint {endpoint}: deploy to it first")
+        require_ours(endpoint, entity.tags, entity.properties)
         state = state_of(entity)
         if state in BUSY:
             raise _busy(endpoint, state)
@@ -139,13 +147,14 @@ class AzureMlEndpoints:
         require_traffic(traffic, copied, {*entity.traffic, *before}, endpoint)
         if _routed(copied) and getattr(entity, "compute", None):
             raise PermanentError("InvalidTraffic", f"{endpoint} is on Kubernetes, where Azure ML mirrors no traffic")
-        if _routed(traffic) == _routed(entity.traffic) and _routed(copied) == _routed(before):
+        changed = _changed(entity.traffic, traffic) | _changed(before, copied)
+        if not changed:
             self._require_ready(endpoint, state, entity.properties)
             return False
+        self._require_routable(endpoint, changed)
         entity.properties = {key: value for key, value in entity.properties.items() if key.lower() not in _ADDED}
         entity.traffic, entity.mirror_traffic = _routed(traffic), _routed(copied)
-        with busy_is_transient(), azureml_errors(f"route the traffic of {endpoint}"):
-            endpoints.begin_create_or_update(entity)
+        self._endpoints.put(entity, f"route the traffic of {endpoint}")
         return True
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
@@ -154,14 +163,17 @@ class AzureMlEndpoints:
         It scales no more from then on.
 
         Raises:
-            PermanentError: `HasTraffic`; `AzureMlForbidden`: the deployment goes, but the app may not delete by what it
-                has scaled.
+            PermanentError: `HasTraffic`; `UserError`: Signalbox did not make it; `AzureMlForbidden`: the deployment
+                goes, but the app may not delete by what it has scaled.
             TransientError: The endpoint is being changed; ask again.
         """
-        there = self._find_endpoint(endpoint)
+        there = self._endpoints.find(endpoint)
         leaving = None if there is None else self._deployments.find(endpoint, deployment)
-        if there is None or leaving is None or self._is_leaving(leaving):
+        if there is None or leaving is None or is_leaving(leaving):
             return
+        if not is_ours(leaving):
+            told = f"the deployment {deployment!r} of {endpoint} was not made by Signalbox, so it stays"
+            raise PermanentError(DEPLOYMENT_TAKEN, f"{told}: delete it by hand")
         if (state := state_of(there.properties)) in BUSY:
             raise _busy(endpoint, state)
         shares = {"traffic": there.properties.traffic, "mirrored traffic": there.properties.mirror_traffic}
@@ -179,7 +191,8 @@ class AzureMlEndpoints:
         """Start to remove an endpoint that has no deployments; nothing happens when it is absent.
 
         Raises:
-            PermanentError: `EndpointInUse`: it has deployments, which the service itself would delete with it.
+            PermanentError: `EndpointInUse`: it has deployments, which the service itself would delete with it;
+                `EndpointTaken`: it is somebody else's.
             TransientError: Its last deployment is being deleted; ask again.
         """
         there = self._deployments.all(endpoint)
@@ -189,8 +202,10 @@ class AzureMlEndpoints:
             raise PermanentError("EndpointInUse", msg)
         if there:
             raise TransientError(f"a deployment of the endpoint {endpoint} is still being deleted")
-        if not self._is_leaving(self._find_endpoint(endpoint)):
-            self._start_to_delete(endpoint)
+        resource = self._endpoints.find(endpoint)
+        if resource is not None and not is_leaving(resource):
+            require_ours(endpoint, resource.tags, resource.properties.properties)
+            self._endpoints.delete(endpoint)
 
     def score(self, endpoint: str, rows: list[dict[str, Any]], deployment: str | None = None) -> list[float]:
         """Ask predictions, one per row; by traffic, or from one deployment. NaN where the model has no number.
@@ -200,6 +215,19 @@ class AzureMlEndpoints:
             TransientError: The endpoint is busy, or its deployment is not up.
         """
         return self._scorer.score(endpoint, rows, deployment)
+
+    def probe(self, endpoint: str, requests: Sequence[list[dict[str, Any]]], deployment: str) -> list[Answered]:
+        """Ask requests of one deployment, one after the other, and say what became of each; fewer when it takes long.
+
+        Raises:
+            PermanentError: `NotFound`: there is no such endpoint.
+            TransientError: The endpoint is not up.
+        """
+        return self._scorer.probe(endpoint, requests, deployment)
+
+    def read_requests(self, endpoint: str, deployment: str, since: datetime, until: datetime) -> RequestCounts:
+        """How the requests to a deployment have fared, as far as Azure Monitor knows."""
+        return self._metrics.counts(endpoint, deployment, since, until)
 
     def invoke_batch(self, endpoint: str, name: str, data: str, deployment: str | None = None) -> JobState:
         """Start to score a folder with a batch endpoint, as a job of this name; the same job is adopted.
@@ -224,14 +252,54 @@ class AzureMlEndpoints:
             return PermanentError(FORBIDDEN, f"{error.message}. The deployment goes nevertheless: {remedy}")
         return None
 
-    def _require_endpoint(self, wanted: DeploymentDefinition) -> None:
-        there = self._find_endpoint(wanted.endpoint)
+    def _require_endpoint(self, wanted: EndpointDefinition) -> None:
+        name = wanted.deployment.endpoint
+        there = self._endpoints.find(name)
         if there is None:
-            self._start_endpoint(wanted.new_endpoint())
-            there = self._find_endpoint(wanted.endpoint)
+            self._endpoints.put(wanted.entity(), f"create the endpoint {name}")
+            there = self._endpoints.find(name)
         if there is None:
-            raise TransientError(f"the endpoint {wanted.endpoint} is not there yet")
-        self._require_ready(wanted.endpoint, state_of(there.properties), there.properties.properties)
+            raise TransientError(f"the endpoint {name} is not there yet")
+        if is_leaving(there):
+            raise _busy(name, DELETING)
+        require_ours(name, there.tags, there.properties.properties)
+        wanted.require_same(there.tags)
+        self._require_ready(name, state_of(there.properties), there.properties.properties)
+
+    def _start(self, deployment: Any) -> None:
+        """Start a deployment; when it is refused, the endpoint that was made for it is of no use any more."""
+        try:
+            self._deployments.start(deployment)
+        except PermanentError as error:
+            self._take_back(deployment.endpoint_name, deployment.name, error)
+            raise
+
+    def _take_back(self, endpoint: str, deployment: str, refusal: PermanentError) -> None:
+        """Delete the endpoint that was made for a deployment that was refused, unless another one has come.
+
+        Raises:
+            PermanentError: The refusal, when the endpoint stays.
+            TransientError: Another refused deployment has taken it away: there is none that this one could be on.
+        """
+        there = self._endpoints.find(endpoint)
+        if there is None or is_leaving(there):
+            raise TransientError(f"the endpoint {endpoint} is being deleted: ask again in a minute") from refusal
+        if (there.tags or {}).get(MADE_FOR_TAG) != deployment or self._deployments.all(endpoint):
+            return
+        try:
+            self._endpoints.delete(endpoint)
+        except PermanentError as error:
+            told = f"{refusal.message}. The endpoint {endpoint}, made for it, is still there: {error.message}"
+            raise PermanentError(refusal.code, told) from refusal
+
+    def _require_routable(self, endpoint: str, changed: Collection[str]) -> None:
+        """Refuse to give traffic to what somebody else has deployed, or to take it away."""
+        for one in self._deployments.all(endpoint):
+            if one.name in changed and not is_ours(one):
+                told = (
+                    f"{one.name!r} of {endpoint} was not made by Signalbox, so its share of the traffic stays as it is"
+                )
+                raise PermanentError(DEPLOYMENT_TAKEN, f"{told}: take its traffic away by hand, or delete it")
 
     def _require_ready(self, endpoint: str, state: str, properties: Mapping[str, str] | None) -> None:
         if state in BUSY:
@@ -240,32 +308,6 @@ class AzureMlEndpoints:
             reason = failure(self._connection, endpoint, properties) or "Azure ML keeps no reason any more"
             msg = f"the endpoint {endpoint} has failed: {reason}. Repair it, or delete it, so that it is made anew"
             raise PermanentError("EndpointFailed", msg)
-
-    def _online(self) -> Any:
-        """The SDK's operations on online endpoints."""
-        return start_only(self._connection.client).online_endpoints
-
-    @staticmethod
-    def _is_leaving(resource: Any | None) -> bool:
-        """Whether there is nothing to delete any more."""
-        return resource is None or state_of(resource.properties) == DELETING
-
-    def _find_endpoint(self, endpoint: str) -> Any | None:
-        """The service's own resource: the SDK's entity adds deployments without traffic and properties of its own."""
-        where = self._connection.workspace
-        generated = self._online()._online_operation  # noqa: SLF001 - as said
-        scope = {"resource_group_name": where.resource_group, "workspace_name": where.name, "endpoint_name": endpoint}
-        return found(f"read the endpoint {endpoint}", lambda: generated.get(**scope))
-
-    def _start_endpoint(self, endpoint: Any) -> None:
-        endpoints = self._online()
-        with busy_is_transient(), azureml_errors(f"create the endpoint {endpoint.name}"):
-            endpoints.begin_create_or_update(endpoint)
-
-    def _start_to_delete(self, endpoint: str) -> None:
-        endpoints = self._online()
-        with busy_is_transient():
-            found(f"delete the endpoint {endpoint}", lambda: endpoints.begin_delete(endpoint))
 
 
 def _require_same(there: Any, wanted: DeploymentDefinition) -> None:
@@ -285,6 +327,11 @@ def _busy(endpoint: str, state: str) -> TransientError:
 
 def _shares(shares: Mapping[str, int] | None) -> dict[str, int]:
     return {name: int(share) for name, share in (shares or {}).items()}
+
+
+def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> set[str]:
+    """Whose share is another one."""
+    return {name for name in {*before, *after} if before.get(name, 0) != after.get(name, 0)}
 
 
 def _routed(shares: Mapping[str, int]) -> dict[str, int]:

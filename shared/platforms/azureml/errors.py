@@ -2,19 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.errors import PermanentError, SignalboxError, TransientError
+from shared.errors import PermanentError, SignalboxError, TransientError, asked_again
+from shared.platforms.azureml.complaints import plain_complaint
+from shared.platforms.log_ends import ERROR_LIMIT, log_ends
 
 if TYPE_CHECKING:
     import httpx
     from azure.core.exceptions import AzureError
 
-#: Longest text of a service's own message that is passed on, in characters.
+#: Longest text of a service's own message that is passed on, in characters; with what we add, where that is a remedy.
 MESSAGE_LIMIT: Final = 500
+#: So much of the service's own words stays, however long the rest is.
+_LEAST_WORDS: Final = 80
 #: Code of a definition, a YAML file of Azure ML, that is refused here or there.
 INVALID_DEFINITION: Final = "InvalidDefinition"
 #: Code where the identity may not do what was asked.
@@ -27,6 +33,7 @@ _QUOTA: Final = "free some of it, or ask Azure for more quota in that region"
 #: What Resource Manager answers when the place of a thing is missing, not the thing.
 _NO_PLACE: Final = frozenset({"SubscriptionNotFound", "ResourceGroupNotFound"})
 _NO_WORKSPACE: Final = re.compile(r"/workspaces/[^/'\"]+['\"] under resource group", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 #: The SDK paints its complaints for a terminal.
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -51,7 +58,8 @@ def azureml_errors(operation: str, *, service: str = _SERVICE, role: str = _ROLE
         code, message = _body_error(error.response.text)
         status = error.response.status_code
         told = message or error.response.reason_phrase
-        raise _refusal(operation, status, code, told, service=service, role=role) from error
+        wait = retry_after(error.response.headers)
+        raise _refusal(operation, status, code, told, service=service, role=role, wait=wait) from error
     except httpx.HTTPError as error:
         raise _unreachable(operation, error, service) from error
 
@@ -68,7 +76,7 @@ def definition_errors(file: Path) -> Iterator[None]:
     except SignalboxError:
         raise
     except Exception as error:  # the SDK's parser raises KeyError, AttributeError and plain Exception as well
-        msg = f"Azure ML cannot take {file}: {shown(_text(error))}"
+        msg = f"Azure ML cannot take {file}: {shown(plain_complaint(_text(error)))}"
         raise PermanentError(INVALID_DEFINITION, msg) from error
 
 
@@ -118,10 +126,31 @@ def json_object(response: "httpx.Response", operation: str) -> dict[str, Any]:
     return body
 
 
-def shown(text: str) -> str:
-    """A message as it is passed on: one line, without a terminal's colours, capped."""
-    plain = " ".join(_COLOURS.sub("", text).split())
-    return plain if len(plain) <= MESSAGE_LIMIT else plain[: MESSAGE_LIMIT - 1] + "…"
+def shown(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """A message as it is passed on: one line, without a terminal's colours, its beginning where it is too long."""
+    plain = _one_line(text)
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def shown_ends(text: str, limit: int = ERROR_LIMIT) -> str:
+    """Likewise of a log: where it is too long, some words of its beginning, and its end, where it says why."""
+    return log_ends(_one_line(text), limit)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """For how many seconds a service asks not to be asked again; `None` where it does not say.
+
+    Sources: RFC 9110, section 10.2.3 (seconds, or a date); Azure's REST guidelines (`retry-after-ms`).
+    """
+    told = {str(name).lower(): str(value) for name, value in headers.items()}
+    for name, unit in (("retry-after-ms", 1000), ("x-ms-retry-after-ms", 1000), ("retry-after", 1)):
+        if _NUMBER.fullmatch(text := told.get(name, "").strip()):
+            return float(text) / unit
+    try:
+        date = parsedate_to_datetime(told["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
 
 
 def _sdk_error(error: "AzureError", operation: str) -> PermanentError | TransientError:
@@ -142,30 +171,44 @@ def _sdk_error(error: "AzureError", operation: str) -> PermanentError | Transien
         # where it has a longer text for a mistake in a file, the SDK raises that as its root exception
         invalid = isinstance(error, of_files) or type(error) is MlException
         code = INVALID_DEFINITION if invalid else type(error).__name__
-        return PermanentError(code, f"Azure ML could not {operation}: {shown(_text(error))}")
+        return PermanentError(code, f"Azure ML could not {operation}: {shown(plain_complaint(_text(error)))}")
     status = getattr(error, "status_code", None)
     if status is None:
         if isinstance(error, ClientAuthenticationError):  # no token: an identity that does not answer now, or none
-            return TransientError(
-                f"Azure ML could not {operation}, for want of a token: {shown(_text(error))}; {_ROLE}"
-            )
+            what = f"Azure ML could not {operation}, for want of a token: "
+            return TransientError(_fitted(what, _text(error), f"; {_ROLE}"))
         return _unreachable(operation, error)
     code, message = service_error(error)
-    return _refusal(operation, int(status), code, message or _text(error))
+    wait = retry_after(getattr(getattr(error, "response", None), "headers", None) or {})
+    return _refusal(operation, int(status), code, message or _text(error), wait=wait)
 
 
 def _refusal(
-    operation: str, status: int, code: str, message: str, *, service: str = _SERVICE, role: str = _ROLE
+    operation: str,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    service: str = _SERVICE,
+    role: str = _ROLE,
+    wait: float | None = None,
 ) -> PermanentError | TransientError:
     """What an answer other than yes means."""
-    what = f"{service} could not {operation}: {shown(message)}"
+    what = f"{service} could not {operation}: "
     if status in _BUSY or status >= 500 or status < 400:  # below 400: an answer that could not be read
-        return TransientError(f"{what} ({status} {code})" if code else f"{what} ({status})")
+        told = f" ({status} {code})" if code else f" ({status})"
+        room = 0 if wait is None else len(asked_again(wait)) + 1
+        return TransientError(_fitted(what, message, told, MESSAGE_LIMIT - room), wait)
     if "quota" in code.lower() or (status == 403 and "quota" in message.lower()):
-        return PermanentError(code or "QuotaExceeded", f"{what}; {_QUOTA}")
+        return PermanentError(code or "QuotaExceeded", _fitted(what, message, f"; {_QUOTA}"))
     if status in (401, 403):
-        return PermanentError(FORBIDDEN, f"{what}; {role}")
-    return PermanentError(code or f"Http{status}", what)
+        return PermanentError(FORBIDDEN, _fitted(what, message, f"; {role}"))
+    return PermanentError(code or f"Http{status}", what + shown(message))
+
+
+def _fitted(before: str, words: str, after: str, limit: int = MESSAGE_LIMIT) -> str:
+    """The service's words between ours, cut so that the whole is shown: who reads it needs the end, the remedy."""
+    return before + shown(words, max(limit - len(before) - len(after), _LEAST_WORDS)) + after
 
 
 def _unreachable(operation: str, error: Exception, service: str = _SERVICE) -> TransientError:
@@ -193,6 +236,10 @@ def _body_error(text: str) -> tuple[str, str]:
         return str(error.get("code") or ""), str(error.get("message") or "")
     except (ValueError, KeyError, TypeError, AttributeError):
         return "", text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_COLOURS.sub("", text).split())
 
 
 def _text(error: BaseException) -> str:

@@ -1,27 +1,32 @@
 """Jobs of an Azure ML workspace, with what they leave behind, and the models and data assets made of it."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.contracts.jobs import NAME_TAKEN, JobInput, JobState, job_tags
+from shared.contracts.jobs import NAME_TAKEN, JobInput, JobState, is_of_same_run, job_tags, may_adopt
 from shared.contracts.platform_models import PlatformModel
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml import data_assets, job_files, metrics, models
 from shared.platforms.azureml.connection import Connection
-from shared.platforms.azureml.errors import azureml_errors, found, shown
+from shared.platforms.azureml.errors import azureml_errors, found, shown_ends
 from shared.platforms.azureml.job_files import status_of
 from shared.platforms.azureml.pipelines import definition_of, load_pipeline, read_pipeline
 from shared.platforms.azureml.workspace_services import WorkspaceServices
+from shared.platforms.log_ends import ERROR_LIMIT
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Job
 
+_LOG: Final = logging.getLogger(__name__)
 #: Tags of lineage: what was asked for, and the file that says what it is.
 _DEFINITION: Final = "signalbox.definition"
 _PIPELINE: Final = "signalbox.pipeline"
 _FAILED: Final = "Failed"
+#: Failed steps of one job that are told of.
+_STEPS: Final = 4
 #: Statuses at which the run history has times to tell.
 _BEGAN: Final = frozenset({"Running", "Finalizing", "Completed", "Canceled", _FAILED})
 
@@ -40,16 +45,24 @@ class AzureMlJobs:
     def submit_job(
         self, name: str, pipeline: Path, experiment: str, inputs: Mapping[str, JobInput], tags: Mapping[str, str]
     ) -> JobState:
-        """Start a pipeline job; a job of that name and definition is adopted, not started again.
+        """Start a pipeline job; the run's own, or a shared one that is defined alike, is adopted, not started again.
+
+        Which definition an adopted job runs says its tag `signalbox.definition`; where that is not today's, a warning.
 
         Raises:
-            PermanentError: `InvalidDefinition`, `UnknownInput`; `JobNameTaken`; or the service's own code.
+            PermanentError: `InvalidDefinition`, `UnknownInput`, `InvalidInput`; `JobNameTaken`; or the service's code.
         """
-        content = read_pipeline(pipeline)
-        own = {_DEFINITION: definition_of(content, experiment, inputs), _PIPELINE: str(pipeline.resolve())}
         there = self._find(name)
+        try:
+            content = read_pipeline(pipeline)
+        except PermanentError as error:
+            if there is None or not is_of_same_run(tags, there.tags or {}):
+                raise
+            _LOG.warning("job %s is adopted as it was submitted: its pipeline cannot be read now: %s", name, error)
+            return self._state(there)
+        own = {_DEFINITION: definition_of(content, experiment, inputs), _PIPELINE: str(pipeline.resolve())}
         if there is not None:
-            return self._adopted(there, own)
+            return self._adopted(there, tags, own)
         job = load_pipeline(self._connection, pipeline, content, name, inputs)
         job.name, job.experiment_name = name, experiment
         job.tags = job_tags(job.tags or {}, {**tags, **own})
@@ -61,7 +74,7 @@ class AzureMlJobs:
             there = self._find(name)
             if there is None:
                 raise
-            return self._adopted(there, own)  # somebody else was faster, or our first answer was lost
+            return self._adopted(there, tags, own)  # somebody else was faster, or our first answer was lost
         return self._state(submitted)
 
     def read_job(self, name: str) -> JobState | None:
@@ -141,14 +154,18 @@ class AzureMlJobs:
             raise PermanentError("JobNotFound", msg)
         return job
 
-    def _adopted(self, job: "Job", own: Mapping[str, str]) -> JobState:
+    def _adopted(self, job: "Job", tags: Mapping[str, str], own: Mapping[str, str]) -> JobState:
         """A job that is there already, if it is the one that was asked for."""
-        if (job.tags or {}).get(_DEFINITION) != own[_DEFINITION]:
+        found_tags = job.tags or {}
+        same = found_tags.get(_DEFINITION) == own[_DEFINITION]
+        if not may_adopt(tags, found_tags, same_definition=same):
             msg = (
-                f"A job with this name already exists with another definition: {job.name}. "
+                f"A job with this name already exists and is another one: {job.name}. "
                 "Give the run another name, or delete that job where it was started by hand"
             )
             raise PermanentError(NAME_TAKEN, msg)
+        if not same:
+            _LOG.warning("job %s is adopted as it was submitted: %s says otherwise now", job.name, own[_PIPELINE])
         return self._state(job)
 
     def _folder(self, name: str, output: str) -> str:
@@ -183,13 +200,22 @@ class AzureMlJobs:
         try:
             steps = self._services.children(name)
         except PermanentError:
-            return shown(told)
+            return shown_ends(told)
         reasons = [
             f"step {step.get('displayName') or step.get('runId')}: {why}"
             for step in steps
             if step.get("status") == _FAILED and (why := _error_text(step))
         ]
-        return shown("; ".join([*reasons, told]))
+        return _joined([*reasons[:_STEPS], told])
+
+
+def _joined(reasons: Sequence[str]) -> str:
+    """Reasons in one text: short ones whole, and of the others, which share what room is left, the ends."""
+    room, shown = ERROR_LIMIT - len("; ") * (len(reasons) - 1), dict[str, str]()
+    for taken, reason in enumerate(sorted(reasons, key=len)):
+        shown[reason] = shown_ends(reason, room // (len(reasons) - taken))
+        room -= len(shown[reason])
+    return "; ".join(shown[reason] for reason in reasons)
 
 
 def _what(name: str, output: str) -> str:

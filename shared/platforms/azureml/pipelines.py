@@ -6,12 +6,14 @@ The YAML has steps of its own (`jobs`), or names a pipeline component that is re
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.contracts.jobs import FolderInput, JobInput, ModelInput
 from shared.errors import PermanentError
+from shared.job_inputs import data_fault, value_fault
+from shared.job_steps import step_fault
 from shared.names import content_hash
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import INVALID_DEFINITION, definition_errors, found
@@ -67,16 +69,19 @@ def load_pipeline(
         inputs: Replace those in the YAML.
 
     Raises:
-        PermanentError: `InvalidDefinition`; `UnknownInput`: the pipeline declares no such input.
+        PermanentError: `InvalidDefinition`; `UnknownInput`: the pipeline declares no such input; `InvalidInput`: it is
+            of another type than the pipeline, or a step that takes it, declares.
     """
     from azure.ai.ml import load_job  # noqa: PLC0415 - vendor SDKs are loaded at first use
     from azure.ai.ml.entities import PipelineJob  # noqa: PLC0415 - likewise
 
     given, results = _mapping(content, "inputs", file), _mapping(content, "outputs", file)
+    _require_steps(content, file)
     component = _registered(connection, file, content)
     known = set(component.inputs or {}) if component is not None else set()
     types = _output_types(component) if component is not None else {}
     _require_known(inputs, {*given, *known}, file)
+    _require_fit(inputs, _declared(given, component), file)
     values = {f"inputs.{key}": _input(connection, value, given.get(key)) for key, value in inputs.items()}
     places = {
         f"outputs.{key}": _output(connection, name, key, results.get(key), types.get(key))
@@ -87,11 +92,85 @@ def load_pipeline(
         if not isinstance(job, PipelineJob):
             msg = f"{file} is not a pipeline"
             raise PermanentError(INVALID_DEFINITION, msg)
+        _require_fit(inputs, _taken(job, inputs), file)
+        _leave_out(job, {key for key in given if key not in inputs})
         if component is not None:
             job.component = component.id  # the SDK would send the short name, which the service cannot know
         # What `create_or_update` checks before it asks the service, here, so that it cannot be mistaken for an answer
         job._validate(raise_error=True)  # noqa: SLF001 - the public one asks for computes, and hides why that failed
     return job
+
+
+def _require_steps(content: Mapping[str, Any], file: Path) -> None:
+    for name, step in _mapping(content, "jobs", file).items():
+        fault = step_fault(step, file.parent) if isinstance(step, dict) else None
+        if fault is not None:
+            raise PermanentError(INVALID_DEFINITION, f"{file}: the step {name!r} {fault}")
+
+
+def _leave_out(job: "PipelineJob", names: set[str]) -> None:
+    """Drop the inputs of data without a path that no step needs: the service takes no input without a value.
+
+    Azure ML's YAML has no optional input of a pipeline, and the service no way to say that a bound one is not there.
+    """
+    for name in names & set(job.inputs):
+        data = job.inputs[name]._data  # noqa: SLF001 - the public attributes raise on bindings
+        if not hasattr(data, "path") or data.path:
+            continue
+        bound = _bound(job, name)
+        if bound and all(_is_optional(node, key) for node, key in bound):
+            del job.inputs[name]
+            for node, key in bound:
+                del node.inputs[key]
+
+
+def _bound(job: "PipelineJob", name: str) -> list[tuple[Any, str]]:
+    """The steps that take an input of the pipeline as it is, each with its own name of it."""
+    return [
+        (node, key)
+        for node in job.jobs.values()
+        for key, value in node.inputs.items()
+        if value._data == f"${{{{parent.inputs.{name}}}}}"  # noqa: SLF001 - the public attributes raise on bindings
+    ]
+
+
+def _declared(given: Mapping[str, Any], component: "Component | None") -> Iterator[tuple[str, str, Any]]:
+    """Input, type and choices, by the pipeline's YAML and its component; a plain value there has any plain type."""
+    for name, value in given.items():
+        if isinstance(value, dict) and "type" in value:
+            yield name, str(value["type"]), ()
+        elif isinstance(value, bool | int | float | str):
+            yield name, "string", ()
+    for name, one in (component.inputs or {}).items() if component is not None else ():
+        yield name, str(one.type), getattr(one, "enum", None)
+
+
+def _taken(job: "PipelineJob", names: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
+    """Likewise, by the components of the steps that take the inputs."""
+    for name in names:
+        for node, key in _bound(job, name):
+            declared = None if isinstance(node.component, str) else node.component.inputs.get(key)
+            if declared is not None:
+                yield name, str(declared.type), getattr(declared, "enum", None)
+
+
+def _require_fit(inputs: Mapping[str, JobInput], declared: Iterable[tuple[str, str, Any]], file: Path) -> None:
+    """The service would take any of them, or refuse it in words that do not name it."""
+    for name, kind, choices in declared:
+        if name not in inputs:
+            continue
+        value = inputs[name]
+        if isinstance(value, FolderInput | ModelInput):
+            fault = data_fault(kind, value.type)
+        else:
+            fault = value_fault(kind, value, tuple(map(str, choices or ())))
+        if fault is not None:
+            raise PermanentError("InvalidInput", f"{file}: input {name!r} {fault}")
+
+
+def _is_optional(node: Any, key: str) -> bool:
+    component = node.component
+    return not isinstance(component, str) and bool(getattr(component.inputs.get(key), "optional", False))
 
 
 def _registered(connection: Connection, file: Path, content: Mapping[str, Any]) -> "Component | None":

@@ -7,11 +7,13 @@ SDK's own `invoke` is not used: it keeps the headers of one call, the key among 
 import json
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from shared.contracts.platform_models import Answered
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found, shown
+from shared.platforms.probing import probed
 
 if TYPE_CHECKING:
     import httpx
@@ -40,23 +42,32 @@ class Scorer:
             TransientError: The endpoint or the model is busy, or not up.
         """
         bodies = list(requests(rows))
-        url, secret = self._way(endpoint)
-        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
-        if deployment:
-            headers[DEPLOYMENT_HEADER] = deployment
-        asked = f"ask {endpoint} for predictions"
+        return self._ask(self._way(endpoint, deployment), bodies)
+
+    def probe(self, endpoint: str, each: Sequence[list[dict[str, Any]]], deployment: str) -> list[Answered]:
+        """Ask requests one after the other, each timed by itself: where to ask is found once, before the first.
+
+        Raises:
+            PermanentError: `NotFound`: there is no such endpoint.
+            TransientError: The endpoint is not up.
+        """
+        way = self._way(endpoint, deployment)
+        return probed(lambda rows: self._ask(way, list(requests(rows))), each)
+
+    def _ask(self, way: "_Way", bodies: Sequence[tuple[int, bytes]]) -> list[float]:
         answers: list[float] = []
         for count, body in bodies:
-            with azureml_errors(asked):
-                answer = self._connection.http.post(url, content=body, headers=headers)
-                _raise_model_error(endpoint, answer)
-                if answer.status_code == 404 and not deployment:
-                    raise TransientError(f"the endpoint {endpoint} has no deployment with traffic, and so no answer")
+            with azureml_errors(f"ask {way.endpoint} for predictions"):
+                answer = self._connection.http.post(way.url, content=body, headers=way.headers)
+                _raise_model_error(way.endpoint, answer)
+                if answer.status_code == 404 and DEPLOYMENT_HEADER not in way.headers:
+                    told = f"the endpoint {way.endpoint} has no deployment with traffic, and so no answer"
+                    raise TransientError(told)
                 answer.raise_for_status()
-            answers += predictions(answer.text, count, endpoint)
+            answers += predictions(answer.text, count, way.endpoint)
         return answers
 
-    def _way(self, endpoint: str) -> tuple[str, str]:
+    def _way(self, endpoint: str, deployment: str | None) -> "_Way":
         """Where to ask, and what to show: a key, or a token, as the endpoint's auth mode is."""
         endpoints = self._connection.client.online_endpoints
         there = found(f"read the endpoint {endpoint}", lambda: endpoints.get(endpoint))
@@ -66,7 +77,17 @@ class Scorer:
             raise TransientError(f"the endpoint {endpoint} has no scoring URI yet")
         with azureml_errors(f"read the key of {endpoint}"):
             keys = endpoints.get_keys(endpoint)
-        return there.scoring_uri, getattr(keys, "primary_key", None) or keys.access_token
+        secret = getattr(keys, "primary_key", None) or keys.access_token
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        return _Way(endpoint, there.scoring_uri, headers | ({DEPLOYMENT_HEADER: deployment} if deployment else {}))
+
+
+class _Way(NamedTuple):
+    """How an endpoint is asked."""
+
+    endpoint: str
+    url: str
+    headers: dict[str, str]
 
 
 def requests(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[int, bytes]]:

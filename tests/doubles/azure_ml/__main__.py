@@ -16,7 +16,9 @@ from tests.doubles.azure_ml.local_backends import LocalJobs, LocalScoring
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.doubles.azure_ml", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="of Resource Manager and Azure ML, https")
-    parser.add_argument("--identity-port", type=int, required=True, help="of the managed identity and /health, http")
+    parser.add_argument(
+        "--identity-port", type=int, required=True, help="of the managed identity, /health and /double/, http"
+    )
     parser.add_argument("--state", type=Path, required=True, help="folder of the certificate and the world")
     parser.add_argument("--storage", required=True, help="connection string of the storage account")
     parser.add_argument("--data-container", default="signalbox", help="the container that Signalbox keeps its data in")
@@ -54,7 +56,8 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
             sender = EventSender(arguments.events_url, double.workspace_id, lambda job: _experiment(double, job))
             stack.callback(sender.close)
             double.on_change = sender.send
-        double.plan("*", queue_seconds=arguments.queue_seconds, run_seconds=arguments.run_seconds)
+        if jobs is None:
+            double.plan("*", queue_seconds=arguments.queue_seconds, run_seconds=arguments.run_seconds)
         settings = {
             "SIGNALBOX_AZUREML_WORKSPACE": double.workspace_id,
             "SIGNALBOX_AZUREML_URL": double.url,

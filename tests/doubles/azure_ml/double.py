@@ -15,11 +15,13 @@ from tests.doubles.azure_ml.autoscale import AutoscaleSettings
 from tests.doubles.azure_ml.backends import JobEngine, Serving
 from tests.doubles.azure_ml.batch_endpoints import BatchEndpoints
 from tests.doubles.azure_ml.certificate import make_certificate
+from tests.doubles.azure_ml.control import Control
 from tests.doubles.azure_ml.faults import Fault, Faults
 from tests.doubles.azure_ml.history import History
-from tests.doubles.azure_ml.identity import HEADER, answer_identity
+from tests.doubles.azure_ml.identity import HEADER
 from tests.doubles.azure_ml.jobs import Jobs
 from tests.doubles.azure_ml.messages import Refusal, Request
+from tests.doubles.azure_ml.metrics import Metrics
 from tests.doubles.azure_ml.online_endpoints import OnlineEndpoints
 from tests.doubles.azure_ml.operations import Operations
 from tests.doubles.azure_ml.plans import JobPlan, ProvisioningPlan
@@ -49,10 +51,10 @@ class AzureMlDouble:
             upload is refused, and outputs are written nowhere.
         data_container: The container that Signalbox keeps its data in.
         port: Of the https side; 0 for any free one.
-        identity_port: Of the managed identity; 0 for any free one.
+        identity_port: Of the managed identity, and of the double's own door `/double/`; 0 for any free one.
         folder: Keeps the certificate, and the world from one start to the next; a temporary one, which is removed,
             where it is absent.
-        engine: Really runs the jobs; plans have no say then.
+        engine: Really runs the jobs; a plan then says of one how long it takes at least, or that it does not complete.
         serving: Really answers for online endpoints; plans and `scoring.scorer` have no say then.
         on_change: Called with a job's name, status and tags whenever its status changes. May be set later.
         clock: Seconds since 1970, by which jobs are submitted, begin and end; a test's own where its time skips.
@@ -65,6 +67,7 @@ class AzureMlDouble:
         identity_log: Every request to the identity.
         unknown: Requests that the double has no answer for; empty the list to forgive them.
         scoring: Online scoring: `.scorer` may be replaced; `.scored` and `.mirrored` count.
+        metrics: Of requests to endpoints: `.measured` is what a test says.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class AzureMlDouble:
         self._provisioning = Provisioning(self._world, operations)
         self._jobs = Jobs(self._world, operations, self._storage, self._changed, engine, clock=clock)
         self.scoring = Scoring(self._world, serving)
+        self.metrics = Metrics(self._world)
         assets = Assets(self._world, self._storage, engine)
         self._routes = Routes(
             self._world,
@@ -103,7 +107,9 @@ class AzureMlDouble:
             self.scoring,
             History(self._world, self._jobs),
             AutoscaleSettings(self._world),
+            self.metrics,
         )
+        self._control = Control(self._world, self._jobs, self._faults, self._journal, self._start_clock)
         self._is_driven = engine is not None
         self._state = StateFile(folder / "world.json", self._world, self._jobs, assets) if folder else None
         self._stopped = threading.Event()
@@ -116,7 +122,7 @@ class AzureMlDouble:
         certificate = make_certificate(self._folder)
         self.ca = str(certificate[0])
         self._server = LoopbackServer(self._routes, self._journal, self._faults, port=self._ports[0], tls=certificate)
-        self._identity = LoopbackServer(answer_identity, self._identity_journal, Faults(), port=self._ports[1])
+        self._identity = LoopbackServer(self._control, self._identity_journal, Faults(), port=self._ports[1])
         self.url = self._world.base = self._server.url
         self.identity_url = self._identity.url
         self._seed()

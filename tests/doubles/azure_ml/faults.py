@@ -68,6 +68,12 @@ class Faults:
                     return fault
         return None
 
+    def forget(self) -> list[Fault]:
+        """Those that have met nothing yet, which meet nothing any more."""
+        with self._lock:
+            forgotten, self._waiting = self._waiting, []
+        return forgotten
+
     @property
     def waiting(self) -> list[Fault]:
         """Those that have met nothing yet."""

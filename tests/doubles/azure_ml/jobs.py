@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.doubles.azure_ml.backends import JobEngine
+from tests.doubles.azure_ml.input_types import require_types
 from tests.doubles.azure_ml.messages import Answer, Request, UnknownRoute, absent, wrong
 from tests.doubles.azure_ml.operations import Operations
 from tests.doubles.azure_ml.plans import FINAL, JobPlan
@@ -36,6 +37,7 @@ class Job:
         decided: The status that a test has set; no plan moves it any more.
         error: Why it failed.
         metrics: What it has logged.
+        driven: Whether the engine runs it, where there is one; one that its plan lets fail, hang or vanish is not run.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Job:
     started_at: str | None = None
     ended_at: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    driven: bool = True
 
 
 class Jobs:
@@ -58,7 +61,7 @@ class Jobs:
         operations: Of cancelling.
         storage: Where outputs are written; nowhere without it.
         on_change: Called with a job's name, status and tags at each change.
-        engine: Runs the jobs instead of plans.
+        engine: Runs the jobs; a plan says of one how long it takes at least, or that it does not complete.
         clock: Seconds since 1970, by which jobs go.
     """
 
@@ -109,9 +112,10 @@ class Jobs:
                 raise wrong(f"A job with this name already exists: {name}.", inner="JobNameTaken")
             return Answer(200, self._world.get(f"/jobs/{name}"))
         self._require_references(properties)
-        if self._engine is not None:
+        driven = self._engine is not None and self.plan_of(name).completes
+        if self._engine is not None and driven:
             self._engine.start(name, properties)
-        self.known[name] = Job(name, definition, self._clock())
+        self.known[name] = Job(name, definition, self._clock(), driven=driven)
         kept = self._world.put(f"/jobs/{name}", {"properties": self._completed(name, properties)})
         self._report(name)
         return Answer(201, kept)
@@ -137,8 +141,11 @@ class Jobs:
         self._change(job, status, error)
 
     def plan_of(self, name: str) -> JobPlan:
-        """The latest plan for a job."""
-        return next((plan for plan in reversed(self.plans) if plan.fits(name)), JobPlan(name))
+        """The latest plan for a job; where there is none, one read sees it run, or the engine says how it goes."""
+        return self._planned(name) or JobPlan(name)
+
+    def _planned(self, name: str) -> JobPlan | None:
+        return next((plan for plan in reversed(self.plans) if plan.fits(name)), None)
 
     def decide(self, name: str, status: str, error: str | None = None) -> None:
         """Bring a job to a status at once, whatever its plan says; it stays there."""
@@ -149,14 +156,24 @@ class Jobs:
     def _standing(self, job: Job, plan: JobPlan) -> tuple[str, str | None]:
         if job.decided is not None:
             return job.decided, job.error
-        if self._engine is not None:
-            return self._engine.read(job.name)
+        if self._engine is not None and job.driven:
+            return self._run(job, self._engine)
         if job.cancelled_at is not None and not plan.stubborn:
             seen = job.reads - job.cancelled_at
             return ("Canceled" if seen > plan.cancel else "CancelRequested"), None
         status = plan.status(job.reads, self._clock() - job.submitted)
         if job.cancelled_at is not None and status not in FINAL:
             return "CancelRequested", None
+        return status, plan.error if status == "Failed" else None
+
+    def _run(self, job: Job, engine: JobEngine) -> tuple[str, str | None]:
+        """Where a job that is really run stands, and no further than its plan, if it has one."""
+        plan = self._planned(job.name)
+        if plan is None or job.cancelled_at is not None:
+            return engine.read(job.name)
+        status = plan.status(job.reads, self._clock() - job.submitted)
+        if status == "Completed":
+            return engine.read(job.name)
         return status, plan.error if status == "Failed" else None
 
     def _change(self, job: Job, status: str, error: str | None) -> None:
@@ -175,7 +192,7 @@ class Jobs:
 
     def _finish(self, job: Job, properties: dict[str, Any]) -> tuple[str, str | None]:
         """Write what a completed job leaves behind."""
-        if self._engine is not None:
+        if self._engine is not None and job.driven:
             job.metrics |= self._engine.metrics(job.name)
             for name, made in self._engine.outputs(job.name).items():
                 properties["outputs"].setdefault(
@@ -206,7 +223,7 @@ class Jobs:
             raise wrong(f"The job {name} is {status}: it cannot be cancelled any more.")
         if job.cancelled_at is None:
             job.cancelled_at = job.reads
-        if self._engine is not None:
+        if self._engine is not None and job.driven:
             self._engine.cancel(name)
         self._change(job, "CancelRequested", None)
 
@@ -235,6 +252,7 @@ class Jobs:
         for name, value in (properties.get("outputs") or {}).items():
             if value.get("uri"):
                 require_uri(world, value["uri"], f"outputs.{name}.uri")
+        require_types(world, properties)
 
     def _completed(self, name: str, properties: dict[str, Any]) -> dict[str, Any]:
         """A job's properties with what the service fills in."""

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import yaml
 
+from shared.job_inputs import value_fault
 from tests.doubles.azure_ml.messages import Refusal, wrong
 
 #: The tag that names the file of a pipeline: Azure ML is sent what the file says, the job service reads it itself.
@@ -199,11 +200,13 @@ def _input(value: Mapping[str, Any], kind: str | None) -> Any:
         path = f"azureml:{asset['name']}:{asset['version']}" if asset else value["uri"]
         return {"type": value["jobInputType"], "path": path}
     text = value["value"]
+    if value_fault(kind, text) is not None:
+        return text  # the job service refuses it, in its own words
     match kind:
         case "boolean":
             return text.lower() == "true"
-        case "integer" if re.fullmatch(r"[+-]?\d+", text):
+        case "integer":
             return int(text)
-        case "integer" | "number":
+        case "number":
             return float(text)
     return text

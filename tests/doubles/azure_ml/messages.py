@@ -1,5 +1,6 @@
 """What goes in and out of the double: requests as they were logged, answers, and refusals in Azure's words."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ class Request:
         path: Decoded, without the query.
         body: The JSON value; `None` when there was none.
         status: Of the answer; `None` while there is none, or when the connection was dropped.
+        at: When it came, in seconds since 1970.
     """
 
     method: str
@@ -21,6 +23,7 @@ class Request:
     headers: Mapping[str, str]
     body: Any = None
     status: int | None = None
+    at: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Online endpoints and their deployments, managed and on Kubernetes."""
 
 import copy
+import time
 from typing import Any, Final
 
 from tests.doubles.azure_ml.backends import Serving
@@ -68,14 +69,20 @@ class OnlineEndpoints:
             case ("DELETE", [_, endpoint]):
                 return self._delete_endpoint(endpoint)
             case ("POST", [_, endpoint, "listKeys"]):
-                self._world.get(endpoint_path(endpoint))
+                self._require_mode(endpoint, "Key", "has no keys")
                 return Answer(200, keys(endpoint))
             case ("POST", [_, endpoint, "token"]):
-                self._world.get(endpoint_path(endpoint))
-                return Answer(200, {"accessToken": make_token(endpoint), "expiryTimeUtc": LIFETIME_SECONDS})
+                self._require_mode(endpoint, "AMLToken", "gives no tokens")
+                return Answer(200, _token(endpoint))
             case (_, [_, endpoint, "deployments", *rest]):
                 return self._deployments(request, endpoint, rest)
         raise UnknownRoute
+
+    def _require_mode(self, endpoint: str, mode: str, otherwise: str) -> None:
+        """Refuse to give away what an endpoint of another mode is not asked with."""
+        has = self._world.get(endpoint_path(endpoint))["properties"]["authMode"]
+        if has != mode:
+            raise wrong(f"The authMode of the endpoint {endpoint} is {has}: it {otherwise}.")
 
     def _deployments(self, request: Request, endpoint: str, rest: list[str]) -> Answer:
         if request.method != "DELETE":
@@ -221,6 +228,17 @@ def endpoint_path(endpoint: str) -> str:
 def deployment_path(endpoint: str, deployment: str) -> str:
     """Of an online deployment."""
     return f"{_COLLECTION}/{endpoint}/deployments/{deployment}"
+
+
+def _token(endpoint: str) -> dict[str, Any]:
+    """A token of an endpoint, as `EndpointAuthToken` has it: moments in seconds since 1970."""
+    now = int(time.time())
+    return {
+        "accessToken": make_token(endpoint),
+        "expiryTimeUtc": now + LIFETIME_SECONDS,
+        "refreshAfterTimeUtc": now + LIFETIME_SECONDS // 2,
+        "tokenType": "Bearer",
+    }
 
 
 def keys(endpoint: str) -> dict[str, str]:

@@ -53,6 +53,11 @@ class JobPlan:
         """Whether it goes by the clock."""
         return self.queue_seconds is not None or self.run_seconds is not None
 
+    @property
+    def completes(self) -> bool:
+        """Whether a job ends as it should, however long that takes."""
+        return self.end == "Completed" and self.hang is None and self.vanish_after is None
+
     def fits(self, name: str) -> bool:
         """Whether it is about a job."""
         return fnmatch.fnmatchcase(name, self.pattern)

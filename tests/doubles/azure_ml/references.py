@@ -65,6 +65,12 @@ def require_uri(world: World, uri: Any, place: str) -> None:
         require_asset(world, kind, uri, place)
 
 
+def in_workspace(reference: Any) -> str | None:
+    """The path inside its workspace that an ARM id means; `None` where it is none."""
+    match = _IN_WORKSPACE.match(str(reference).removeprefix("azureml:"))
+    return match["path"] if match is not None else None
+
+
 def model_of(reference: str) -> tuple[str, str]:
     """Name and version of a model in this workspace, from its ARM id."""
     parts = reference.rstrip("/").split("/")

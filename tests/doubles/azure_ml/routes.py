@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.doubles.azure_ml import autoscale
+from tests.doubles.azure_ml import autoscale, metrics
 from tests.doubles.azure_ml.assets import KINDS, Assets
 from tests.doubles.azure_ml.batch_endpoints import BatchEndpoints
 from tests.doubles.azure_ml.history import History
@@ -57,6 +57,7 @@ class Routes:
     scoring: Scoring
     history: History
     autoscale: autoscale.AutoscaleSettings
+    metrics: metrics.Metrics
 
     def __call__(self, request: Request) -> Answer:
         """Serve a request."""
@@ -93,6 +94,8 @@ class Routes:
         self._require_token(request, data_plane=False)
         if setting := autoscale.PLACE.match(request.path):
             return self.autoscale.answer(request, setting)
+        if endpoint := metrics.PLACE.match(request.path):
+            return self.metrics.answer(request, endpoint)
         version = request.query.get("api-version")
         if not version:
             raise Refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.")

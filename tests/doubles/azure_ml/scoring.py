@@ -60,8 +60,9 @@ class Scoring:
 
     def _require_key(self, request: Request, endpoint: str, mode: str) -> None:
         header = request.headers.get("authorization")
-        if mode == "AADToken":
-            require_token(bearer(header), frozenset({AML_AUDIENCE}), "the Authorization header")
+        if mode in ("AADToken", "AMLToken"):
+            audience = AML_AUDIENCE if mode == "AADToken" else endpoint
+            require_token(bearer(header), frozenset({audience}), "the Authorization header")
         elif bearer(header) not in keys(endpoint).values():
             raise Refusal(401, "Unauthorized", "The key of the endpoint is missing or wrong.")
 

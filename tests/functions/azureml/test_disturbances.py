@@ -44,6 +44,24 @@ async def test_a_submit_that_goes_wrong_is_made_good(site: Site, fault: dict[str
     assert site.submitted() == 1
 
 
+async def test_a_pipeline_that_changed_before_the_submit_was_repeated(site: Site) -> None:
+    """The job of the lost answer is the training's own: it is waited for as it was submitted, and no other begun."""
+    site.double.plan(JOB, queue_seconds=60, run_seconds=600)
+    site.double.fail_once("PUT", f"/jobs/{JOB}$", drop="after")
+    changed = "type: pipeline\ninputs: {dataset: another}\n"
+
+    def deploy(*_: object) -> None:
+        site.pipeline.write_text(changed)
+
+    site.double.on_change = deploy
+    await site.begin()
+    outcome, _ = await site.trained()
+    assert outcome.outcome == "passed"
+    assert site.submitted() == 1
+    assert site.times("POST", "/cancel") == 0
+    assert site.pipeline.read_text() == changed
+
+
 @each_fault
 @pytest.mark.usefixtures("impatient")
 async def test_a_read_that_goes_wrong_is_made_good(site: Site, fault: dict[str, Any]) -> None:

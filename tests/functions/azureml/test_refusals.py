@@ -34,7 +34,7 @@ class TestTaken:
         """And what a person can do; nothing is submitted over it."""
         site.platform.submit_job(JOB, site.pipeline, "theirs", {}, {})
         reason = await _trained(site)
-        assert f"A job with this name already exists with another definition: {JOB}. Give the run another" in reason
+        assert f"A job with this name already exists and is another one: {JOB}. Give the run another" in reason
         assert site.codes[0] == NAME_TAKEN
         assert site.submitted() == 1
 
@@ -51,7 +51,7 @@ class TestTaken:
         site.double.plan(JOB, hang="Running")
         site.platform.submit_job(JOB, site.pipeline, "theirs", {}, {})
         state = await site.app.run(kind, order, JOB)
-        assert "already exists with another definition" in state.get_output()["reason"]
+        assert "already exists and is another one" in state.get_output()["reason"]
         assert site.double.job_status(JOB) != "Canceled"
         assert site.times("POST", "/cancel") == 0
 

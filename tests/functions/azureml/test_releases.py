@@ -7,8 +7,10 @@ import pytest
 from shared import names
 from shared.contracts.policy import ServePolicy
 from shared.contracts.release import ReleaseModelInput, ReleaseOutcome, Serving
+from shared.contracts.release_policy import CanaryStep, ReleasePolicy, ShadowPolicy
 from shared.platforms.azureml.starting import start_only
 from tests.functions.azureml.workspace import Site
+from tests.functions.conftest import registered
 from tests.shared.interlock.builders import MODEL, POLICY, at, batch, dataset
 
 _CRASHED: Final = "ResourceNotReady: User container has crashed: no module named lightgbm."
@@ -157,6 +159,40 @@ async def test_a_scoring_job_of_somebody_else(site: Site, job: str) -> None:
     site.platform.submit_job(job, site.pipeline, "theirs", {}, {})
     outcome, _ = await _released(site, _ORDER.model_copy(update={"policy": batch()}))
     assert not outcome.released
-    assert "already exists with another definition" in outcome.reason
+    assert "already exists and is another one" in outcome.reason
     assert site.double.job_status(job) != "Canceled"
     assert site.times("POST", f"/jobs/{job}/cancel") == 0
+
+
+@pytest.mark.usefixtures("first")
+async def test_a_shadow_and_a_canary(site: Site) -> None:
+    """Azure ML is asked for each share once, mirror and traffic never for the same deployment, and the mirror ends."""
+    golden = site.folder / POLICY.golden
+    golden.parent.mkdir()
+    golden.write_text("x,expected,tolerance\n1,1,0\n")
+    site.app.engine_functions[names.ANALYSE_CHALLENGER] = registered().activities[names.ANALYSE_CHALLENGER]
+    strategy = ReleasePolicy(
+        strategy="canary",
+        steps=(CanaryStep(percent=5, bake_minutes=30), CanaryStep(percent=50, bake_minutes=60)),
+        shadow=ShadowPolicy(percent=20, max_disagreement=0),
+        grace_minutes=30,
+    )
+    before = len(site.double.log)
+    order = _ORDER.model_copy(update={"policy": _ORDER.policy.model_copy(update={"release": strategy})})
+    outcome, _ = await _released(site, order)
+    assert outcome.released, outcome.reason
+    puts = [one for one in site.double.log[before:] if one.method == "PUT" and one.path.endswith(f"/{MODEL}")]
+    asked = [(one.body["properties"]["traffic"], one.body["properties"].get("mirrorTraffic") or {}) for one in puts]
+    assert asked == [
+        ({"v1-1": 100}, {"v2-2": 20}),
+        ({"v1-1": 100}, {}),
+        ({"v2-2": 5, "v1-1": 95}, {}),
+        ({"v2-2": 50, "v1-1": 50}, {}),
+        ({"v2-2": 100}, {}),
+    ]
+    assert (site.platform.read_traffic(MODEL), _deployments(site)) == ({"v2-2": 100}, ["v2-2"])
+    looks = [facts for key, facts in site.app.world.facts.items() if "ChallengerAnalysed" in key]
+    assert [look["shift"] for look in looks] == [0] * 5
+    assert looks[0]["requests"]["unknown"] == "Azure Monitor has no RequestsPerMinute of v2-2 for that time"
+    looked = site.double.scoring.scored
+    assert looked[MODEL, "v1-1"] == looked[MODEL, "v2-2"] == 2 * 5

@@ -37,7 +37,21 @@ async def test_a_model_that_had_the_endpoint_for_itself(site: Site) -> None:
     after = await _released(site, MODEL, "2", replaces=before)
     assert not any(site.platform.read_traffic("shared").values())
     assert [one.deployment for one in site.platform.list_deployments("shared")] == [after.deployment]
-    assert site.app.world.effects[-1] == "QaTornDown"
+    assert site.app.world.effects[-1] == "ReplacedTornDown"
+
+
+async def test_traffic_that_azure_ml_does_not_take_away(site: Site) -> None:
+    """What serves is not touched: the old deployment stays, and the ledger says that a person has to look."""
+    functions = site.app.engine_functions
+    functions[names.WITHDRAW_TRAFFIC] = registered().activities[names.WITHDRAW_TRAFFIC]
+    alone = POLICY.model_copy(update={"serve": ServePolicy(mode="online", endpoint="shared")})
+    before = await _released(site, MODEL, "1", policy=alone)
+    site.double.plan_provisioning("shared", end="Failed", error="no identity", keeps_traffic=True)
+    after = await _released(site, MODEL, "2", replaces=before)
+    assert {one.deployment for one in site.platform.list_deployments("shared")} == {"v1-1", after.deployment}
+    # The last of the changes ends while it is looked at.
+    assert [site.platform.read_traffic("shared") for _ in range(3)][-1] == {"v1-1": 100}
+    assert site.app.world.effects[-1] == "TearDownFailed"
 
 
 async def test_two_models_behind_one_endpoint(site: Site) -> None:

@@ -127,11 +127,11 @@ class TestEnded:
         assert site.submitted() == 1
 
     async def test_a_long_message_is_cut(self, site: Site) -> None:
-        """Its beginning is in the outcome and in the status; a history does not grow by a stack trace."""
-        site.double.plan(JOB, end="Failed", error="the step ran out of memory; " * 500)
+        """Beginning and end are in the outcome and in the status; a history does not grow by a stack trace."""
+        site.double.plan(JOB, end="Failed", error="the step ran out of memory; " * 500 + "MemoryError: 2 GiB")
         await site.begin()
         outcome, status = await site.trained()
         assert "UserError: the step ran out of memory; the step ran" in outcome.reason
         assert "the step ran out of memory" in status
-        assert outcome.reason.endswith("…")
-        assert len(outcome.reason) <= 501
+        assert outcome.reason.endswith("MemoryError: 2 GiB")
+        assert len(outcome.reason) <= 500

@@ -1,5 +1,6 @@
 """`POST /api/jobs/{name}/watch`: a job that somebody else submitted is waited for, once, and never cancelled."""
 
+import asyncio
 import json
 from datetime import timedelta
 from types import SimpleNamespace
@@ -64,25 +65,50 @@ async def test_its_budgets_are_the_requests(site: Site) -> None:
     assert site.double.job_status(THEIRS) == "Running"
 
 
-async def test_a_wait_that_has_ended_is_not_taken_for_a_longer_one(site: Site) -> None:
-    """409 says what it had, and by which DELETE another one can be asked for; the same budgets find it as it ended."""
+async def test_a_wait_that_has_ended_can_be_begun_again(site: Site) -> None:
+    """With the budgets that are asked for then, under the same URL, and the events of the job wake the new one."""
     site.double.plan(THEIRS, queue_seconds=0, run_seconds=1e9)
     site.platform.submit_job(THEIRS, site.pipeline, "theirs", {}, {})
-    short, long = b'{"run_minutes": 30}', b'{"run_minutes": 300}'
-    _, urls = await _watch(site.app.client, body=short)
+    urls = await _watch(site.app.client, body=b'{"run_minutes": 30}')
     assert (await _end(site)).outcome == "expired"
-    assert await _watch(site.app.client, body=short) == (202, urls)
-    status, refused = await _watch(site.app.client, body=long)
-    assert status == 409
-    assert f"30 minutes to run. Send DELETE to {urls['purgeHistoryDeleteUri']}" in refused["detail"]
+    assert await _watch(site.app.client, body=b'{"run_minutes": 300}') == urls
+    grid = EventGrid(site)
+    await site.app.engine.advance(timedelta(minutes=100))
+    told_at = site.minutes
+    site.double.set_job(THEIRS, "Completed")
+    await grid.delivered()
+    assert (await _end(site)).outcome == "completed"
+    assert site.minutes - told_at < 1
 
 
-async def test_a_wait_that_was_deleted_after_its_time_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No URL of it would answer any more."""
+async def test_a_wait_that_was_deleted_after_its_time_can_be_begun_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What retention keeps of it, so that no late delivery starts it again, does not keep a person from asking."""
+    site.platform.submit_job(THEIRS, site.pipeline, "theirs", {}, {})
+    urls = await _watch(site.app.client)
+    before = await _end(site)
+    await site.app.client.purge_orchestration(names.watcher(THEIRS))
     monkeypatch.setattr(adapters, "inbox", lambda: SimpleNamespace(get=lambda *_: "it was begun once"))
-    status, refused = await _watch(site.app.client)
-    assert status == 409
-    assert "was deleted after its time" in refused["detail"]
+    assert await site.app.client.get_orchestration_state(names.watcher(THEIRS)) is None
+    assert await _watch(site.app.client) == urls
+    assert (await _end(site)).outcome == before.outcome == "completed"
+
+
+async def test_one_of_many_who_ask_at_once_begins_the_wait(site: Site) -> None:
+    """After the end of another one as before: it is replaced once."""
+    site.double.plan(THEIRS, queue_seconds=0, run_seconds=1e9)
+    site.platform.submit_job(THEIRS, site.pipeline, "theirs", {}, {})
+    began = []
+    for budget in (30, 60):
+        bodies = [b'{"run_minutes": %d}' % (budget + more) for more in range(5)]
+        answers = await asyncio.gather(*(_watch(site.app.client, body=body) for body in bodies))
+        assert all(answer == answers[0] for answer in answers)
+        assert (await _end(site)).outcome == "expired"
+        state = await site.app.client.get_orchestration_state(names.watcher(THEIRS))
+        assert state is not None
+        began.append(state.created_at)
+    assert began[0] < began[1]
 
 
 async def test_a_job_that_nobody_knows_ends_the_wait(site: Site) -> None:

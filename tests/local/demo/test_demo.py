@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -10,11 +12,14 @@ from rich.console import Console
 from examples.flights.landing import BROKEN_OFF, CORRECTED, RawFile
 from local.demo import landing
 from local.demo.__main__ import _files
-from local.demo.observe import Model
-from local.demo.outcome import Outcome
+from local.demo.observe import Model, Observer, Version
+from local.demo.outcome import Outcome, look
 from local.demo.report import over_all
 from local.demo.screen import Screen
 from local.demo.stillness import Look
+from shared.contracts.policy import ServePolicy
+from shared.contracts.routes import ModelRoute
+from tests.shared.interlock.builders import POLICY
 
 FILES = (
     RawFile("raw/weather/JFK/2013-01.csv", b"w1", "weather"),
@@ -162,3 +167,59 @@ def test_large_files_have_a_bar_on_a_terminal_and_a_line_per_step_elsewhere() ->
     with live:
         pass
     assert "42 %, 42 rows, 7 rows/s, 0.1 MB/s, 12 s left" in terminal.getvalue()
+
+
+class Served:
+    """A model in production behind a shared endpoint, as the observer tells of it; notes whom it is asked from."""
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+
+    def versions(self, _model: str) -> list[Version]:
+        """The champion alone."""
+        return [Version("1", "Production", ("champion",), "passed")]
+
+    def ledger(self, _model: str) -> list[dict[str, Any]]:
+        """That it was released."""
+        return [{"entry": {"effect": "ModelReleased", "facts": {}}}]
+
+    def why(self, _model: str) -> dict[str, Any]:
+        """The chain holds."""
+        return {"verified": True}
+
+    def endpoint(self, _name: str) -> dict[str, Any]:
+        """Two models' deployments, and no traffic."""
+        return {"traffic": {}, "deployments": {"v1-1-slow": {}, "v1-1-fast": {}}}
+
+    def route(self, path: str) -> ModelRoute:
+        """Of the one model."""
+        assert path == "serving/slow.json"
+        return ModelRoute(
+            model="slow", endpoint="shared", deployment="v1-1-slow", version="1", at=datetime(2013, 1, 1, tzinfo=UTC),
+            attempt=1,
+        )  # fmt: skip
+
+    def predict(self, _endpoint: str, _row: dict[str, Any], deployment: str | None = None) -> float | None:
+        """Without a deployment nobody answers."""
+        self.asked.append(deployment)
+        return 4.0 if deployment else None
+
+
+def test_a_shared_endpoint_is_asked_by_its_route(tmp_path: Path) -> None:
+    """As a client does: its traffic, which it has none of, is no problem then."""
+    golden = tmp_path / POLICY.golden
+    golden.parent.mkdir(parents=True, exist_ok=True)
+    golden.write_text("a,expected,tolerance\n1,4,1\n")
+    serve = ServePolicy(mode="online", endpoint="shared", shared=True)
+    row = {"serving": {"mode": "online", "endpoint": "shared", "route": "serving/slow.json"}, "champion": "1"}
+    served = Served()
+    found = look(
+        cast("Observer", served),
+        Model("slow", "released", "", row),
+        POLICY.model_copy(update={"serve": serve}),
+        tmp_path,
+    )
+    assert served.asked == ["v1-1-slow"]
+    assert found.problems == ()
+    assert found.serving == "online: by serving/slow.json to v1-1-slow"
+    assert found.prediction == ({"a": 1}, 4.0, 4.0)

@@ -308,6 +308,23 @@ def test_a_batch_job_is_adopted_though_the_default_has_changed(jobs: LiveService
     assert (again.status_code, again.json()["tags"]["azureml.batch_deployment"]) == (200, "blue")
     named = jobs.http.put("/batch-endpoints/scores/jobs/b-1", json=start | {"deployment": "green"})
     assert _refusal(named) == (409, "UserError")
+    other = jobs.http.put("/batch-endpoints/scores/jobs/b-1", json={"data": f"{PATH}/other"})
+    assert _refusal(other) == (409, "UserError")
     unknown = jobs.http.put("/batch-endpoints/unknown/jobs/b-2", json=start)
     assert _refusal(unknown) == (404, "NotFound")
     jobs.http.post("/jobs/b-1/cancel")
+
+
+@pytest.mark.stack
+def test_a_batch_job_is_adopted_though_its_pipeline_has_changed(jobs: LiveService, tmp_path: Path) -> None:
+    """As Azure ML's batch jobs it is known by endpoint and folder, not by what it runs."""
+    pipeline = tmp_path / "pipeline.yml"
+    pipeline.write_text((PIPELINES / "remote_data.yml").read_text())
+    made = jobs.http.put("/batch-endpoints/piped/deployments/blue", json={"pipeline": str(pipeline)})
+    assert made.status_code == 201, made.text
+    start = {"data": PATH}
+    assert jobs.http.put("/batch-endpoints/piped/jobs/p-1", json=start).status_code == 201
+    pipeline.write_text("type: pipeline")
+    assert jobs.http.put("/batch-endpoints/piped/jobs/p-1", json=start).status_code == 200
+    assert _refusal(jobs.http.put("/batch-endpoints/piped/jobs/p-2", json=start))[0] == 400
+    jobs.http.post("/jobs/p-1/cancel")

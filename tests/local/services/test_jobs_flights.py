@@ -52,7 +52,10 @@ def _save_output(http: httpx.Client, job: str, output: str, folder: Path) -> Non
 
 
 def test_flights_are_trained_and_scored(azurite: str, mlflow_server: str, job_service: str, tmp_path: Path) -> None:
-    """Two models are trained on blobs; one, taken out of the service and registered, scores the same blobs by name."""
+    """Two models are trained on blobs; one, taken out of the service and registered, scores the same blobs by name.
+
+    As the champion it is an input of the next training, which puts out its predictions beside its own.
+    """
     (tmp_path / "dataset").mkdir()
     write_dataset(tmp_path / "dataset")
     _upload(azurite, "flights-data", tmp_path / "dataset")
@@ -71,6 +74,10 @@ def test_flights_are_trained_and_scored(azurite: str, mlflow_server: str, job_se
         predictions = http.get("/jobs/score-fast/outputs/predictions/predictions").text.splitlines()
         assert predictions[0] == "origin,carrier,destination,week,prediction"
         assert len(predictions) > 10
+        _submit(http, "train-again", "train.yml", dataset=data, movement="fast", champion=model)
+        _completed(http, "train-again")
+        evaluation = http.get("/jobs/train-again/outputs/evaluation/evaluation").text.splitlines()
+        assert evaluation[0].endswith(",actual,prediction,naive,champion")
         _submit(http, "no-model", "score.yml", model={"type": "mlflow_model", "path": "azureml:nobody:1"}, data=data)
         assert eventually(lambda: http.get("/jobs/no-model").json()["status"] == "Failed")
         error = http.get("/jobs/no-model").json()["error"]

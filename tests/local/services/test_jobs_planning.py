@@ -9,6 +9,7 @@ import pytest
 from local.services.jobs.azureml_yaml import read_pipeline
 from local.services.jobs.definitions import Data, JobError, JobRequest, Plan
 from local.services.jobs.planning import make_plan
+from shared.settings import APP_ROOT
 
 PIPELINES = Path(__file__).with_name("pipelines")
 
@@ -144,6 +145,43 @@ def test_data_that_cannot_be_had_is_refused(given: Any, code: str, words: str) -
     """A reference that only Azure ML can resolve, and a path where nothing is."""
     found, message = refused(PIPELINES / "remote_data.yml", folder=given)
     assert (found, words in message) == (code, True), message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"horizon_weeks": "abc"}, "step 'prepare': input 'horizon_weeks' takes integer, not 'abc'"),
+        ({"alpha": "low"}, "step 'train_lasso': input 'alpha' takes number, not 'low'"),
+        ({"dataset": "text"}, "input 'dataset' takes data of type uri_folder, not 'text'"),
+        ({"origin": {"type": "uri_folder", "path": "/"}}, "input 'origin' takes string, not data of type uri_folder"),
+    ],
+)
+def test_an_input_of_another_type_is_refused(given: dict[str, Any], words: str) -> None:
+    """By the same rule as on Azure ML: the pipeline's declaration, or that of a step's component."""
+    found, message = refused(APP_ROOT / "examples/flights/pipelines/train.yml", **given)
+    assert (found, words in message) == ("InvalidInput", True), message
+
+
+def test_data_that_only_optional_inputs_take_may_be_absent() -> None:
+    """The example's champion: given, its step gets it; not given, neither input nor option is there."""
+    file = APP_ROOT / "examples/flights/pipelines/train.yml"
+    without = plan_of(file)
+    with_it = plan_of(file, champion={"type": "mlflow_model", "path": "azureml:departures:3"})
+    alone, beside = (next(step for step in plan.steps if step.name == "ensemble") for plan in (without, with_it))
+    assert "champion" not in without.inputs
+    assert "champion" not in alone.inputs
+    assert "--champion" not in (alone.arguments or ())
+    assert with_it.inputs["champion"] == Data(type="mlflow_model", path="azureml:departures:3")
+    assert beside.inputs["champion"] == "${{parent.inputs.champion}}"
+    assert "--champion" in (beside.arguments or ())
+
+
+def test_data_that_a_step_needs_must_be_given(tmp_path: Path) -> None:
+    """Also where another step could do without."""
+    text = STEP.replace("count: 3", "count: 3, folder: {type: uri_folder}")
+    text += "command: ls ${{inputs.folder}}\n    environment: azureml:a:1\n    "
+    code, message = refused(written(tmp_path, text + 'inputs: {folder: "${{parent.inputs.folder}}"}'))
+    assert (code, "input 'folder': a uri_folder without a path" in message) == ("MissingInput", True)
 
 
 def test_local_paths_are_relative_to_the_file() -> None:

@@ -114,6 +114,17 @@ def test_same_job_again_is_the_same_job(jobs: LiveService, tmp_path: Path) -> No
     assert trace(tmp_path) == ["combine", "count"]
 
 
+def test_a_runs_job_is_the_same_whatever_its_definition(jobs: LiveService) -> None:
+    """Its tag says whose it is; what was submitted stays, and a job that does not say so is another one."""
+    job = {"pipeline": str(PIPELINES / "shell.yml"), "inputs": {"word": "a"}, "tags": {"signalbox.instance": "run"}}
+    assert jobs.http.put("/jobs/own", json=job).status_code == 201
+    again = jobs.http.put("/jobs/own", json=job | {"pipeline": "/gone.yml", "inputs": {"word": "b"}})
+    assert (again.status_code, again.json()["inputs"]) == (200, {"word": "a"})
+    for tags in ({}, {"signalbox.instance": "other"}):
+        assert jobs.http.put("/jobs/own", json=job | {"tags": tags}).status_code == 409
+    jobs.http.post("/jobs/own/cancel")
+
+
 def test_values_never_become_code(jobs: LiveService, tmp_path: Path) -> None:
     """A value full of quotes and shell operators arrives as it is, and is refused where a shell would read it."""
     (tmp_path / "gate").touch()

@@ -1,6 +1,7 @@
 """Smaller parts of the scoring service: the rules of traffic, a deployment's YAML, and states of earlier versions."""
 
 import sqlite3
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from local.services.scoring.definitions import Deployment, Endpoint, State, Wanted
 from local.services.scoring.settings import Settings, SettingsError, read_settings
 from local.services.scoring.store import ScoringStore
+from local.services.scoring.summary import summary
 from local.services.scoring.traffic import MIRROR_LIMIT, Routes, check, routes_of
 from local.services.web import ServiceError
 
@@ -134,3 +136,35 @@ def test_a_deleted_deployment_leaves_no_share_behind(tmp_path: Path) -> None:
     store.delete_deployment(made)
     assert store.find_endpoint("e") == Endpoint("e", {}, {"blue": 100}, {})
     store.close()
+
+
+def test_answers_are_kept_by_deployment_and_time(tmp_path: Path) -> None:
+    """A month long; those of a deployment that is deleted go with it."""
+    store = ScoringStore(tmp_path / "scoring.sqlite")
+    store.create_endpoint("e", {})
+    made = store.create_deployment("e", "blue", Wanted("models:/m/1", None, Settings(), {}))
+    begun = time.time()
+    for seconds, ok in ((0.1, True), (0.3, True), (9.0, False)):
+        store.note_answer(made.id, seconds, ok=ok)
+    store._db.execute("UPDATE answers SET at = at - 32 * 86400 WHERE seconds = 0.3")
+    assert sorted(store.answers(made.id, begun, begun + 60)) == [(0.1, True), (9.0, False)]
+    assert len(store.answers(made.id, 0, begun + 60)) == 3
+    store.close()
+    store = ScoringStore(tmp_path / "scoring.sqlite")
+    assert len(store.answers(made.id, 0, begun + 60)) == 2
+    store.delete_deployment(made)
+    assert store.answers(made.id, 0, begun + 60) == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([], {"requests": 0, "failed": 0, "seconds_p95": None}),
+        ([(9.0, False)], {"requests": 1, "failed": 1, "seconds_p95": None}),
+        ([(n / 10, True) for n in range(1, 21)], {"requests": 20, "failed": 0, "seconds_p95": 1.9}),
+    ],
+)
+def test_a_summary_of_requests(answers: list[tuple[float, bool]], expected: dict[str, Any]) -> None:
+    """Times are of those that were answered: one that failed at once is not fast."""
+    assert summary(answers) == expected

@@ -224,6 +224,12 @@ def test_copies_of_requests_are_counted(scoring: LiveService) -> None:
     for _ in range(40):
         scoring.http.post("/endpoints/mirrored/score", json={"nonsense": 1})
     assert eventually(lambda: counts()[2] > 0)
+    told = get(scoring, "mirrored/deployments/blue/requests?since=0&until=9e9")
+    assert (told["requests"], told["failed"], told["seconds_p95"] > 0) == (81, 41, True)
+    green = "mirrored/deployments/green/requests?since=0&until=9e9"
+    assert eventually(lambda: get(scoring, green)["failed"] == counts()[2])
+    assert get(scoring, "mirrored/deployments/blue/requests?since=0&until=1")["requests"] == 0
+    assert scoring.http.get("/endpoints/mirrored/deployments/blue/requests?since=noon").status_code == 400
     assert scoring.http.delete("/endpoints/mirrored/deployments/green").status_code == 409
     route(scoring, "mirrored", {"green": 100})
     assert get(scoring, "mirrored")["mirror"] == {}

@@ -160,7 +160,8 @@ def test_timeouts_are_minutes(tmp_path: Path) -> None:
 
 def test_several_fleets_are_one_set(tmp_path: Path) -> None:
     """Two fleets may claim one raw file, and each model belongs to one of them."""
-    other = edited(("fleet: flights", "fleet: delays"), ("  departures-{origin}", "  delays-{origin}"))
+    own = ('online: "departures', 'online: "delays')
+    other = edited(("fleet: flights", "fleet: delays"), ("  departures-{origin}", "  delays-{origin}"), own)
     fleets = load_fleets([write_fleet(tmp_path), write_fleet(tmp_path, other, "delays.yaml")])
     assert [(claim.fleet, claim.source) for claim in fleets.claims("raw/holidays/2013.csv")] == [
         ("flights", "holidays"),

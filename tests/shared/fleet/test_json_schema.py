@@ -12,7 +12,7 @@ import yaml
 
 from shared.fleet.json_schema import SCHEMA_FILE, schema_text
 from shared.fleet.loader import check_fleet, load_fleet
-from tests.shared.fleet.files import DEMAND, FLEET, edited, write_fleet
+from tests.shared.fleet.files import DEMAND, FLEET, RELEASING, edited, write_fleet
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())
 EXAMPLE = Path(__file__).parents[3] / "examples/flights/fleet.yaml"
@@ -39,7 +39,9 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("text", [FLEET, DEMAND, EXAMPLE.read_text()], ids=["small", "demand", "example"])
+@pytest.mark.parametrize(
+    "text", [FLEET, DEMAND, RELEASING, EXAMPLE.read_text()], ids=["small", "demand", "releasing", "example"]
+)
 def test_what_loads_is_valid(text: str) -> None:
     """An editor marks nothing in a file that is right."""
     assert complaints(text) == []
@@ -48,7 +50,8 @@ def test_what_loads_is_valid(text: str) -> None:
 @pytest.mark.parametrize(
     ("edit", "where"),
     [
-        (("team: {owner: forecasting}", "team: {owner: forecasting, operate: x}"), "$.team"),
+        (("team: {owner: forecasting}", "team: {owner: forecasting, opreate: entra:x}"), "$.team"),
+        (("team: {owner: forecasting}", "team: {owner: forecasting, operate: x}"), "$.team.operate"),
         (("level: 4", "level: 5"), "$.level"),
         (("dev: {level: 2", "dev: {level: 7"), "$.environments.dev.level"),
         (("dev: {level: 2", "dev: {workspace: mlw-dev, level: 2"), "$.environments.dev"),

@@ -123,10 +123,10 @@ MISTAKES = [
     ),
     pytest.param(
         [
-            ("metric: mape, max", "metric: mpae, max"),
+            ("metric: mape, max", "metric: mapee, max"),
         ],
         [
-            "fleet.yaml:31: `metric` cannot be `mpae`; did you mean `mape`?",
+            "fleet.yaml:31: `metric` cannot be `mapee`; did you mean `mape`?",
         ],
         id="a metric is misspelt",
     ),
@@ -135,7 +135,7 @@ MISTAKES = [
             ("max: 45%", "max: 45%, better_than: baseline"),
         ],
         [
-            "fleet.yaml:31: a gate has one of two: `max: 45%`, or `better_than: baseline`; keep one of them",
+            "fleet.yaml:31: a gate has one of four: `max: 45%`, `min: 0.8`, `better_than: baseline`, or `not_worse_than: champion`; keep one of them",
         ],
         id="a gate with two bounds",
     ),
@@ -144,9 +144,9 @@ MISTAKES = [
             ("better_than: baseline", "better_than: champion"),
         ],
         [
-            "fleet.yaml:32: `better_than: champion` is not supported yet; remove it",
+            "fleet.yaml:32: `beats_average` compares with the champion, and `pipelines/train.yml` has no input `champion`; add `champion: {type: mlflow_model}` to its inputs, and put its predictions out as the column `champion` of the evaluation",
         ],
-        id="a reference of the future",
+        id="a champion that no pipeline is given",
     ),
     pytest.param(
         [
@@ -582,7 +582,7 @@ MISTAKES = [
             ("data: departures\n    serve", "data: departures\n      timeout: 90\n    serve"),
         ],
         [
-            "fleet.yaml:29: `timeout: 90` is no duration; write for example 90m or 2h",
+            "fleet.yaml:29: `timeout: 90` is no duration; write minutes or hours, for example 90m or 2h",
         ],
         id="a timeout without unit",
     ),
@@ -729,5 +729,5 @@ def test_a_fleet_that_azure_ml_has_no_room_for_is_refused(tmp_path: Path) -> Non
     messages = told(write_fleet(tmp_path, edited(("origin: [JFK, LGA]", f"origin: [{origins}]"))))
     assert messages[0] == (
         "fleet.yaml:17: the fleet needs 101 endpoints, and Azure ML allows 100 per subscription and region; let models "
-        "share some (`shared: true`), serve some in `batch`, or make two fleets of it, each in a workspace of another region"
+        "share some (`shared: true`), serve some in `batch`, or run another app with some of the models, in a workspace of another region"
     )

@@ -1,9 +1,8 @@
 """Interlocks and their fleet's slots under any order of events: duplicates, delays and losses included."""
 
-import itertools
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final
 
 import hypothesis.strategies as st
 import pytest
@@ -20,33 +19,40 @@ from hypothesis.stateful import (
 
 from shared.contracts.interlock import AnyInterlockEvent
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.training import TrainModelInput
-from shared.interlock.commands import (
-    AskForSlot,
-    Command,
-    ReturnSlot,
-    StartRelease,
-    StartRetirement,
-    StartScoring,
-    StartTraining,
-    WithdrawTraining,
-)
-from shared.interlock.decide import receive
+from shared.contracts.release import ReleasePhase
+from shared.contracts.release_policy import ReleasePolicy
+from shared.interlock.commands import StartTraining
+from shared.interlock.readiness import newest_ready
 from shared.interlock.slots import ask, give_back, no_slots
-from shared.interlock.state import InterlockState, upcast
 from tests.shared.interlock.builders import (
+    at,
     batch,
-    given_up,
     policy,
     published,
     registered,
-    released,
     requested,
-    retired,
     retirement,
-    scored,
     scoring_requested,
-    trained,
+)
+from tests.shared.interlock.disorder import ASIDE, Clock, Model, version_of
+from tests.shared.interlock.order_builders import (
+    BASELINE,
+    WATCHFUL,
+    answered,
+    code,
+    evidence,
+    forget,
+    frozen,
+    health,
+    held,
+    ledger,
+    lost,
+    override,
+    park,
+    release_ordered,
+    resumed,
+    rollback_ordered,
+    stepped,
 )
 
 MODELS = ("one", "two")
@@ -54,48 +60,24 @@ models = st.sampled_from(MODELS)
 LEVEL = st.sampled_from([4, 1, 2, 3])
 LATE = st.sampled_from([False, False, True])
 SUCCESS = st.sampled_from([True, True, True, False, None])
+SCOPES: Final = ("model", "fleet:flights")
+ORDERS: Final = ("hold", "hold a while", "resume", "park", "release", "rollback", "override", "approve", "forget")
+NEWS: Final = ("registered by a person", "code", "health", "lost", "ledger")
+#: Where a release goes on to.
+AFTER: Final[dict[ReleasePhase | None, tuple[ReleasePhase, ...]]] = {
+    None: ("testing",),
+    "testing": ("shadowing", "awaiting_approval", "shifting"),
+    "shadowing": ("awaiting_approval", "ready"),
+    "awaiting_approval": ("ready",),
+    "ready": ("shifting",),
+    "shifting": ("watching",),
+    "watching": ("watching",),
+}
 
 
 def _ends(version: int) -> date:
     """Two dataset versions per period: the second one corrects the first."""
     return date(2026, 1, 1) + timedelta(days=version // 2)
-
-
-class Model:
-    """One model: its interlock, and what the world knows of it without asking the interlock."""
-
-    def __init__(self) -> None:
-        self.state = InterlockState()
-        self.open: dict[str, Command] = {}
-        self.trainings: dict[int, StartTraining] = {}
-        self.ended: dict[int, bool | None] = {}
-        self.words: dict[int, Literal["superseded", "unwanted"]] = {}
-        self.superseded: set[int] = set()
-        self.released: list[str] = []
-        self.told: set[str] = set()
-        self.asked: dict[str, AskForSlot] = {}
-        self.returned: set[str] = set()
-
-    @property
-    def passed(self) -> set[str]:
-        """Versions whose gates held; a version has its attempt's number."""
-        return {str(attempt) for attempt, outcome in self.ended.items() if outcome}
-
-    def start(self, key: str, command: Command) -> None:
-        """A run begins: the only one of its kind; and of a release and a scoring, the only one of both."""
-        kind = key.partition("-")[0]
-        kinds = ("release", "scoring") if kind in ("release", "scoring") else (kind,)
-        assert not [other for other in self.open if other.startswith(kinds)], f"a {kind} beside another run"
-        self.open[key] = command
-
-    def newest_end(self) -> date:
-        """Of what is trained on, or being trained on; a retired model has forgotten it."""
-        known = [
-            command.input.dataset.ends
-            for attempt, command in self.trainings.items()
-            if attempt not in self.ended or self.ended[attempt] is not None
-        ]
-        return max((end for end in known if end is not None), default=date.min)
 
 
 class World(RuleBasedStateMachine):
@@ -107,11 +89,11 @@ class World(RuleBasedStateMachine):
         """Models to which nothing has happened, in a fleet that nobody has asked for a slot."""
         super().__init__()
         self.level, self.at_once = level, at_once
-        self.models = {name: Model() for name in MODELS}
+        self.clock = Clock()
+        self.models = {name: Model(name, self.clock) for name in MODELS}
         self.slots = no_slots()
-        self.mail: list[tuple[str, str, dict[str, Any]]] = []
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
-        self.clock = itertools.count()
+        self.granted: list[tuple[str, dict[str, Any]]] = []
         self.says: ModelPolicy = policy()
         self.is_batch = False
 
@@ -119,7 +101,7 @@ class World(RuleBasedStateMachine):
     def a_fleet(self, is_batch: bool, in_production: bool, has_passed: bool) -> None:
         """All online, or all in batch; every model is new or in production; new data has come, and perhaps passed."""
         self.is_batch = is_batch
-        self.the_file_says(4, self.at_once, data=True)
+        self.the_file_says(4, self.at_once, data=True, plain=True, strict=False)
         for name in MODELS if in_production else ():
             self.a_dataset(name, 1, late=False)
         self._run_out(success=True)
@@ -127,25 +109,30 @@ class World(RuleBasedStateMachine):
             self.a_dataset(name, 2, late=False)
         for name in MODELS if has_passed else ():
             while not self.models[name].open:
-                self._arrive(self.mail.pop(0))
+                self._next_mail()
             self._end(name, next(iter(self.models[name].open)), success=True)
-            self._feed(self._registration(name))
-        self.the_file_says(self.level, self.at_once, data=True)
+            self.models[name].feed(self._registration(name))
+        self.the_file_says(self.level, self.at_once, data=True, plain=False, strict=False)
         for name in MODELS:
             self.a_dataset(name, 3, late=False)
 
-    @rule(level=LEVEL, at_once=st.sampled_from([None, 1, 1, 2]), data=st.booleans())
-    def the_file_says(self, level: int, at_once: int | None, data: bool) -> None:
-        """What travels with the events from now on."""
-        when = ("data", "stale") if data else ("stale",)
+    @rule(level=LEVEL, at_once=st.sampled_from([None, 1, 1, 2]), data=st.booleans(), plain=LATE, strict=LATE)
+    def the_file_says(self, level: int, at_once: int | None, data: bool, plain: bool, strict: bool) -> None:
+        """What travels with the events from now on: perhaps a freeze, a pause after trainings, and when to park."""
+        when = ("data", "code", "stale") if data else ("stale",)
         make = batch if self.is_batch else policy
-        self.says = make(level=level, at_once=at_once, stale_days=0, retrain_when=when)
+        minute = self.clock.minute
+        self.says = make(
+            level=level, at_once=at_once, stale_days=0, retrain_when=when, baseline=BASELINE,
+            release=ReleasePolicy() if plain else frozen(minute, minute + 15, WATCHFUL) if strict else WATCHFUL,
+            park_after=2 if strict else None, cooldown_days=1 if strict and not data else None,
+        )  # fmt: skip
 
     @rule(name=models, level=st.sampled_from([1, 2]), at_once=st.sampled_from([1, 2]))
     def the_level_falls(self, name: str, level: int, at_once: int) -> None:
         """The file says so while something may wait for its slot, and a model learns of it before the slot is there."""
-        self.the_file_says(level, at_once, data=True)
-        self._happens(name, registered("0", next(self.clock), says=self.says), late=False)
+        self.the_file_says(level, at_once, data=True, plain=True, strict=False)
+        self._happens(name, registered(version_of(1), next(self.clock), says=self.says), late=False)
 
     # ── Events: each comes at once, or waits in the bundle for its turn
 
@@ -155,11 +142,10 @@ class World(RuleBasedStateMachine):
         event = published(f"d{version}", next(self.clock), says=self.says, ends=_ends(version))
         return self._happens(name, event, late)
 
-    @rule(target=events, name=models, other=st.integers(0, 9), late=LATE)
-    def a_registration(self, name: str, other: int, late: bool) -> AnyInterlockEvent:
-        """A version is registered: the last one that passed, or any other."""
-        event = registered(str(other), next(self.clock), says=self.says) if other > 5 else self._registration(name)
-        return self._happens(name, event, late)
+    @rule(target=events, name=models, late=LATE)
+    def a_registration(self, name: str, late: bool) -> AnyInterlockEvent:
+        """The last version that passed is registered."""
+        return self._happens(name, self._registration(name), late)
 
     @rule(target=events, name=models, version=st.integers(1, 8), who=st.integers(1, 5), again=LATE)
     def a_request(self, name: str, version: int, who: int, again: bool) -> AnyInterlockEvent:
@@ -180,16 +166,73 @@ class World(RuleBasedStateMachine):
         """Somebody retires the model, now and then; any later event brings it back."""
         return self._happens(name, retirement(next(self.clock)), late=really != 3)
 
+    @rule(target=events, name=models, what=st.sampled_from(NEWS), which=st.integers(0, 9), late=LATE)
+    def news(self, name: str, what: str, which: int, late: bool) -> AnyInterlockEvent:
+        """Something is told of the registry, of the code, of production or of the ledger."""
+        minute, champion = next(self.clock), self.models[name].state.champion
+        version = champion.version if champion else "10"
+        event: AnyInterlockEvent
+        match what:
+            case "registered by a person":
+                event = registered(f"{which}5", minute, says=self.says)
+            case "code":
+                event = code(f"c{which}", minute, f"d{which}" if which else None, says=self.says)
+                if event.dataset is not None:
+                    ended = event.dataset.model_copy(update={"ends": _ends(which)})
+                    event = event.model_copy(update={"dataset": ended})
+            case "health":
+                event = health(version, f"p{which}", 0.9 if which > 3 else 0.1, minute, says=self.says)
+            case "lost":
+                event = lost(version, minute, says=self.says)
+            case _:
+                event = ledger(which, f"hash {which % 4}", minute)
+        return self._happens(name, event, late)
+
+    @rule(target=events, name=models, what=st.sampled_from(ORDERS), which=st.integers(0, 9), late=LATE)
+    def an_order(self, name: str, what: str, which: int, late: bool) -> AnyInterlockEvent:
+        """A person orders something, sensible or not."""
+        return self._happens(name, self._order(name, what, which), late)
+
+    def _order(self, name: str, what: str, which: int) -> AnyInterlockEvent:  # noqa: PLR0911 - one return per order
+        minute, says, model = next(self.clock), self.says, self.models[name]
+        key, scope = f"{what} {minute}", SCOPES[which % 2]
+        versions = [one.version for one in model.state.candidates if one.released is not True] or ["10"]
+        version = versions[which % len(versions)]
+        if what == "override":
+            rejected = (one.version for one in model.state.candidates if one.verdict and not one.verdict.passed)
+            version = next(rejected, version)
+        match what:
+            case "hold":
+                return held(minute, scope=scope, request_id=key, says=says)
+            case "hold a while":
+                return held(minute, scope=scope, until=at(minute + 5 * which), request_id=key, says=says)
+            case "resume":
+                return resumed(minute, scope=scope, request_id=key, says=says)
+            case "park":
+                return park(minute, request_id=key, says=says)
+            case "release":
+                return release_ordered(version, minute, request_id=key, says=says)
+            case "rollback":
+                return rollback_ordered(minute, request_id=key, says=says)
+            case "override":
+                return override(version, minute, until=minute + 5 * which, request_id=key, says=says)
+            case "approve":
+                release = model.running_release()
+                version = release[1].input.version if release is not None and which else version
+                return answered(version, minute, approved=which > 2, request_id=key, says=says)
+            case _:
+                return forget(minute, request_id=key, says=says)
+
     def _happens(self, name: str, event: AnyInterlockEvent, late: bool) -> AnyInterlockEvent:
         event = event.model_copy(update={"model": name})
         if not late:
-            self._feed(event)
+            self.models[name].feed(event)
         return event
 
     @rule(event=events)
     def deliver(self, event: AnyInterlockEvent) -> None:
         """Any event so far comes, for the first time or again."""
-        self._feed(event)
+        self.models[event.model].feed(event)
 
     @rule(event=consumes(events))
     def lose(self, event: AnyInterlockEvent) -> None:
@@ -203,187 +246,199 @@ class World(RuleBasedStateMachine):
             self._end(name, data.draw(st.sampled_from(sorted(model.open))), success)
         return self._happens(name, self._registration(name), late)
 
+    @rule(name=models, shadow=st.booleans(), newer=st.booleans(), answer=st.sampled_from([True, None, False]))
+    def a_release_waits(self, name: str, shadow: bool, newer: bool, answer: bool | None) -> None:
+        """It comes as far as it can without a word; meanwhile another version may pass, and a person may answer."""
+        model = self.models[name]
+        for way in (0, 0 if shadow else 1, 0, 0):
+            if (release := model.running_release()) is not None and model.phases.get(release[0]) not in ASIDE[1:]:
+                self.a_release_steps(name, way, late=False)
+        for key in [key for key in model.open if newer and key.startswith("training")]:
+            self._end(name, key, success=True)
+            model.feed(self._registration(name))
+        if (release := model.running_release()) is not None and answer is not None:
+            version, minute = release[1].input.version, next(self.clock)
+            said = answered(version, minute, approved=answer, request_id=f"answer {minute}", says=self.says)
+            self._happens(name, said, late=False)
+        for _ in range(2):
+            self.a_release_steps(name, 0, late=False)
+
+    @rule(target=events, name=models, way=st.integers(0, 2), late=LATE)
+    def a_release_steps(self, name: str, way: int, late: bool) -> AnyInterlockEvent:
+        """The release in flight goes on, unless it has to wait for a word, and tells where it stands."""
+        model, minute = self.models[name], next(self.clock)
+        release = model.running_release()
+        if release is None:
+            return self._happens(name, stepped(99, "testing", minute), late)
+        key, command = release
+        phase, word = model.phases.get(key), model.said.get(key)
+        goes_on = word is not None and (word.go or (word.approved is not None and phase != "ready"))
+        ends = word is not None and bool(word.superseded or word.withdrawn)
+        if phase is None or not (ends or (phase in ("awaiting_approval", "ready") and not goes_on)):
+            phase = AFTER[phase][way % len(AFTER[phase])]
+        model.phases[key] = phase
+        version = command.input.version
+        asks = model.asks.setdefault(key, evidence(version, minute + 30)) if phase == "awaiting_approval" else None
+        if phase == "awaiting_approval":
+            model.idle.add(key)
+        return self._happens(name, stepped(command.input.attempt, phase, minute, asks), late)
+
     @rule(name=models, version=st.integers(4, 8), newer=st.booleans())
-    def a_training_is_given_up(self, name: str, version: int, newer: bool) -> None:
-        """One that was told so, now or before, and had not begun to run or was not wanted at all."""
+    def a_run_is_given_up(self, name: str, version: int, newer: bool) -> None:
+        """What was told to end, now or before, ends: a training, and a release that has not changed production."""
         model = self.models[name]
         if newer:
             self.a_dataset(name, version, late=False)
         for key, command in list(model.open.items()):
             if isinstance(command, StartTraining) and command.input.attempt in model.words:
-                self._end(name, key, success=None, word=model.words[command.input.attempt])
+                self._twice(name, model.end(key, None, model.words[command.input.attempt]))
+            elif key in model.said and model.phases.get(key) in ("testing", *ASIDE):
+                self._end(name, key, success=False)
+
+    @rule(minutes=st.sampled_from([5, 40, 1500]))
+    def time_passes(self, minutes: int) -> None:
+        """Whoever wanted to be woken by then is."""
+        self.clock.minute += minutes
+        self._wake()
 
     @rule(data=st.data())
     def mail_arrives(self, data: st.DataObject) -> None:
         """What entities have told each other arrives, in any order."""
-        if self.mail:
-            self._arrive(self.mail.pop(data.draw(st.integers(0, len(self.mail) - 1))))
+        if mail := self._mail():
+            self._arrive(*mail[data.draw(st.integers(0, len(mail) - 1))])
 
     @rule(data=st.data())
     def old_mail_arrives(self, data: st.DataObject) -> None:
         """Or once more."""
         if self.sent:
-            self._arrive(data.draw(st.sampled_from(self.sent)))
+            self._read(*data.draw(st.sampled_from(self.sent)))
 
     # ── What must always hold
 
     @invariant()
     def what_has_a_slot_keeps_it_while_it_runs(self) -> None:
-        """Whoever runs by a slot is known to have it, so the limit means something."""
-        held = {(model, key) for model, key in self.slots["held"]}
+        """Whoever runs by a slot is known to have it, so the limit means something; a release that waits needs none."""
+        known = {(model, key) for model, key in self.slots["held"]}
         for name, model in self.models.items():
-            assert {(name, key) for key in model.open if key in model.asked} <= held
+            assert {(name, key) for key in model.open if key in model.asked and key not in model.idle} <= known
 
     @invariant()
     def a_slot_is_returned_after_its_run_only(self) -> None:
         """And for nothing that still waits or runs."""
         for model in self.models.values():
-            assert not model.returned & set(model.open)
+            assert not model.returned & set(model.open) - model.idle
             assert len([key for key in model.asked if key not in model.returned and key not in model.open]) <= 1
 
     @invariant()
-    def the_champion_was_released(self) -> None:
-        """What is called champion has passed, was registered, and was released once."""
+    def the_champion_has_served(self) -> None:
+        """What is called champion was released once, or it is the baseline."""
         for model in self.models.values():
-            assert len(model.released) == len(set(model.released))
-            if (champion := model.state.champion) is not None:
-                assert champion.version in set(model.released) & model.passed & model.told
+            champion = model.state.champion
+            assert champion is None or champion.stands_in or champion.version in model.served
 
     def teardown(self) -> None:
-        """When everything has ended and all mail has come, nobody waits, and no slot is missing."""
-        self._run_out(success=None)
+        """When all has ended, all mail has come and every hold is lifted, nothing waits, and no slot is missing."""
+        for number in range(60):
+            self._run_out(success=None)
+            if not any(model.wakes or model.state.parked or model.state.holds for model in self.models.values()):
+                break
+            self.clock.minute += 3000
+            self._wake()
+            for name in MODELS:
+                for scope in SCOPES:
+                    key = f"the end {number} {scope}"
+                    order = resumed(next(self.clock), scope=scope, request_id=key, says=self.says)
+                    self._happens(name, order, late=False)
         assert (self.slots["held"], self.slots["waiting"]) == ([], [])
         for model in self.models.values():
-            assert (model.state.in_flight, model.state.asked, model.state.held) == ((), None, ())
-            assert not [request for request in model.state.requests if request.waits]
+            state = model.state
+            assert (state.in_flight, state.asked, state.held, state.rollback) == ((), None, (), None)
+            assert not [request for request in state.requests if request.waits]
+            assert state.queued is None
+            assert state.policy is None or state.policy.level < 3 or newest_ready(state) is None
+            assert len(state.model_dump_json()) < 64_000
 
     # ── How the world works
 
     def _run_out(self, success: bool | None) -> None:
         """All mail arrives, and everything ends alike, until nothing is left; the registry tells of every version."""
-        while self.mail or any(model.open for model in self.models.values()):
+        while self._mail() or any(model.open for model in self.models.values()):
             for name, model in self.models.items():
                 for key in sorted(model.open):
                     self._end(name, key, success)
-                    self._feed(self._registration(name))
-            if self.mail:
-                self._arrive(self.mail.pop(0))
+                    model.feed(self._registration(name))
+            if self._mail():
+                self._next_mail()
 
     def _registration(self, name: str) -> AnyInterlockEvent:
         """The registry tells of the newest version that passed."""
-        version = max(self.models[name].passed, key=int, default="1")
+        model = self.models[name]
+        trained = [version for version in model.accepted if version.endswith("0")]
+        version = max(trained, key=int, default="10")
         return registered(version, next(self.clock), says=self.says).model_copy(update={"model": name})
 
-    def _feed(self, event: AnyInterlockEvent) -> None:
-        model = self.models[event.model]
-        if event.kind == "version_registered":
-            model.told.add(event.version)
-        decision = receive(model.state, event.to_wire())
-        assert decision.state.revision == model.state.revision + 1
-        assert decision.state.decisions[-1].reason
-        model.state = upcast(decision.state.to_wire())
-        for command in decision.commands:
-            self._carry_out(event.model, model, command)
+    def _end(self, name: str, key: str, success: bool | None) -> None:
+        if key in self.models[name].open:
+            self._twice(name, self.models[name].end(key, success))
 
-    def _carry_out(self, name: str, model: Model, command: Command) -> None:
-        match command:
-            case StartTraining():
-                self._training_starts(model, command)
-            case WithdrawTraining():
-                self._training_is_told(model, command)
-            case StartRelease():
-                version = command.input.version
-                assert command.input.policy.level >= 3
-                assert version in model.passed & model.told, "released without verdict and registration"
-                model.released.append(version)
-                model.start(f"release-{command.input.attempt}", command)
-            case StartScoring():
-                assert model.state.champion is not None
-                assert command.input.version == model.state.champion.version
-                model.start(f"scoring-{command.input.attempt}", command)
-            case StartRetirement():
-                assert not model.open, "retired while something runs"
-                model.start("retirement-0", command)
-            case AskForSlot():
-                assert command.input.key not in model.asked, "asked twice for one run"
-                model.asked[command.input.key] = command
-                self._send("slots", "ask", command.input.to_wire())
-            case ReturnSlot():
-                model.returned.add(command.input.key)
-                self._send("slots", "give_back", command.input.to_wire())
-
-    def _training_starts(self, model: Model, command: StartTraining) -> None:
-        order, requests = command.input, model.state.requests
-        if not any(one.kind == "training" and one.attempt == order.attempt for one in requests):
-            assert order.policy.level >= 2, "nothing starts by itself at level 1"
-            assert order.dataset.ends is not None
-            assert order.dataset.ends >= model.newest_end(), "an older period over a newer one"
-        model.start(f"training-{order.attempt}", command)
-        model.trainings[order.attempt] = command
-
-    def _training_is_told(self, model: Model, command: WithdrawTraining) -> None:
-        """It runs; and if newer data is the cause, nobody has asked for it, and the one before had its way."""
-        (order,) = [one.input for one in model.open.values() if getattr(one, "instance", "") == command.input.job]
-        assert isinstance(order, TrainModelInput)
-        if command.input.word.unwanted is not None:
-            model.words[order.attempt] = "unwanted"
-            return
-        assert not any(one.kind == "training" and one.attempt == order.attempt for one in model.state.requests)
-        assert order.attempt - 1 not in model.superseded
-        model.words[order.attempt] = "superseded"
-
-    def _end(
-        self, name: str, key: str, success: bool | None, word: Literal["superseded", "unwanted"] | None = None
-    ) -> None:
-        model = self.models[name]
-        command = model.open.pop(key)
-        event: AnyInterlockEvent
-        match command:
-            case StartTraining():
-                attempt = command.input.attempt
-                model.ended[attempt] = success
-                event = trained(attempt, None if success is None else str(attempt), success, next(self.clock))
-                if word is not None:
-                    event = given_up(attempt, word, next(self.clock))
-                    model.superseded |= {attempt} if word == "superseded" else set()
-            case StartRelease():
-                order = command.input
-                mode = order.policy.serve.mode
-                event = released(order.attempt, order.version, bool(success), next(self.clock), mode)
-            case StartScoring():
-                event = scored(command.input.attempt, command.input.version, bool(success), next(self.clock))
-            case StartRetirement():
-                event = retired(command.input.attempt, bool(success), next(self.clock))
-                if success:
-                    model.trainings.clear()
-                    model.superseded.clear()
-            case _:
-                raise AssertionError(command)
+    def _twice(self, name: str, event: AnyInterlockEvent) -> None:
+        """An end is told twice, and counts once."""
         event = event.model_copy(update={"model": name})
-        self._feed(event)
-        self._feed(event)  # told twice
+        model = self.models[name]
+        model.feed(event)
+        again = model.feed(event)
+        assert again.state.decisions[-1].decision.startswith("ignored")
 
-    def _send(self, to: str, operation: str, message: dict[str, Any]) -> None:
-        self.mail.append((to, operation, message))
-        self.sent.append((to, operation, message))
+    def _wake(self) -> None:
+        """Everybody whose time has come, twice."""
+        for model in self.models.values():
+            due = [one for one in model.wakes if one.at <= at(self.clock.minute)]
+            for wake in due:
+                model.wakes.remove(wake)
+                model.feed(wake.input)
+                model.feed(wake.input)
 
-    def _arrive(self, mail: tuple[str, str, dict[str, Any]]) -> None:
-        to, operation, message = mail
+    def _mail(self) -> list[tuple[str, int]]:
+        """Where what lies: at a model to be sent to the slots, or granted by them."""
+        mine = [(name, index) for name, model in self.models.items() for index in range(len(model.mail))]
+        return [*mine, *(("", index) for index in range(len(self.granted)))]
+
+    def _next_mail(self) -> None:
+        self._arrive(*self._mail()[0])
+
+    def _arrive(self, where: str, index: int) -> None:
+        if where:
+            operation, message = self.models[where].mail.pop(index)
+            sent = ("slots", operation, message)
+        else:
+            model, message = self.granted.pop(index)
+            sent = (model, "receive", message)
+        self.sent.append(sent)
+        self._read(*sent)
+
+    def _read(self, to: str, operation: str, message: dict[str, Any]) -> None:
         if to != "slots":
-            model = self.models[to]
-            decision = receive(model.state, message)
-            model.state = upcast(decision.state.to_wire())
-            for command in decision.commands:
-                self._carry_out(to, model, command)
+            self.models[to].feed(message)
             return
         self.slots, granted = ask(self.slots, message) if operation == "ask" else give_back(self.slots, message)
-        for event in granted:
-            self._send(event.model, "receive", event.to_wire())
+        self.granted += [(event.model, event.to_wire()) for event in granted]
 
 
 @pytest.mark.parametrize("at_once", [None, 1])
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_any_order(level: int, at_once: int | None) -> None:
     """Whatever the fleet file says at first: left to itself, Hypothesis hardly ever draws some of these."""
-    few = settings(max_examples=20, stateful_step_count=50, deadline=None)
+    _play(level, at_once, orders=25)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("at_once", [None, 1])
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_thousands_of_worlds(level: int, at_once: int | None) -> None:
+    """The same, as many times as a long run allows."""
+    _play(level, at_once, orders=300)
+
+
+def _play(level: int, at_once: int | None, orders: int) -> None:
+    few = settings(max_examples=orders, stateful_step_count=50, deadline=None)
     run_state_machine_as_test(partial(World, level, at_once), settings=few)  # type: ignore[arg-type]  # a factory will do

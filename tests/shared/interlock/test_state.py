@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.rollback import GoodVersion
 from shared.interlock.decide import receive
 from shared.interlock.state import SCHEMA_VERSION, InterlockState, StateFromTheFutureError, put_aside, upcast
 from shared.names import content_hash
 from tests.shared.interlock.builders import published, registered, released, trained
-from tests.shared.interlock.playing import play, row_of
+from tests.shared.interlock.order_builders import rollback_ordered
+from tests.shared.interlock.playing import kinds, play, row_of
 
 STATES = Path(__file__).parent / "states"
 
@@ -25,7 +27,7 @@ def _without_words(schema: Any) -> Any:
 def test_the_shape_of_the_state_changes_with_its_version() -> None:
     """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
     shape = content_hash(_without_words(InterlockState.model_json_schema()))
-    assert (SCHEMA_VERSION, shape) == (4, "0989fab33ea8")
+    assert (SCHEMA_VERSION, shape) == (5, "e17b8b527958")
 
 
 def test_a_state_of_version_1_goes_on() -> None:
@@ -69,6 +71,28 @@ def test_a_dataset_that_waits_in_a_state_of_version_3_was_published_before_its_l
     state, _ = play(published("d1"), published("d2", 5))
     raw = state.to_wire() | {"schema_version": 3}
     assert raw.pop("queued_at") is not None
+    assert upcast(raw) == state
+
+
+def test_a_state_of_version_4_goes_on() -> None:
+    """What runs goes on, what waits is next, and the version before the champion can be gone back to."""
+    raw = json.loads((STATES / "v4.json").read_text())
+    assert raw["schema_version"] == 4
+    state = upcast(raw)
+    assert (state.summary, state.champion and state.champion.version) == ("training", "2")
+    assert (state.queued and state.queued.version, len(state.requests)) == ("d4", 1)
+    assert state.last_good == GoodVersion(model=state.model, version="1", serving=None)
+    after, ordered = play(rollback_ordered(200), trained(3, "3", passed=True, minutes=201), state=state)
+    assert kinds(ordered) == ["StartRollback", "StartTraining"]
+    assert (ordered[0].input.leaves.version, ordered[0].input.attempt) == ("2", 3)
+    assert after.training is not None
+    assert after.training.dataset.version == "d4"
+
+
+def test_a_state_of_version_4_without_a_version_before_has_none_to_go_back_to() -> None:
+    """Nothing is made up."""
+    state, _ = play(published("d1"), trained(1, "1", passed=True), registered("1"), released(1, "1"))
+    raw = state.to_wire() | {"schema_version": 4}
     assert upcast(raw) == state
 
 

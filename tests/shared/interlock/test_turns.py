@@ -169,7 +169,7 @@ def test_a_release_that_waits_does_not_begin_at_a_lower_level() -> None:
     train = batch(at_once=2, level=2)
     state, ordered = play(
         published("d1", says=BATCH), granted("training-1"), trained(1, "1", passed=True), registered("1", says=BATCH),
-        registered("9", 1, says=train), granted("release-1", 2),
+        registered("1", 1, says=train), granted("release-1", 2),
     )  # fmt: skip
     assert kinds(ordered)[-2:] == ["AskForSlot", "ReturnSlot"]
     assert state.summary == "registered"

@@ -8,6 +8,7 @@ import pytest
 from shared.contracts.ledger import LedgerEntry, LedgerRow
 from shared.lineage.ledger import chain
 from shared.lineage.story import tell
+from tests.shared.lineage.chains import chained, entry
 
 _REASONS = {
     "ModelRegistered": "MAPE 46.5 % is above 45.0 %",
@@ -44,6 +45,36 @@ def _story(*effects: str) -> dict[str, Any]:
 def test_the_summary_is_of_the_time_since_the_last_retirement(effects: list[str], summary: str) -> None:
     """A model that came back is judged by what happened since."""
     assert _story(*effects)["summary"] == summary
+
+
+def _serving(effect: str, version: str | None) -> dict[str, Any]:
+    """The story of a release of versions 3 and 4, and of what came after it."""
+    facts: list[tuple[str, dict[str, Any]]] = [
+        *(
+            (one, {"version": number, "gates": [{"reason": f"MAPE is {number} %"}]})
+            for number in ("3", "4")
+            for one in ("ModelRegistered", "ModelReleased")
+        ),
+        (effect, {"leaves": "4", "serves": {"model": "m", "version": version} if version else None}),
+    ]
+    return tell("m", chained([entry(number, effect=one, facts=of) for number, (one, of) in enumerate(facts)]))
+
+
+@pytest.mark.parametrize(
+    ("effect", "serves", "version", "summary"),
+    [
+        ("RolledBack", "3", "3", "Version 3 of m is in production because MAPE is 3 %. it passed"),
+        ("RollbackFailed", "3", "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
+        ("FailedOver", "1", "4", "No version of m is in production; its baseline stands in. it passed"),
+        ("Approved", None, "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
+    ],
+)
+def test_a_rollback_changes_what_the_story_is_about(
+    effect: str, serves: str | None, version: str, summary: str
+) -> None:
+    """It is about what serves now; of a baseline that stands in, about the version that was judged last."""
+    told = _serving(effect, serves)
+    assert (told["trail"]["version"], told["summary"]) == (version, summary)
 
 
 def test_a_retirement_has_a_title() -> None:

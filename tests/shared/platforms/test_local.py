@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from shared.contracts.jobs import FolderInput, JobInput, ModelInput
+from shared.contracts.platform_models import RequestCounts
 from shared.errors import PermanentError, TransientError
 from shared.platforms.base import Platform
 from shared.platforms.local import LocalPlatform
+from shared.platforms.log_ends import ERROR_LIMIT
 
 type Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -92,15 +94,17 @@ def test_a_job_that_exists_with_another_definition_is_permanent(tmp_path: Path) 
 
 
 def test_a_failed_job_tells_its_error_capped() -> None:
-    """However long the service's message is, what travels stays small."""
-    failed = _RUNNING | {"status": "Failed", "error": {"code": "StepFailed", "message": "x" * 10_000}}
+    """However long the service's message is, what travels stays small, and ends with the exception."""
+    told = {"code": "StepFailed", "message": "x" * 10_000 + "\nValueError: no rows"}
+    failed = _RUNNING | {"status": "Failed", "error": told}
     platform, _ = _platform({"GET /jobs/train-1": failed})
     state = platform.read_job("train-1")
     assert state is not None
     assert state.final
     assert state.error is not None
     assert state.error.startswith("StepFailed: xxx")
-    assert len(state.error) == 2048
+    assert state.error.endswith("\nValueError: no rows")
+    assert len(state.error) == ERROR_LIMIT
 
 
 def test_what_is_absent_is_none_or_nothing() -> None:
@@ -381,3 +385,43 @@ def test_nobody_listening_is_transient() -> None:
         pytest.raises(TransientError, match=r"scoring service at http://127\.0\.0\.1:9 does not answer"),
     ):
         platform.score("e", [{}])
+
+
+def test_requests_are_read_in_the_services_own_figures() -> None:
+    """Moments travel as seconds since 1970; a deployment that is absent is told as that."""
+    figures = {"requests": 9, "failed": 1, "seconds_p95": None}
+    path = "/endpoints/e/deployments/blue/requests?since=0.0&until=1767225600.0"
+    platform, _ = _platform({f"GET {path}": figures})
+    since, until = datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    assert platform.read_requests("e", "blue", since, until) == RequestCounts(requests=9, failed=1)
+    platform, _ = _platform({f"GET {path}": _ABSENT})
+    with pytest.raises(PermanentError, match="there is none"):
+        platform.read_requests("e", "blue", since, until)
+
+
+def test_what_becomes_of_each_request_is_an_answer() -> None:
+    """A model that fails and one that is not up end the request, and not the probe."""
+    answers = iter(
+        [
+            httpx.Response(200, json={"predictions": [1.5]}),
+            httpx.Response(400, json={"error": {"code": "BAD_REQUEST", "message": "no column x"}}),
+            httpx.Response(503, json={"error": {"code": "NotReady", "message": "not running"}}),
+            httpx.Response(200, json={"predictions": [None]}),
+        ]
+    )
+    asked: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("azureml-model-deployment"))
+        return next(answers)
+
+    platform = LocalPlatform("http://jobs:1", "http://scoring:2/", "signalbox", httpx.MockTransport(answer))
+    found = platform.probe("e", [[{"x": 1}]] * 4, "blue")
+    assert [one.predictions for one in found] == [(1.5,), (None,), (None,), (None,)]
+    assert [(one.error is not None, one.may_heal) for one in found] == [
+        (False, False),
+        (True, False),
+        (True, True),
+        (False, False),
+    ]
+    assert asked == ["blue"] * 4

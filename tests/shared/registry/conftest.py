@@ -42,7 +42,8 @@ def front(mlflow_server: str) -> Iterator[DatabricksFront]:
 @pytest.fixture
 def databricks(front: DatabricksFront, monkeypatch: pytest.MonkeyPatch) -> DatabricksFront:
     """The same, with the variables by which its clients find it."""
-    for name, value in {"DATABRICKS_HOST": front.url, "DATABRICKS_TOKEN": TOKEN}.items():
+    settings = {"DATABRICKS_HOST": front.url, "DATABRICKS_TOKEN": TOKEN, "MLFLOW_TRACKING_URI": "databricks"}
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
     return front
 

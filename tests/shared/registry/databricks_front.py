@@ -18,6 +18,7 @@ import httpx
 TOKEN: Final = "dapi-of-the-tests"
 
 _FILES: Final = "/api/2.0/fs/files"
+_SIGNED: Final = "/signed"
 _FOLDERS: Final = "/api/2.0/fs/directories"
 _RUN_FILE: Final = re.compile(r"/WorkspaceInternal/Mlflow/Artifacts/([^/]+)/Runs/([^/]+)/artifacts/(.+)")
 _CATALOG: Final = "/api/2.0/mlflow/unity-catalog/"
@@ -65,6 +66,8 @@ class DatabricksFront:
         self.log.append((method, url.path))
         if url.path == "/.well-known/databricks-config":
             return 200, {"host_type": "workspace", "workspace_id": "1"}
+        if url.path.startswith(_SIGNED):  # the address itself is the secret
+            return self._file(method, unquote(url.path.removeprefix(_SIGNED)), body)
         if token != f"Bearer {TOKEN}":
             return 403, _error("PERMISSION_DENIED", "Invalid access token.")
         if url.path.startswith(_FILES):
@@ -82,6 +85,8 @@ class DatabricksFront:
             return self._catalog(method, url.path.removeprefix(_CATALOG), asked)
         if url.path == "/api/2.0/mlflow/experiments/create" and not asked["name"].startswith("/"):
             return 400, _error("INVALID_PARAMETER_VALUE", "An experiment name must be an absolute path.")
+        if url.path.endswith(("model-versions/list-artifacts", "model-versions/get-signed-download-uri")):
+            return self._version_files(asked, listed=url.path.endswith("list-artifacts"))
         if "alias" in url.path:
             return 404, _error("ENDPOINT_NOT_FOUND", f"No API found for '{method} {url.path}'")
         return self._pass_on(method, url.path, asked)
@@ -102,6 +107,23 @@ class DatabricksFront:
         if status == 200 and operation == "model-versions/search" and not self._known(name):
             return 404, _error("RESOURCE_DOES_NOT_EXIST", f"Registered model '{name}' does not exist.")
         return status, told
+
+    def _version_files(self, asked: dict[str, Any], *, listed: bool) -> _Answer:
+        """The files of a version in the workspace's registry: those of its run here."""
+        where = "/api/2.0/mlflow/model-versions/get-download-uri"
+        status, told = self._pass_on("GET", where, {name: asked[name] for name in ("name", "version")})
+        if status != 200:
+            return status, told
+        experiment, run, *_ = told["artifact_uri"].removeprefix(_THERE[1]).split("/")
+        root = f"/WorkspaceInternal/Mlflow/Artifacts/{experiment}/Runs/{run}/artifacts/model"
+        path = asked.get("path", "")
+        if not listed:
+            return 200, {"signed_uri": f"{self.url}{_SIGNED}{root}/{path}"}
+        status, found = self._folder(f"{root}/{path}".rstrip("/"))
+        entries = found["contents"] if status == 200 else []
+        prefix = f"{path}/" if path else ""
+        files = [{"path": f"{prefix}{one['name']}", "is_dir": one["is_directory"], "file_size": 0} for one in entries]
+        return 200, {"files": files}
 
     def _known(self, name: str) -> bool:
         return self._pass_on("GET", "/api/2.0/mlflow/registered-models/get", {"name": name})[0] == 200

@@ -80,9 +80,44 @@ def test_of_many_that_write_once_one_wins(store: BlobStore) -> None:
     assert store.read("a") == str(written.index(True)).encode()
 
 
+def test_what_was_read_is_replaced(store: BlobStore) -> None:
+    """The ETag that came with the bytes allows one write over them, and its successor's the next one."""
+    store.write("a.json", b"first")
+    for expected, wanted in ((b"first", b"second"), (b"second", b"third")):
+        content, etag = store.read_tagged("a.json")
+        assert content == expected
+        assert store.replace("a.json", wanted, etag, content_type="application/json")
+        assert not store.replace("a.json", b"late", etag, content_type="application/json")
+    assert store.read("a.json") == b"third"
+
+
+def test_what_is_gone_is_not_replaced(store: BlobStore) -> None:
+    """It is told as a change, in a container that is there and in one that is not."""
+    assert not store.replace("a.json", b"x", "0x8DE28C2D4B1C1A0")
+    store.write("a.json", b"first")
+    _, etag = store.read_tagged("a.json")
+    store.delete("a.json")
+    assert not store.replace("a.json", b"second", etag)
+    assert store.list("") == []
+    with pytest.raises(PermanentError) as caught:
+        store.read_tagged("a.json")
+    assert caught.value.code == "BlobNotFound"
+
+
+def test_of_many_that_replace_one_version_one_wins(store: BlobStore) -> None:
+    """The decision is the service's."""
+    store.write("a", b"first")
+    _, etag = store.read_tagged("a")
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda number: store.replace("a", str(number).encode(), etag), range(8)))
+    assert written.count(True) == 1
+    assert store.read("a") == str(written.index(True)).encode()
+
+
 def test_the_content_type_is_kept(store: BlobStore, azurite: str, container: str) -> None:
     """A browser that opens the blob knows what it is."""
     store.write("a.csv", b"1", content_type="text/csv")
+    assert store.replace("a.csv", b"2", store.read_tagged("a.csv")[1], content_type="text/csv")
     properties = blob_service(azurite).get_blob_client(container, "a.csv").get_blob_properties()
     assert properties.content_settings.content_type == "text/csv"
 

@@ -1,11 +1,15 @@
 """A workspace of Azure ML for a module's tests: the double, and our connection to it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shared.platforms.azureml.connection import Connection, Workspace
+from shared.platforms.azureml.endpoints import AzureMlEndpoints
 from shared.platforms.azureml.jobs import AzureMlJobs
 from tests.doubles.azure_ml import AzureMlDouble
 
@@ -13,6 +17,7 @@ from tests.doubles.azure_ml import AzureMlDouble
 PIPELINES = Path(__file__).with_name("golden") / "pipeline"
 #: The data container of these tests.
 CONTAINER = "azureml-adapter"
+_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +64,33 @@ def assets(connection: Connection) -> None:
 def jobs(connection: Connection, assets: None) -> AzureMlJobs:
     """The adapter under test, in a workspace where its pipelines' assets are."""
     return AzureMlJobs(connection)
+
+
+@pytest.fixture(scope="module")
+def endpoints(connection: Connection) -> AzureMlEndpoints:
+    """The adapter of endpoints, in a workspace with a model."""
+    from azure.ai.ml.entities import Model
+
+    for version in ("1", "2"):
+        path = f"azureml://datastores/signalbox/paths/jobs/train-{version}/model/"
+        connection.client.models.create_or_update(
+            Model(name="departures", version=version, path=path, type="mlflow_model")
+        )
+    return AzureMlEndpoints(connection)
+
+
+@pytest.fixture
+def name() -> str:
+    """An endpoint that no other test uses."""
+    return f"departures-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def asked(double: AzureMlDouble) -> Callable[..., list[Any]]:
+    """The bodies of the requests of a test, by method and a pattern in the path."""
+    start = len(double.log)
+
+    def bodies(method: str, pattern: str) -> list[Any]:
+        return [one.body for one in double.log[start:] if one.method == method and re.search(pattern, one.path)]
+
+    return bodies

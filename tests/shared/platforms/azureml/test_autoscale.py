@@ -50,10 +50,10 @@ def name(endpoints: AzureMlEndpoints, file: Path) -> str:
     return name
 
 
-def _deploy(endpoints: AzureMlEndpoints, name: str, deployment: str, file: Path | None) -> None:
+def _deploy(endpoints: AzureMlEndpoints, name: str, deployment: str, file: Path | None, *, scales: bool = True) -> None:
     for _ in range(9):
         try:
-            endpoints.create_deployment(name, deployment, "departures", "1", file)
+            endpoints.create_deployment(name, deployment, "departures", "1", file, scales=scales)
             break
         except TransientError:
             continue
@@ -110,6 +110,21 @@ def test_nothing_is_asked_of_azure_monitor_by_what_does_not_scale(
         endpoints.scale_deployment(name, "plain", definition)
     endpoints.delete_deployment(name, "plain")
     assert not [one for one in double.log if name in one.path and "autoscale" in one.path.lower()]
+
+
+def test_nothing_is_asked_of_azure_monitor_by_what_is_for_tests(
+    endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, file: Path
+) -> None:
+    """It has the definition of one that scales, and no tag: it goes without a right to settings."""
+    _deploy(endpoints, name, "qa-v1-1", file, scales=False)
+    there = double.resource(f"/onlineEndpoints/{name}/deployments/qa-v1-1")
+    assert there is not None
+    assert (there["sku"]["capacity"], [tag for tag in there["tags"] if "scale" in tag]) == (2, [])
+    with pytest.raises(PermanentError, match="or for tests: deploy it anew"):
+        endpoints.scale_deployment(name, "qa-v1-1", file)
+    endpoints.delete_deployment(name, "qa-v1-1")
+    assert endpoints.read_deployment(name, "qa-v1-1") is None
+    assert _asked(double, "DELETE", name, "qa-v1-1") == []
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

@@ -1,5 +1,6 @@
 """Azure ML's YAML of deployments and endpoints: what is ours is replaced, what is wrong is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.errors import PermanentError
 from shared.platforms.azureml.definitions import DEFINITION_TAG, DeploymentDefinition, read_definition
 from shared.platforms.azureml.deployments import model_version
+from shared.platforms.azureml.endpoint_definitions import read_endpoint, require_ours
 
 _MANAGED = """
 $schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
@@ -120,6 +122,43 @@ def test_a_wrong_file_is_named(tmp_path: Path, content: str) -> None:
     assert caught.value.code == "InvalidDefinition"
 
 
+def test_a_mistake_is_told_without_the_sdks_advice(tmp_path: Path) -> None:
+    """The SDK adds three hundred characters about an editor: the key and what is wrong with it are what is left."""
+    with pytest.raises(PermanentError, match=r'"instances": . "Unknown field\."') as caught:
+        _definition(_written(tmp_path, "instance_type: a\ninstances: 2\n")).deployment()
+    assert "http" not in caught.value.message
+    assert len(caught.value.message) < 150 + len(str(tmp_path))
+
+
+def test_the_hash_of_an_endpoint_is_of_what_it_is(tmp_path: Path) -> None:
+    """Its name and its traffic do not count, and a key is what it has where nothing is said."""
+    deployment = _definition(_written(tmp_path, _MANAGED))
+    without = read_endpoint(deployment).hash
+    _written(tmp_path, "name: theirs\ntraffic: {blue: 100}\nauth_mode: Key\n", "endpoint.yml")
+    assert read_endpoint(deployment).hash == without
+    _written(tmp_path, "auth_mode: aad_token\n", "endpoint.yml")
+    assert read_endpoint(deployment).hash != without
+
+
+@pytest.mark.parametrize(
+    ("tags", "properties", "said"),
+    [
+        ({}, {"createdBy": "Ana"}, "is not Signalbox's: it was made by Ana, it has no tags. Name another one"),
+        ({"b": "2", "a": "1"}, None, "is not Signalbox's: its tags are a=1, b=2. Name another one"),
+        ({"signalbox": "no"}, {}, "its tags are signalbox=no. Name another one"),
+        (None, None, "it has no tags"),
+    ],
+)
+def test_whose_an_endpoint_is_is_told(
+    tags: dict[str, str] | None, properties: dict[str, str] | None, said: str
+) -> None:
+    """Who made it, its tags, and what to do: name another one, or hand it over."""
+    with pytest.raises(PermanentError, match=re.escape(said)) as caught:
+        require_ours("departures", tags, properties)
+    assert caught.value.message.endswith("or tag this one signalbox=managed to hand it over")
+    require_ours("departures", {**(tags or {}), "signalbox": "managed"}, properties)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A definition that is not there is the same kind of mistake."""
     with pytest.raises(PermanentError, match=r"absent\.yml") as caught:
@@ -129,7 +168,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_an_endpoint_is_managed_and_has_a_key() -> None:
     """Without a file, the endpoint is a managed one with a key and no traffic."""
-    entity = _definition(None).new_endpoint()
+    entity = read_endpoint(_definition(None)).entity()
     assert type(entity).__name__ == "ManagedOnlineEndpoint"
     assert (entity.name, entity.auth_mode, entity.traffic) == ("departures", "key", {})
 
@@ -141,7 +180,7 @@ def test_an_endpoints_own_file_is_beside_the_deployments(tmp_path: Path) -> None
         "name: theirs\nauth_mode: aad_token\npublic_network_access: disabled\ntraffic: {blue: 100}\n",
         "endpoint.yml",
     )
-    entity = _definition(_written(tmp_path, _MANAGED)).new_endpoint()
+    entity = read_endpoint(_definition(_written(tmp_path, _MANAGED))).entity()
     assert (entity.name, entity.auth_mode, entity.traffic) == ("departures", "aad_token", {})
     assert entity.public_network_access == "disabled"
 
@@ -150,10 +189,10 @@ def test_a_kubernetes_endpoint_names_its_cluster(tmp_path: Path) -> None:
     """The cluster is the endpoint's, so a new endpoint on Kubernetes needs a file."""
     definition = _definition(_written(tmp_path, _KUBERNETES))
     with pytest.raises(PermanentError, match=r"endpoint\.yml, with the cluster") as caught:
-        definition.new_endpoint()
+        read_endpoint(definition).entity()
     assert caught.value.code == "InvalidDefinition"
     _written(tmp_path, "name: theirs\ncompute: azureml:aks\n", "endpoint.yml")
-    entity = definition.new_endpoint()
+    entity = read_endpoint(definition).entity()
     assert type(entity).__name__ == "KubernetesOnlineEndpoint"
     assert entity.compute.endswith("aks")
 
@@ -166,7 +205,7 @@ def test_endpoint_and_deployment_are_of_one_kind(tmp_path: Path, deployment: str
     """A managed deployment on a cluster's endpoint, or the other way round, is refused before anything is made."""
     _written(tmp_path, endpoint, "endpoint.yml")
     with pytest.raises(PermanentError, match=said):
-        _definition(_written(tmp_path, deployment)).new_endpoint()
+        read_endpoint(_definition(_written(tmp_path, deployment)))
 
 
 @pytest.mark.parametrize(

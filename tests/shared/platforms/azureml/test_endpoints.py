@@ -1,9 +1,7 @@
 """Online endpoints, through the unmodified SDK, against the double: what is asked, and what its answers become."""
 
-import re
 import threading
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,69 +9,20 @@ import pytest
 
 from shared.contracts.release import DEPLOYMENT_TAKEN
 from shared.errors import PermanentError, TransientError
-from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG
 from shared.platforms.azureml.endpoints import AzureMlEndpoints
 from tests.doubles.azure_ml import AzureMlDouble
+from tests.shared.platforms.azureml.endpoint_calls import deployed, later
 from tests.shared.platforms.azureml.golden_bodies import compare_golden
 
 pytestmark = pytest.mark.stack
-
-_NUMBERS = count(1)
-
-
-@pytest.fixture(scope="module")
-def endpoints(double: AzureMlDouble, connection: Connection) -> AzureMlEndpoints:
-    """The adapter, in a workspace with a model and a cluster."""
-    from azure.ai.ml.entities import Model
-
-    for version in ("1", "2"):
-        path = f"azureml://datastores/signalbox/paths/jobs/train-{version}/model/"
-        connection.client.models.create_or_update(
-            Model(name="departures", version=version, path=path, type="mlflow_model")
-        )
-    return AzureMlEndpoints(connection)
-
-
-@pytest.fixture
-def name() -> str:
-    """An endpoint that no other test uses."""
-    return f"departures-{next(_NUMBERS)}"
-
-
-@pytest.fixture
-def asked(double: AzureMlDouble) -> Callable[..., list[Any]]:
-    """The bodies of the requests of a test, by method and a pattern in the path."""
-    start = len(double.log)
-
-    def bodies(method: str, pattern: str) -> list[Any]:
-        return [one.body for one in double.log[start:] if one.method == method and re.search(pattern, one.path)]
-
-    return bodies
-
-
-def _later[T](call: Callable[[], T]) -> T:
-    """Ask again while the answer is that it is too early, as the activity's retry rule does."""
-    for _ in range(9):
-        try:
-            return call()
-        except TransientError:
-            continue
-    return call()
-
-
-def _deployed(endpoints: AzureMlEndpoints, name: str, *deployments: str, version: str = "1") -> None:
-    for deployment in deployments:
-        _later(lambda one=deployment: endpoints.create_deployment(name, one, "departures", version))  # type: ignore[misc]
-        while (state := endpoints.read_deployment(name, deployment)) and state.status == "Creating":
-            continue
 
 
 def test_the_endpoint_is_made_first(endpoints: AzureMlEndpoints, name: str, asked: Callable[..., list[Any]]) -> None:
     """While the endpoint is in the making, the answer is to ask again; then the deployment is started, once."""
     with pytest.raises(TransientError, match="is Creating"):
         endpoints.create_deployment(name, "v1-1", "departures", "1")
-    state = _later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1"))
+    state = later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1"))
     assert (state.endpoint, state.deployment, state.model, state.version) == (name, "v1-1", "departures", "1")
     assert state.status == "Creating"
     assert state.created_at is not None
@@ -85,7 +34,7 @@ def test_the_endpoint_is_made_first(endpoints: AzureMlEndpoints, name: str, aske
 
 def test_no_thread_is_left_behind(endpoints: AzureMlEndpoints, name: str) -> None:
     """What takes minutes is started and read; nothing polls for it in the app's process."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     endpoints.set_traffic(name, {"v1-1": 100})
     assert not [one.name for one in threading.enumerate() if one.name.startswith("LROPoller")]
 
@@ -94,7 +43,7 @@ def test_the_same_deployment_is_adopted(
     endpoints: AzureMlEndpoints, name: str, asked: Callable[..., list[Any]]
 ) -> None:
     """Asked twice, it is there once."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     state = endpoints.create_deployment(name, "v1-1", "departures", "1")
     assert state.status == "Succeeded"
     assert len(asked("PUT", "/deployments/")) == 1
@@ -102,7 +51,7 @@ def test_the_same_deployment_is_adopted(
 
 def test_another_deployment_of_the_name_is_refused(endpoints: AzureMlEndpoints, name: str, tmp_path: Path) -> None:
     """Another version, or the same one with another definition, does not replace what is there."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     file = tmp_path / "online.yml"
     file.write_text("instance_type: Standard_DS3_v2\ninstance_count: 3\n")
     for version, definition in (("2", None), ("1", file)):
@@ -114,7 +63,7 @@ def test_another_deployment_of_the_name_is_refused(endpoints: AzureMlEndpoints, 
 def test_a_deployment_that_failed_says_why(endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str) -> None:
     """The reason is the operation's, capped, however long it is."""
     double.plan_provisioning(f"{name}/v1-1", end="Failed", error=f"ResourceNotReady: {'crashed ' * 1000}")
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     state = endpoints.read_deployment(name, "v1-1")
     assert state is not None
     assert state.status == "Failed"
@@ -127,7 +76,7 @@ def test_an_endpoint_that_failed_is_told(endpoints: AzureMlEndpoints, double: Az
     """Nothing can be deployed to it, and asking again does not help."""
     double.plan_provisioning(name, end="Failed", error="OutOfQuota: no public IP left")
     with pytest.raises(PermanentError, match="OutOfQuota: no public IP left") as caught:
-        _later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1"))
+        later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1"))
     assert caught.value.code == "EndpointFailed"
 
 
@@ -136,27 +85,27 @@ def test_an_endpoint_that_failed_in_a_shift_goes_back(
 ) -> None:
     """The shift that made it fail stays refused, and the one that undoes it is begun."""
     for deployment in ("v1-1", "v2-1"):
-        _deployed(endpoints, name, deployment)
-    _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
+        deployed(endpoints, name, deployment)
+    later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
     double.plan_provisioning(name, end="Failed", error="InternalError: no gateway")
-    _later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
+    later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
     with pytest.raises(PermanentError, match="InternalError: no gateway") as caught:
-        _later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
+        later(lambda: endpoints.set_traffic(name, {"v2-1": 100}))
     assert caught.value.code == "EndpointFailed"
     double.plan_provisioning(name)
     for _ in range(2):
-        _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
+        later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
     assert endpoints.read_traffic(name)["v1-1"] == 100
 
 
 def test_a_shift_that_was_not_done_is_begun_anew(endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str) -> None:
     """Where Azure ML has ended it with the traffic as it was, that is told; where it was done, nothing is begun."""
     for deployment in ("v1-1", "v2-1"):
-        _deployed(endpoints, name, deployment)
+        deployed(endpoints, name, deployment)
     begun: list[bool] = []
 
     def shift(deployment: str) -> None:
-        _later(lambda: begun.append(endpoints.set_traffic(name, {deployment: 100})))
+        later(lambda: begun.append(endpoints.set_traffic(name, {deployment: 100})))
 
     shift("v1-1")
     double.plan_provisioning(name, end="Failed", error="InternalError: no gateway", keeps_traffic=True)
@@ -181,7 +130,8 @@ def test_code_and_environment_travel_along(
         "code_configuration: {code: src, scoring_script: score.py}\n"
         'environment: {name: serving, version: "1", image: "registry/base:1", conda_file: conda.yml}\n'
     )
-    _later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1", file))
+    later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1", file))
+    compare_golden("environment", asked("PUT", "/environments/serving/versions/1$")[0])
     compare_golden("deployment_with_code", asked("PUT", "/deployments/")[0], (r"codes/[^\"]+", "codes/{code}"))
 
 
@@ -196,14 +146,14 @@ def test_a_cluster_serves_too(
         "scale_settings: {type: target_utilization, min_instances: 1, max_instances: 4}\n"
     )
     for deployment in ("v1-1", "v1-2"):
-        _later(lambda one=deployment: endpoints.create_deployment(name, one, "departures", "1", file))  # type: ignore[misc]
+        later(lambda one=deployment: endpoints.create_deployment(name, one, "departures", "1", file))  # type: ignore[misc]
         while endpoints.list_deployments(name)[-1].status == "Creating":
             continue
     compare_golden("kubernetes_endpoint", asked("PUT", f"/{name}$")[0])
     compare_golden("kubernetes_deployment", asked("PUT", "/deployments/v1-1")[0])
-    _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
+    later(lambda: endpoints.set_traffic(name, {"v1-1": 100}))
     with pytest.raises(PermanentError, match="on Kubernetes") as caught:
-        _later(lambda: endpoints.set_traffic(name, {"v1-1": 100}, {"v1-2": 10}))
+        later(lambda: endpoints.set_traffic(name, {"v1-1": 100}, {"v1-2": 10}))
     assert caught.value.code == "InvalidTraffic"
 
 
@@ -211,12 +161,12 @@ def test_traffic_and_mirror_travel_together(
     endpoints: AzureMlEndpoints, name: str, asked: Callable[..., list[Any]]
 ) -> None:
     """Each change sends both maps: what is not said stays, and who takes traffic is mirrored to no more."""
-    _deployed(endpoints, name, "blue", "green")
-    _later(lambda: endpoints.set_traffic(name, {"blue": 100}))
-    _later(lambda: endpoints.set_traffic(name, {"blue": 100}, {"green": 10}))
-    _later(lambda: endpoints.set_traffic(name, {"blue": 100, "green": 0}))
-    _later(lambda: endpoints.set_traffic(name, {"blue": 90, "green": 10}))
-    _later(lambda: endpoints.set_traffic(name, {"blue": 90, "green": 10}))
+    deployed(endpoints, name, "blue", "green")
+    later(lambda: endpoints.set_traffic(name, {"blue": 100}))
+    later(lambda: endpoints.set_traffic(name, {"blue": 100}, {"green": 10}))
+    later(lambda: endpoints.set_traffic(name, {"blue": 100, "green": 0}))
+    later(lambda: endpoints.set_traffic(name, {"blue": 90, "green": 10}))
+    later(lambda: endpoints.set_traffic(name, {"blue": 90, "green": 10}))
     _made, first, mirrored, shared = asked("PUT", f"/{name}$")
     compare_golden("traffic", first)
     compare_golden("mirror", mirrored)
@@ -227,7 +177,7 @@ def test_traffic_and_mirror_travel_together(
 
 def test_traffic_waits_for_an_earlier_change(endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str) -> None:
     """An endpoint that is being changed is asked again later, whether we see it or the service says so."""
-    _deployed(endpoints, name, "blue")
+    deployed(endpoints, name, "blue")
     endpoints.set_traffic(name, {"blue": 100})
     with pytest.raises(TransientError, match="is Updating"):
         endpoints.set_traffic(name, {})
@@ -259,21 +209,21 @@ def test_traffic_that_cannot_be_is_refused(traffic: dict[str, int], mirror: dict
 
 def test_what_carries_traffic_is_not_deleted(endpoints: AzureMlEndpoints, name: str) -> None:
     """Neither a deployment that answers, nor an endpoint that has one; without traffic both go."""
-    _deployed(endpoints, name, "blue", "green")
-    _later(lambda: endpoints.set_traffic(name, {"blue": 100}, {"green": 10}))
+    deployed(endpoints, name, "blue", "green")
+    later(lambda: endpoints.set_traffic(name, {"blue": 100}, {"green": 10}))
     for deployment, share in (("blue", "100 % of the traffic"), ("green", "10 % of the mirrored")):
         with pytest.raises(PermanentError, match=share) as caught:
-            _later(lambda one=deployment: endpoints.delete_deployment(name, one))  # type: ignore[misc]
+            later(lambda one=deployment: endpoints.delete_deployment(name, one))  # type: ignore[misc]
         assert caught.value.code == "HasTraffic"
     with pytest.raises(PermanentError, match="still has blue, green") as caught:
         endpoints.delete_endpoint(name)
     assert caught.value.code == "EndpointInUse"
-    _later(lambda: endpoints.set_traffic(name, {}, {}))
+    later(lambda: endpoints.set_traffic(name, {}, {}))
     for deployment in ("blue", "green"):
-        _later(lambda one=deployment: endpoints.delete_deployment(name, one))  # type: ignore[misc]
+        later(lambda one=deployment: endpoints.delete_deployment(name, one))  # type: ignore[misc]
     assert endpoints.list_deployments(name) == []
     assert endpoints.read_deployment(name, "blue") is None
-    _later(lambda: endpoints.delete_endpoint(name))
+    later(lambda: endpoints.delete_endpoint(name))
 
 
 def test_what_is_absent_is_absent(endpoints: AzureMlEndpoints, name: str) -> None:
@@ -292,7 +242,7 @@ def test_what_is_absent_is_absent(endpoints: AzureMlEndpoints, name: str) -> Non
 def test_an_unknown_model_is_refused_in_the_services_words(endpoints: AzureMlEndpoints, name: str) -> None:
     """A version that nobody registered cannot be deployed."""
     with pytest.raises(PermanentError, match="departures"):
-        _later(lambda: endpoints.create_deployment(name, "v9-1", "departures", "9"))
+        later(lambda: endpoints.create_deployment(name, "v9-1", "departures", "9"))
 
 
 def test_a_wrong_name_is_refused_before_anything_is_asked(
@@ -326,7 +276,7 @@ def test_a_scoring_script_that_is_missing_is_told(endpoints: AzureMlEndpoints, n
         "code_configuration: {code: src, scoring_script: score.py}\n"
     )
     with pytest.raises(PermanentError, match="score"):
-        _later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1", file))
+        later(lambda: endpoints.create_deployment(name, "v1-1", "departures", "1", file))
 
 
 @pytest.mark.parametrize(
@@ -342,7 +292,7 @@ def test_refusals_keep_the_services_words(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, fault: dict[str, Any], kind: type[Exception]
 ) -> None:
     """Busy and gone are transient, forbidden and out of quota are permanent."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     double.fail_once("PUT", f"/{name}/deployments/v1-2$", **fault)
     with pytest.raises(kind, match=fault.get("message", "did not answer")):
         endpoints.create_deployment(name, "v1-2", "departures", "1")
@@ -352,7 +302,7 @@ def test_an_answer_that_was_lost_is_adopted(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, asked: Callable[..., list[Any]]
 ) -> None:
     """The deployment was started although the connection broke: asking again finds it, and starts no other."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     double.fail_once("PUT", f"/{name}/deployments/v1-2$", drop="after")
     with pytest.raises(TransientError):
         endpoints.create_deployment(name, "v1-2", "departures", "1")
@@ -364,12 +314,13 @@ def test_predictions_come_by_traffic_or_from_one_deployment(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str
 ) -> None:
     """One number per row; the header picks a deployment for one call only."""
-    _deployed(endpoints, name, "blue", "green")
-    _later(lambda: endpoints.set_traffic(name, {"blue": 100}))
+    deployed(endpoints, name, "blue", "green")
+    later(lambda: endpoints.set_traffic(name, {"blue": 100}))
     rows = [{"hour": hour, "origin": "JFK"} for hour in range(3)]
     assert len(endpoints.score(name, rows, "green")) == 3
     assert len(endpoints.score(name, rows)) == 3
     picked, free = [one for one in double.log if one.method == "POST" and one.headers.get("content-length")][-3::2]
+    compare_golden("score", free.body)
     assert picked.headers.get("azureml-model-deployment") == "green"
     assert "azureml-model-deployment" not in free.headers
 
@@ -384,7 +335,7 @@ def test_the_two_halves_of_the_platform_share_no_name() -> None:
 
 def test_the_tag_is_the_definition(endpoints: AzureMlEndpoints, name: str, asked: Callable[..., list[Any]]) -> None:
     """What is adopted is recognized by a tag that a person can see."""
-    _deployed(endpoints, name, "v1-1")
+    deployed(endpoints, name, "v1-1")
     tags = asked("PUT", "/deployments/")[0]["tags"]
     assert len(tags[DEFINITION_TAG]) == 32
     assert tags["signalbox.model"] == "departures"

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import PermanentError, TransientError
+from shared.platforms.azureml.complaints import plain_complaint
 from shared.platforms.azureml.errors import (
     FORBIDDEN,
     INVALID_DEFINITION,
@@ -23,8 +25,11 @@ from shared.platforms.azureml.errors import (
     azureml_errors,
     definition_errors,
     found,
+    retry_after,
     shown,
+    shown_ends,
 )
+from shared.platforms.log_ends import ERROR_LIMIT
 
 
 def _answer(status: int, code: str = "UserError", message: str = "No.") -> Mock:
@@ -92,6 +97,49 @@ def test_an_identity_without_a_role_is_told_which_one(status: int) -> None:
     assert "AzureML Data Scientist" in error.message
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "remedy"),
+    [
+        (403, "AuthorizationFailed", "on the workspace"),
+        (400, "OutOfQuota", "in that region"),
+        (503, "Busy", "(503 Busy)"),
+    ],
+)
+def test_a_long_message_leaves_room_for_the_remedy(status: int, code: str, remedy: str) -> None:
+    """Whoever cuts all at the same length shows the remedy, too."""
+    told = str(_raised(_http(status, code, "The client may not. " * 100)))
+    assert told.endswith(remedy)
+    assert "The client may not." in told
+    assert len(told) <= MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "900"}, 900),
+        ({"retry-after-ms": "20", "Retry-After": "1"}, 0.02),
+        ({"X-MS-Retry-After-MS": "1500"}, 1.5),
+        ({"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}, 0),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_a_service_says_when_it_may_be_asked_again(headers: dict[str, str], seconds: float | None) -> None:
+    """In seconds, in milliseconds, or as a date."""
+    assert retry_after(headers) == seconds
+
+
+def test_a_transient_error_carries_when_to_ask_again() -> None:
+    """Its message ends with it, also where the service has said a lot."""
+    answer = _answer(429, "TooManyRequests", "Slow down. " * 100)
+    answer.headers = {"Retry-After": "900"}
+    error = _raised(HttpResponseError(message="refused", response=answer))
+    assert isinstance(error, TransientError)
+    assert error.retry_after == 900
+    assert str(error).endswith("(429 TooManyRequests) (again in 900 s)")
+    assert len(str(error)) <= MESSAGE_LIMIT
+
+
 def test_a_token_that_cannot_be_had_may_be_had_later() -> None:
     """An identity that does not answer for a moment must not end a wait of hours; the remedy is told."""
     error = _raised(ClientAuthenticationError("no token from any credential"))
@@ -122,7 +170,8 @@ def test_any_other_refusal_keeps_the_services_code_and_words() -> None:
 
 def test_a_refusal_without_a_body_has_a_code_all_the_same() -> None:
     """It is made of the status."""
-    error = _raised(HttpResponseError(message="gone", response=Mock(status_code=410, reason="Gone", text=lambda: "")))
+    answer = Mock(status_code=410, reason="Gone", text=lambda: "", headers={})
+    error = _raised(HttpResponseError(message="gone", response=answer))
     assert isinstance(error, PermanentError)
     assert error.code == "Http410"
 
@@ -224,6 +273,48 @@ def test_an_endpoint_that_is_absent_is_not_its_workspace() -> None:
     """Resource Manager says it in the same words."""
     message = "The Resource 'Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/e' under resource group 'g'"
     assert found("read the endpoint e", _absent("ResourceNotFound", message)) is None
+
+
+_SCHEMA = """Validation for PipelineJobSchema failed:
+
+ {"result": "Failed", "errors": [{"message": "Missing data for required field.", "path": "jobs.train.component",
+  "value": null, "location": "/fleet/train.yml#line 3"}]}
+
+ If you are trying to configure an entity that is not of type pipeline, please specify the correct type.
+
+Visit this link to refer to the PipelineJob schema if needed: https://example.invalid."""
+
+
+def test_a_mistake_in_a_file_is_told_by_its_key_and_line() -> None:
+    """Without the document around it, and without the SDK's advice."""
+    with pytest.raises(PermanentError) as caught, definition_errors(Path("train.yml")):
+        raise ValueError(_SCHEMA)
+    assert caught.value.message == (
+        "Azure ML cannot take train.yml: jobs.train.component (/fleet/train.yml, line 3): Missing data for required "
+        "field; a step says `component: FILE`, or `type: command` with `command`, `environment` and `code`"
+    )
+
+
+def test_a_file_that_is_not_there_is_told_of_all_that_a_step_may_be() -> None:
+    """The SDK tells of each form why it is not that one."""
+    told = "{'component': ['Anonymous assets', ['No such file or directory: /fleet/nothere.yml']]}; {'command': ['x']}"
+    document = json.dumps({"errors": [{"path": "jobs.train", "message": told}]})
+    assert plain_complaint(document) == "jobs.train: there is no file /fleet/nothere.yml"
+
+
+@given(st.text())
+def test_a_log_is_one_line_and_keeps_its_end(text: str) -> None:
+    """There it says why it ended."""
+    told = shown_ends(text)
+    assert len(told) <= ERROR_LIMIT
+    assert len(told.splitlines()) <= 1
+    assert shown_ends(text + " ValueError: no carrier").endswith("ValueError: no carrier")
+
+
+@given(st.text())
+def test_any_complaint_is_told(text: str) -> None:
+    """Also one that is of no known form."""
+    assert plain_complaint(text) or not text
 
 
 @given(st.text())

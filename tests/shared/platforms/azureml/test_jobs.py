@@ -21,6 +21,7 @@ from shared.platforms.azureml.metrics import last_values, newest
 from shared.platforms.azureml.paths import container_path, datastore_uri
 from shared.platforms.azureml.pipelines import definition_of
 from shared.platforms.azureml.workspace_services import WorkspaceServices
+from shared.platforms.log_ends import ERROR_LIMIT
 from shared.storage.blobs import AzureBlobStore
 from tests.doubles.azure_ml import AzureMlDouble
 from tests.shared.platforms.azureml.conftest import CONTAINER, PIPELINES
@@ -77,9 +78,22 @@ def test_the_same_job_is_adopted_and_another_of_its_name_refused(jobs: AzureMlJo
     name = _submitted(jobs, "twice")
     jobs.submit_job(name, _PLAIN, "contract", _inputs(), _TAGS)
     assert len(_puts(double, name)) == 1
-    with pytest.raises(PermanentError, match="another definition") as caught:
-        jobs.submit_job(name, _PLAIN, "contract", _inputs(times=7), _TAGS)
+    with pytest.raises(PermanentError, match="is another one") as caught:
+        jobs.submit_job(name, _PLAIN, "contract", _inputs(), {"signalbox.instance": "i-2"})
     assert caught.value.code == NAME_TAKEN
+
+
+def test_a_job_that_is_adopted_with_another_definition_is_logged(
+    jobs: AzureMlJobs, double: AzureMlDouble, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What runs is what was submitted: whoever wonders about its result finds a warning."""
+    name = _submitted(jobs, "changed")
+    for pipeline, times in ((_PLAIN, 2), (_PLAIN, 7), (tmp_path / "gone.yml", 2)):
+        jobs.submit_job(name, pipeline, "contract", _inputs(times), _TAGS)
+    changed, gone = (one.getMessage() for one in caplog.records if one.name == AzureMlJobs.__module__)
+    assert changed == f"job {name} is adopted as it was submitted: {_PLAIN.resolve()} says otherwise now"
+    assert "gone.yml" in gone
+    assert len(_puts(double, name)) == 1
 
 
 def test_a_job_that_somebody_else_submitted_meanwhile_is_adopted(jobs: AzureMlJobs, double: AzureMlDouble) -> None:
@@ -87,11 +101,11 @@ def test_a_job_that_somebody_else_submitted_meanwhile_is_adopted(jobs: AzureMlJo
     name = _submitted(jobs, "race")
     double.fail_once("GET", f"/jobs/{name}$", 404)
     double.fail_once("PUT", f"/jobs/{name}$", 400, message="A job with this name already exists")
-    assert jobs.submit_job(name, _PLAIN, "contract", _inputs(), _TAGS).name == name
+    assert jobs.submit_job(name, _PLAIN, "contract", _inputs(times=7), _TAGS).name == name
     double.fail_once("GET", f"/jobs/{name}$", 404)
     double.fail_once("PUT", f"/jobs/{name}$", 400, message="A job with this name already exists")
-    with pytest.raises(PermanentError, match="another definition"):
-        jobs.submit_job(name, _PLAIN, "contract", _inputs(times=7), _TAGS)
+    with pytest.raises(PermanentError, match="is another one"):
+        jobs.submit_job(name, _PLAIN, "contract", _inputs(), {})
 
 
 def test_a_submission_whose_answer_was_lost_is_found_again(jobs: AzureMlJobs, double: AzureMlDouble) -> None:
@@ -125,6 +139,50 @@ def test_an_input_that_the_pipeline_does_not_have_is_named(jobs: AzureMlJobs, pi
     assert jobs.read_job(name) is None
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "inputs", "fault"),
+    [
+        ("train.yml", {"rate": "abc"}, "input 'rate' takes number, not 'abc'"),
+        ("train.yml", {"dataset": "text"}, "input 'dataset' takes data of type uri_folder, not 'text'"),
+        (
+            "train.yml",
+            {"origin": FolderInput(type="uri_folder", path="a")},
+            "input 'origin' takes string, not data of ",
+        ),
+        ("registered.yml", {"times": 2.5}, "input 'times' takes integer, not 2.5"),
+        ("declared.yml", {"mode": "abc"}, "input 'mode' takes integer, not 'abc'"),
+    ],
+)
+def test_an_input_of_another_type_is_refused(
+    jobs: AzureMlJobs, pipeline: str, inputs: Mapping[str, JobInput], fault: str
+) -> None:
+    """As the pipeline, its component, or the component of a step declares it; nothing is submitted."""
+    name = _new("another-type")
+    with pytest.raises(PermanentError) as caught:
+        jobs.submit_job(name, PIPELINES / pipeline, "contract", inputs, {})
+    assert caught.value.code == "InvalidInput"
+    assert f"{pipeline}: {fault}" in caught.value.message
+    assert jobs.read_job(name) is None
+
+
+@pytest.mark.parametrize("inputs", [{"times": "abc"}, {"times": 2.5}])
+def test_an_input_whose_type_only_the_service_knows_is_refused_by_it(
+    jobs: AzureMlJobs, inputs: Mapping[str, JobInput]
+) -> None:
+    """A registered component is not read before."""
+    with pytest.raises(PermanentError, match=next(iter(inputs))) as caught:
+        jobs.submit_job(_new("another-type"), _PLAIN, "contract", {**_inputs(), **inputs}, {})
+    assert caught.value.code == "UserError"
+
+
+def test_an_input_that_the_pipeline_types_may_be_given(jobs: AzureMlJobs, double: AzureMlDouble) -> None:
+    """Azure ML's YAML knows no such declaration, and is sent the value in its place."""
+    name = _new("declared")
+    jobs.submit_job(name, PIPELINES / "declared.yml", "contract", {"mode": 3}, {})
+    (put,) = _puts(double, name)
+    assert put.body["properties"]["inputs"]["mode"]["value"] == "3"
+
+
 _STEP = "jobs: {a: {type: command, command: ls, environment: azureml:steps:1}}"
 
 
@@ -153,6 +211,26 @@ def test_a_pipeline_that_cannot_be_submitted_is_an_invalid_definition(
         jobs.submit_job(_new("broken"), file, "contract", {}, {})
     assert caught.value.code == INVALID_DEFINITION
     assert len(caught.value.message) < 2 * MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("comand: ls", "the step 'a' has neither `component` nor `command`, only type, comand; write one of them"),
+        (
+            "command: ls, code: ./src",
+            "the step 'a' has the code `./src`, which does not exist; write it, or correct the",
+        ),
+    ],
+)
+def test_a_step_is_told_by_the_keys_that_are_written(jobs: AzureMlJobs, tmp_path: Path, step: str, fault: str) -> None:
+    """The SDK names a key that it has looked for first, whatever is wrong."""
+    file = tmp_path / "steps.yml"
+    file.write_text(f"type: pipeline\njobs: {{a: {{type: command, {step}}}}}\n")
+    with pytest.raises(PermanentError) as caught:
+        jobs.submit_job(_new("step"), file, "contract", {}, {})
+    assert caught.value.code == INVALID_DEFINITION
+    assert f"{file}: {fault}" in caught.value.message
 
 
 def test_a_pipeline_that_is_not_there_is_an_invalid_definition(jobs: AzureMlJobs, tmp_path: Path) -> None:
@@ -240,15 +318,16 @@ def test_a_job_that_vanished_is_none(jobs: AzureMlJobs, double: AzureMlDouble) -
 
 
 def test_a_long_error_is_capped(jobs: AzureMlJobs, double: AzureMlDouble) -> None:
-    """The run history's own words, as many as a person reads."""
-    double.plan("fails-*", end="Failed", error="no such carrier " + "x" * 10_000)
+    """The run history's own words, as many as a person reads: the last line among them, which names the exception."""
+    double.plan("fails-*", end="Failed", error="no such carrier " + "x\n" * 10_000 + "ValueError: no rows")
     name = _submitted(jobs, "fails")
     assert _ended(jobs, name) == "Failed"
     state = jobs.read_job(name)
     assert state is not None
     assert state.error is not None
     assert "no such carrier" in state.error
-    assert len(state.error) == MESSAGE_LIMIT
+    assert state.error.endswith("ValueError: no rows")
+    assert len(state.error) == ERROR_LIMIT
 
 
 def test_the_step_that_failed_speaks_first(jobs: AzureMlJobs, double: AzureMlDouble, connection: Connection) -> None:

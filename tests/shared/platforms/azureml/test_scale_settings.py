@@ -71,7 +71,7 @@ def test_what_cannot_be_is_told_with_the_remedy(settings: dict[str, Any], said: 
 
 
 def test_it_begins_with_the_least(tmp_path: Path) -> None:
-    """Azure ML gets the least number of instances and its default scaling; the tag says that there is a setting."""
+    """Azure ML gets the least number of instances and its default scaling; only one that may scale has the tag."""
     file = tmp_path / "online.yml"
     file.write_text(
         "instance_type: Standard_F4s_v2\n"
@@ -81,6 +81,9 @@ def test_it_begins_with_the_least(tmp_path: Path) -> None:
     entity = definition.deployment()
     assert (entity.scale_settings.type, entity.instance_count) == ("default", 2)
     assert entity.tags[SCALE_TAG] == "2-5"
+    tested = read_definition("departures", "qa-v3-1", "departures-jfk", "3", file, scales=False)
+    assert SCALE_TAG not in tested.tags
+    assert (tested.deployment().instance_count, tested.hash) == (2, definition.hash)
     file.write_text("instance_type: Standard_F4s_v2\ninstance_count: 2\n")
     assert SCALE_TAG not in read_definition("departures", "v3-1", "departures-jfk", "3", file).tags
 

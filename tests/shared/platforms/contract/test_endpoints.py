@@ -1,5 +1,6 @@
 """What every Platform does with online endpoints."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,25 @@ def test_traffic_of_an_absent_endpoint_is_permanent(platform: Platform) -> None:
     """There is nothing to route."""
     with pytest.raises(PermanentError):
         platform.set_traffic(new("unknown"), {"blue": 100})
+
+
+def test_what_becomes_of_each_request_is_told(platform: Platform, served: str) -> None:
+    """Asked of one deployment whatever the traffic says: predictions and time of each, and a failure is an answer."""
+    _route(platform, served, {"blue": 100})
+    begun = time.perf_counter()
+    answers = platform.probe(served, [ROWS, ROWS[:1]], "green")
+    assert [one.predictions for one in answers] == [tuple(PREDICTIONS), tuple(PREDICTIONS[:1])]
+    assert 0 < sum(one.seconds for one in answers) <= time.perf_counter() - begun
+    (lost,) = platform.probe(served, [ROWS], "violet")
+    assert (lost.error is not None, lost.predictions) == (True, (None, None))
+
+
+def test_requests_of_a_time_are_counted_or_not_known(platform: Platform, served: str) -> None:
+    """Never guessed: in a time long ago there were none, or the platform does not know."""
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    found = platform.read_requests(served, "blue", long_ago, long_ago + timedelta(hours=1))
+    assert found.requests in (0, None)
+    assert (found.requests is None) == bool(found.unknown)
 
 
 def test_mirrored_traffic_changes_no_answer_and_no_share(platform: Platform, served: str) -> None:

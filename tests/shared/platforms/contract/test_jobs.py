@@ -1,6 +1,7 @@
 """What every Platform does with jobs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,13 +76,45 @@ def test_a_job_under_way_is_adopted(world: World) -> None:
     assert submit(world, name).status == "Completed"
 
 
-def test_another_job_of_the_same_name_is_refused(world: World, trained: str) -> None:
-    """A name clash is permanent, and the job stays as it is."""
+@pytest.mark.parametrize("run", ["another", None])
+@pytest.mark.parametrize("times", [2, 7])
+def test_another_runs_job_is_refused(world: World, trained: str, run: str | None, times: int) -> None:
+    """A name clash is permanent, however alike the two are defined, and the job stays as it is."""
     before = world.platform.read_job(trained)
     with pytest.raises(PermanentError) as caught:
-        submit(world, trained, times=7)
+        submit(world, trained, times, run=run)
     assert caught.value.code == NAME_TAKEN
     assert world.platform.read_job(trained) == before
+
+
+def test_a_runs_own_job_is_adopted_whatever_has_become_of_its_definition(world: World, tmp_path: Path) -> None:
+    """Its pipeline changed after it was submitted, was broken, and is gone: it is the job that runs."""
+    folder = shutil.copytree(PIPELINES, tmp_path / "pipelines")
+    name, file = new("changed"), folder / TRAINING.name
+    submit(world, name, pipeline=file)
+    for change in (
+        lambda: file.write_text(file.read_text().replace("times: 1", "times: 5")),
+        lambda: file.write_text("type: pipeline\njobs: {a: {type"),
+        file.unlink,
+    ):
+        change()
+        assert submit(world, name, pipeline=file).name == name
+    with pytest.raises(PermanentError):
+        submit(world, name, pipeline=file, run="another")
+    assert world.finish(name).status == "Completed"
+    assert submit(world, name, times=7, pipeline=file) == world.platform.read_job(name)
+
+
+def test_a_job_of_several_is_known_by_its_definition(world: World) -> None:
+    """It names no run: the same is adopted, whoever asks; a run's own of that name, and another one, are refused."""
+    name = new("shared")
+    submit(world, name, run=None)
+    assert submit(world, name, run=None).name == name
+    for times, run in ((7, None), (2, "i")):
+        with pytest.raises(PermanentError) as caught:
+            submit(world, name, times, run=run)
+        assert caught.value.code == NAME_TAKEN
+    world.platform.cancel_job(name)
 
 
 def test_metrics_are_the_last_of_each_name(platform: Platform, trained: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from shared.contracts.jobs import FolderInput, JobInput, JobState
+from shared.contracts.jobs import INSTANCE_TAG, FolderInput, JobInput, JobState
 from shared.contracts.release import DeploymentState
 from shared.errors import TransientError
 from shared.platforms.base import Platform
@@ -84,10 +84,10 @@ def training(world: World, job: str, times: int = 2) -> dict[str, JobInput]:
     return {"dataset": DATASET, "times": times, "verdict": world.verdict(job)}
 
 
-def submit(world: World, job: str, times: int = 2) -> JobState:
-    """Start a training, or adopt it."""
-    inputs = training(world, job, times)
-    return world.platform.submit_job(job, TRAINING, "contract", inputs, {"signalbox.instance": "i"})
+def submit(world: World, job: str, times: int = 2, *, run: str | None = "i", pipeline: Path = TRAINING) -> JobState:
+    """Start a training of a run, or of several where there is none, or adopt it."""
+    tags = {} if run is None else {INSTANCE_TAG: run}
+    return world.platform.submit_job(job, pipeline, "contract", training(world, job, times), tags)
 
 
 def until[T](read: Callable[[], T], holds: Callable[[T], bool], seconds: float = 90) -> T:

@@ -10,6 +10,7 @@ import pytest
 
 from shared.errors import PermanentError
 from shared.names import CHAMPION
+from shared.registry.artifact import artifact_sha256
 from shared.registry.base import Registry
 from shared.registry.choice import make_registry
 
@@ -127,6 +128,32 @@ def test_promotion_moves_alias_and_stage_and_tells_the_previous(
     first, second = registry.versions(model)
     assert (first.aliases, first.stage) == ((), stage("Archived"))
     assert (second.aliases, second.stage) == ((CHAMPION,), stage("Production"))
+
+
+def test_a_previous_version_that_is_not_archived_has_no_stage(
+    registry: Registry, model: str, folder: Path, stage: Callable[[str], str | None]
+) -> None:
+    """It leaves production all the same, and a repeated promotion leaves it where it is."""
+    for job in ("job-1", "job-2"):
+        registry.register(model, job, folder, {}, {})
+    registry.promote(model, "2")
+    for _ in range(2):
+        assert registry.promote(model, "1", archive=False).previous == "2"
+        first, second = registry.versions(model)
+        assert (first.aliases, first.stage) == ((CHAMPION,), stage("Production"))
+        assert (second.aliases, second.stage) == ((), stage("None"))
+
+
+def test_a_version_gives_back_the_files_that_it_was_made_of(
+    registry: Registry, model: str, folder: Path, tmp_path: Path
+) -> None:
+    """Byte by byte, and nothing besides: so their hash is that of the registration."""
+    registry.register(model, "job-1", folder, {}, {})
+    (back := tmp_path / "back").mkdir()
+    registry.download(model, "1", back)
+    assert artifact_sha256(back) == artifact_sha256(folder)
+    with pytest.raises(PermanentError):
+        registry.download(model, "7", tmp_path)
 
 
 def test_a_repeated_promotion_changes_nothing_and_answers_the_same(

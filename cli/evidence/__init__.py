@@ -1,0 +1,1 @@
+"""What every evidence pack of a ledger holds besides the ledger; copied as it is."""

@@ -1,0 +1,129 @@
+"""What ``signalbox hold``, ``release``, ``approve`` … ask the app, and how its answers are printed."""
+
+import sys
+import uuid
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import httpx
+import typer
+from rich.text import Text
+
+from cli.asking import asking, fetch, operator
+from cli.printing import console, print_json, printable, say
+
+
+def give_order(url: str, key: str, model: str, verb: str, fields: dict[str, Any], *, as_json: bool) -> int:
+    """Order something of a model; gives the exit code: 1 when it was refused."""
+
+    def give(client: httpx.Client) -> int:
+        found = fetch(client, "POST", f"/api/models/{model}/{verb}", json=_body(fields))
+        if as_json:
+            print_json(found)
+        else:
+            say(f"{model}: {found.get('reason') or 'asked; `signalbox model ' + model + '` tells what came of it'}")
+        return 0
+
+    return asking(url, key, give)
+
+
+def order_many(url: str, key: str, verb: str, fields: dict[str, Any], *, as_json: bool) -> int:
+    """Order something of all models of a fleet, or of those with some labels; gives the exit code."""
+
+    def give(client: httpx.Client) -> int:
+        found = fetch(client, "POST", f"/api/orders/{verb}", json=_body(fields))
+        if as_json:
+            print_json(found)
+        else:
+            say(f"{verb} was ordered of {len(found['models'])} models: {', '.join(found['models'])}")
+        return 0
+
+    return asking(url, key, give)
+
+
+def answer_approval(  # noqa: PLR0917 - an answer, field by field
+    url: str, key: str, model: str, version: str, verb: str, reason: str, *, ask: bool, as_json: bool
+) -> int:
+    """Answer what a release waits for, after showing what exactly that is; gives the exit code."""
+
+    def give(client: httpx.Client) -> int:
+        row = fetch(client, "GET", f"/api/models/{model}")
+        waits = row.get("evidence") or {}
+        if waits.get("version") != version:
+            told = f"version {waits['version']} waits for a word" if waits else "nothing waits for a word"
+            sys.stderr.write(
+                f"error: no release of {model}@{version} does; {told}: `signalbox model {model}` shows it\n"
+            )
+            return 1
+        if ask:
+            _show_evidence(row, waits)
+            _confirm(f"{verb.capitalize()} version {version} of {model}?")
+        fields = {
+            "reason": reason,
+            "version": version,
+            "artifact_sha256": waits["artifact_sha256"],
+            "report_sha256": waits["report_sha256"],
+        }
+        found = fetch(client, "POST", f"/api/models/{model}/{verb}", json=_body(fields))
+        if as_json:
+            print_json(found)
+        else:
+            say(f"{model}@{version}: {found['reason']}")
+        return 0
+
+    return asking(url, key, give)
+
+
+def begin_training(url: str, key: str, model: str, *, as_json: bool) -> int:
+    """Ask for a training; gives the exit code: 1 when it was refused at once."""
+
+    def begin(client: httpx.Client) -> int:
+        body = {"model": model, "request_id": uuid.uuid4().hex, "requested_by": operator()}
+        found = fetch(client, "POST", "/api/datafactory/train", json=body)
+        if as_json:
+            print_json(found)
+        else:
+            say(f"{model}: a training is asked for; `signalbox model {model}` shows how it stands")
+        return 0
+
+    return asking(url, key, begin)
+
+
+def read_until(text: str) -> str:
+    """A day, whose end is meant, or a time; in UTC where it has no zone.
+
+    Raises:
+        typer.BadParameter: It is neither.
+    """
+    try:
+        if len(text) == len("2027-01-31"):
+            return datetime.combine(date.fromisoformat(text), time.max, UTC).isoformat()
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--until {text!r} is no time: write 2027-01-31, or 2027-01-31T18:00+01:00") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
+
+
+def _body(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were given, with who asks; the app takes the name from the token where there is one."""
+    given = {name: value for name, value in fields.items() if value not in (None, {}, ())}
+    until = {"until": read_until(given["until"])} if "until" in given else {}
+    return {**given, **until, "by": operator()}
+
+
+def _show_evidence(row: dict[str, Any], waits: dict[str, Any]) -> None:
+    shown = console()
+    shown.print(Text(f"Version {waits['version']} instead of {row.get('champion') or 'none'}", style="bold"))
+    for gate in row.get("gates", ()):
+        shown.print(Text(f"  {printable(gate)}"))
+    for name in ("artifact_sha256", "report_sha256", "author", "deadline"):
+        if waits.get(name):
+            shown.print(Text(f"  {name}: {printable(str(waits[name]))}"))
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("nobody is here to confirm it: add --yes")
+    if not typer.confirm(question):
+        typer.echo("nothing was done", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""Making a version again: what it was made of, and what differs."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from functions import adapters
+from functions.boundary import activity
+from shared.blocking import run_blocking
+from shared.contracts.reproduction import (
+    CompareReproductionInput,
+    RecordedTraining,
+    RecordedVersionKey,
+    Reproduction,
+)
+from shared.evaluation.evaluate import evaluate
+from shared.lineage.reproduction import FILES_TOLD, caveats, compare_figures, compare_files, is_same
+from shared.release.verification import recorded
+from shared.settings import settings
+
+#: Seconds; models of gigabytes take a while.
+_TIMEOUT: Final = 1200.0
+
+
+@activity
+async def find_recorded_version(order: RecordedVersionKey) -> RecordedTraining:
+    """What the ledger says a version was made of; one that was not made here cannot be made again."""
+    rows = await run_blocking(adapters.ledger().rows, order.model)
+    known = recorded(order.model, order.version, rows)
+    facts = known.row.entry.facts
+    origin: Any = facts.get("origin")
+    return RecordedTraining(
+        job=known.job,
+        dataset=known.dataset,
+        fleet_revision=str(facts["fleet_revision"]),
+        git_commit=origin.get("git_commit") if isinstance(origin, dict) else None,
+        evaluation=known.evaluation,
+    )
+
+
+@activity
+async def compare_reproduction(order: CompareReproductionInput) -> Reproduction:
+    """Files and figures of a version beside those of the job that was to make it again."""
+    return await run_blocking(_compare, order, timeout=_TIMEOUT)
+
+
+def _compare(order: CompareReproductionInput) -> Reproduction:
+    content = adapters.platform().read_job_file(order.job, "evaluation")
+    figures = compare_figures(order.recorded.evaluation.model, evaluate(content, order.recorded.dataset).model)
+    with tempfile.TemporaryDirectory(prefix="signalbox-reproduce-") as folder:
+        then, now = Path(folder) / "then", Path(folder) / "now"
+        then.mkdir()
+        now.mkdir()
+        adapters.registry().download(order.model, order.version, then)
+        adapters.platform().download_job_folder(order.job, "model", now)
+        files = compare_files(_hashes(then), _hashes(now))
+    different = tuple(one for one in files if one.outcome != "same")
+    policy = adapters.fleets().model(order.model)
+    revision = policy.revision if policy is not None else "none"
+    return Reproduction(
+        model=order.model,
+        version=order.version,
+        job=order.job,
+        figures_same=all(map(is_same, figures)),
+        bytes_same=not different,
+        files=different[:FILES_TOLD],
+        figures=figures,
+        caveats=caveats(
+            order.recorded.fleet_revision, revision, order.recorded.git_commit, settings().git_commit or None
+        ),
+    )
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,42 @@
+"""Asking a person whether a version may go to production."""
+
+from typing import Literal
+
+from shared.contracts.base import Contract
+from shared.contracts.orders import Evidence
+from shared.contracts.policy import ModelPolicy
+from shared.contracts.release import Serving
+from shared.contracts.release_policy import ApprovalReason
+
+#: Why a person is asked: for a reason of the policy, or since an analysis could not tell whether the limits hold.
+AskedBecause = ApprovalReason | Literal["inconclusive"]
+
+
+class AskApprovalInput(Contract):
+    """Input of `ask_approval`: tell those who may approve, wherever the fleet file says.
+
+    Attributes:
+        why: What the policy asks about, or `inconclusive`: then the version has some of the traffic already.
+        evidence: What an answer has to name.
+        figures: The gates' figures, in one sentence.
+        golden: How the golden set went.
+        shadow: How it did beside the champion; empty where it did not run there.
+        replaces: What serves now.
+    """
+
+    model: str
+    policy: ModelPolicy
+    version: str
+    why: AskedBecause
+    evidence: Evidence
+    figures: str
+    golden: str
+    shadow: str = ""
+    replaces: Serving | None = None
+    trace: str | None = None
+
+
+class ApprovalAsked(Contract):
+    """Result of `ask_approval`: who was told, by channel; empty where nobody could be."""
+
+    told: tuple[str, ...]

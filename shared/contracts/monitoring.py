@@ -1,0 +1,80 @@
+"""Looking after what serves, and telling of other code."""
+
+from shared.contracts.base import Contract, Instant
+from shared.contracts.policy import ModelPolicy
+
+
+class CheckServingInput(Contract):
+    """Input of `check_serving` and `find_lost_servings`."""
+
+    at: Instant
+    trace: str | None = None
+
+
+class LostServing(Contract):
+    """A version in production that does not answer.
+
+    Attributes:
+        reason: What was found, in a sentence.
+    """
+
+    policy: ModelPolicy
+    version: str
+    reason: str
+
+
+class LostServings(Contract):
+    """Result of `find_lost_servings`.
+
+    Attributes:
+        lost: The first few; the next look finds the others.
+        looked: How many versions were looked at.
+    """
+
+    lost: tuple[LostServing, ...]
+    looked: int
+
+
+class ServingChecked(Contract):
+    """Result of `check_serving`."""
+
+    looked: int
+    lost: tuple[str, ...]
+
+
+class AnnounceCodeInput(Contract):
+    """Input of `announce_code`: a commit of the fleet files is deployed.
+
+    Attributes:
+        first: Index of the first model that is still to be told.
+    """
+
+    commit: str
+    at: Instant
+    first: int = 0
+    trace: str | None = None
+
+
+class CodeModelsInput(Contract):
+    """Input of `find_code_models`."""
+
+    first: int
+    trace: str | None = None
+
+
+class CodeModels(Contract):
+    """Result of `find_code_models`: some of the models that other code lets train again.
+
+    Attributes:
+        following: Index to go on at; absent at the end.
+    """
+
+    policies: tuple[ModelPolicy, ...]
+    following: int | None
+
+
+class CodeAnnounced(Contract):
+    """Result of `announce_code`; `told` counts the models of the last history."""
+
+    commit: str
+    told: int

@@ -1,0 +1,102 @@
+"""A version that a person has registered is evaluated here before anything else happens to it."""
+
+from datetime import datetime
+
+from shared import names
+from shared.contracts.datasets import DatasetRef
+from shared.contracts.interlock import VersionEvaluated
+from shared.contracts.training import EvaluateVersionInput
+from shared.interlock.beginning_training import champion_of
+from shared.interlock.commands import StartEvaluation
+from shared.interlock.holding import why_held
+from shared.interlock.memory import Candidate
+from shared.interlock.readiness import newer_than_champion, why_not_released
+from shared.interlock.runs import Evaluating
+from shared.interlock.state import InterlockState
+from shared.interlock.steps import Step, cut, order_of, policy_of, remember, sentence
+from shared.interlock.values import changed
+
+
+def evaluate_next(step: Step, now: datetime, trace: str | None) -> Step:
+    """The newest version that nobody has evaluated, unless the training that runs may have made it."""
+    state = step.state
+    unknown = [one for one in state.candidates if one.verdict is None and one.registered and one.attempt is None]
+    if not unknown or state.evaluation is not None or state.retirement is not None:
+        return step
+    if state.training is not None and state.training.outcome == "running":
+        return step
+    wanted = [one for one in unknown if why_not_evaluated(state, one) is None]
+    dataset = _newest_dataset(state)
+    if not wanted or dataset is None or why_held(state, now) is not None:
+        return step
+    return step.then(_order(state, max(wanted, key=lambda one: order_of(one.version)), dataset, now, trace))
+
+
+def why_not_evaluated(state: InterlockState, candidate: Candidate) -> str | None:
+    """Why a version that a person has registered is not evaluated."""
+    evaluate = f"`signalbox release {state.model}@{candidate.version}` evaluates it."
+    if _newest_dataset(state) is None:
+        return "There is no dataset version yet that it could be evaluated on."
+    if candidate.wanted:
+        return None
+    if policy_of(state).level < 2:
+        return f"Level {policy_of(state).level} watches only. {evaluate}"
+    if not newer_than_champion(state, candidate):
+        return f"A newer version is in production. {evaluate}"
+    return None
+
+
+def on_evaluated(state: InterlockState, event: VersionEvaluated) -> Step:
+    """The version has its verdict, and is released by the same rules as any other; or it could not be evaluated."""
+    outcome, current = event.outcome, state.evaluation
+    if current is None or current.attempt != outcome.attempt:
+        return Step(state, (), "ignored", f"Evaluation {outcome.attempt} does not run; its result came late.")
+    candidate = changed(
+        state.candidate(current.version),
+        attempt=current.attempt,
+        verdict=outcome.verdict,
+        evaluation=outcome.evaluation,
+        dataset=current.dataset,
+        trace=event.trace or current.trace,
+        wanted=False,
+    )
+    after = remember(changed(state, evaluation=None), candidate)
+    reason = sentence(cut(outcome.reason))
+    if outcome.verdict is None:
+        reason = (
+            f"Version {current.version} could not be evaluated: {reason} "
+            f"`signalbox release {state.model}@{current.version}` tries it again."
+        )
+    elif (blocked := why_not_released(after, candidate)) is not None:
+        reason = f"{reason} {blocked}"
+    return Step(changed(after, reason=cut(reason)), (), outcome.outcome, reason)
+
+
+# ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _order(state: InterlockState, candidate: Candidate, dataset: DatasetRef, now: datetime, trace: str | None) -> Step:
+    policy, attempt, version = policy_of(state), state.attempts + 1, candidate.version
+    order = EvaluateVersionInput(
+        model=state.model,
+        version=version,
+        attempt=attempt,
+        policy=policy,
+        dataset=dataset,
+        at=now,
+        trace=trace,
+        champion=champion_of(state),
+    )
+    instance = names.instance_id(f"evaluate {state.model} {version}", dataset.version, policy.revision, attempt=attempt)
+    begun = Evaluating(
+        attempt=attempt, version=version, dataset=dataset, instance=instance, started_at=now, trace=trace
+    )
+    reason = f"Version {version} was registered by someone else: it is evaluated on dataset version {dataset.version}."
+    after = changed(state, attempts=attempt, evaluation=begun, reason=reason)
+    return Step(after, (StartEvaluation(instance=instance, input=order),), f"started evaluation {attempt}", reason)
+
+
+def _newest_dataset(state: InterlockState) -> DatasetRef | None:
+    if state.queued is not None:
+        return state.queued
+    return state.trainings[-1].dataset if state.trainings else None

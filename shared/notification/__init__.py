@@ -1,0 +1,1 @@
+"""Telling people outside of Signalbox: one message, and the channels that take it."""

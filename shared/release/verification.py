@@ -1,0 +1,233 @@
+"""Whether a version is what its ledger says of it, and may still be released."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from shared.contracts.evaluation import Evaluation, GateResult, Verdict
+from shared.contracts.ledger import LedgerRow
+from shared.contracts.policy import GatePolicy
+from shared.errors import PermanentError
+from shared.evaluation.gates import judge
+from shared.evaluation.observations import Observations
+from shared.names import content_hash
+
+#: What tells the figures of a version: ours when it was registered, somebody else's when it was evaluated.
+REGISTERED: Final = "ModelRegistered"
+EVALUATED: Final = "VersionEvaluated"
+#: Who asks for a training without being anybody.
+_NOBODY: Final = frozenset({"", "schedule", "policy"})
+_HASH_LENGTH: Final = 64
+_SUMMARY_LIMIT: Final = 800
+#: Findings and reasons that a message names; a person looks at the rest.
+_SHOWN: Final = 3
+_TRAIN_AGAIN: Final = "train it again: `signalbox retrain {model}`"
+
+
+@dataclass(frozen=True)
+class RecordedVersion:
+    """What the ledger has of a version.
+
+    Attributes:
+        row: That has its figures.
+        evaluation: The figures.
+        dataset: The dataset version that they are of.
+        job: The job that put them out.
+        baseline_job: The one that the baseline's are of, if one was trained.
+        artifact_sha256: Over its files, when it was registered; absent where nobody has hashed them.
+        manifest_sha256: Over the dataset version's manifest, likewise.
+        author: Who asked for its training.
+    """
+
+    model: str
+    version: str
+    row: LedgerRow
+    evaluation: Evaluation
+    dataset: str
+    job: str
+    baseline_job: str | None
+    artifact_sha256: str | None
+    manifest_sha256: str | None
+    author: str | None
+
+
+def require_whole(model: str, findings: Sequence[str]) -> None:
+    """A ledger that was tampered with says nothing.
+
+    Raises:
+        PermanentError: `LedgerBroken`.
+    """
+    if findings:
+        more = f" (and {len(findings) - _SHOWN} more)" if len(findings) > _SHOWN else ""
+        what = f"The ledger of {model} contradicts itself: {'; '.join(findings[:_SHOWN])}{more}"
+        remedy = f"find out who has changed it (`signalbox ledger verify {model}`) before anything is released"
+        raise PermanentError("LedgerBroken", f"{what}; {remedy}.")
+
+
+def recorded(model: str, version: str, rows: Sequence[LedgerRow]) -> RecordedVersion:
+    """What a model's ledger has of a version, from its newest figures and its registration.
+
+    Raises:
+        PermanentError: `LineageIncomplete`: there are no figures, or it is not known what they are of.
+    """
+    of_version = [row for row in rows if str(row.entry.facts.get("version")) == version]
+    row = next((one for one in reversed(of_version) if one.entry.effect in (REGISTERED, EVALUATED)), None)
+    again = _TRAIN_AGAIN.format(model=model)
+    if row is None:
+        what = f"The ledger of {model} has no figures of version {version}: it was neither trained nor evaluated here"
+        raise PermanentError("LineageIncomplete", f"{what}; let it be evaluated, or {again}.")
+    facts = row.entry.facts
+    needed = ("dataset", "job", "fleet_revision", *(("run",) if row.entry.effect == REGISTERED else ()))
+    unknown = [name for name in needed if not facts.get(name)]
+    if unknown:
+        what = f"Row {row.sequence} of the ledger of {model} does not say of version {version}: {', '.join(unknown)}"
+        raise PermanentError("LineageIncomplete", f"{what}; {again}.")
+    registration = next((one for one in of_version if one.entry.effect == REGISTERED), row)
+    origin = _mapping(registration.entry.facts.get("origin"))
+    return RecordedVersion(
+        model=model,
+        version=version,
+        row=row,
+        evaluation=_evaluation(row, again),
+        dataset=str(facts["dataset"]),
+        job=str(facts["job"]),
+        baseline_job=_text(_mapping(facts.get("baseline")).get("job")),
+        artifact_sha256=_text(origin.get("artifact_sha256")),
+        manifest_sha256=_text(origin.get("manifest_sha256")) if registration is row else None,
+        author=_author(registration, rows),
+    )
+
+
+def require_dataset(known: RecordedVersion, dataset: str, manifest_sha256: str | None) -> None:
+    """The figures are of the dataset version that is spoken of, and its manifest is there, unchanged.
+
+    Args:
+        known: The version.
+        dataset: The dataset version that the release was ordered for.
+        manifest_sha256: Of the manifest as it is now; absent when it is gone.
+
+    Raises:
+        PermanentError: `LineageIncomplete`.
+    """
+    what, again = f"version {known.version} of {known.model}", _TRAIN_AGAIN.format(model=known.model)
+    if known.dataset != dataset:
+        told = f"The figures of {what} are of dataset version {known.dataset}, not of {dataset}"
+        raise PermanentError("LineageIncomplete", f"{told}; {again}.")
+    if manifest_sha256 is None:
+        told = f"The manifest of dataset version {dataset}, which {what} was trained on, is gone"
+        raise PermanentError("LineageIncomplete", f"{told}; condition the dataset again, and {again}.")
+    if known.manifest_sha256 not in (None, manifest_sha256):
+        told = f"The manifest of dataset version {dataset} is not the one that {what} was trained with"
+        raise PermanentError("LineageIncomplete", f"{told}; find out who has changed it, and {again}.")
+
+
+def require_artifact(known: RecordedVersion, now: str) -> None:
+    """Its files are those that were registered.
+
+    Raises:
+        PermanentError: `ArtifactChanged`.
+    """
+    if known.artifact_sha256 not in (None, now):
+        told = (
+            f"The files of version {known.version} of {known.model} are not those that were registered: their hash "
+            f"was {known.artifact_sha256}, and is {now}"
+        )
+        again = _TRAIN_AGAIN.format(model=known.model)
+        raise PermanentError("ArtifactChanged", f"{told}; find out who has changed them, and {again}.")
+
+
+def needs_rows(gates: Sequence[GatePolicy]) -> bool:
+    """Whether a gate can be judged only by the rows that the figures are of."""
+    return any(gate.segments or gate.confidence is not None for gate in gates)
+
+
+def require_figures(known: RecordedVersion, again: Evaluation) -> None:
+    """Rows that are read again give the figures that were recorded.
+
+    Raises:
+        PermanentError: `LineageIncomplete`: the job's output is not what it was.
+    """
+    before, now = known.evaluation.model.model_dump(exclude_none=True), again.model.model_dump()
+    other = [name for name, value in before.items() if not _same(value, now[name])]
+    if other:
+        told = f"The evaluation of job {known.job} does not give the figures that were recorded ({', '.join(other)})"
+        remedy = f"find out who has changed it, and {_TRAIN_AGAIN.format(model=known.model)}"
+        raise PermanentError("LineageIncomplete", f"{told}; {remedy}.")
+
+
+def require_gates(
+    known: RecordedVersion,
+    gates: Sequence[GatePolicy],
+    overridden: Collection[str],
+    at: datetime,
+    rows: Observations | None,
+) -> Verdict:
+    """The gates as they are now hold of the recorded figures, but for those that a person lets it pass.
+
+    Raises:
+        PermanentError: `GatesNotMet`.
+    """
+    verdict = judge(known.evaluation, gates, at, rows)
+    allowed = {gate.name for gate in gates} & set(overridden)  # that there are no gates cannot be overridden
+    failed = [result for result in verdict.gates if not result.passed and result.gate not in allowed]
+    if failed:
+        reasons = "; ".join(result.reason for result in failed[:_SHOWN])
+        told = f"Version {known.version} of {known.model} does not pass its gates as they are now: {reasons}"
+        target = f"{known.model}@{known.version}"
+        remedy = f"`signalbox override {target} --gate {failed[0].gate}` lets it pass, with a reason and an end"
+        raise PermanentError("GatesNotMet", f"{told}; {remedy}.")
+    return verdict
+
+
+def report_sha256(known: RecordedVersion, gates: Sequence[GatePolicy], overridden: Collection[str]) -> str:
+    """Hash of what a person looks at before a release: figures, gates, exceptions to them, dataset."""
+    return content_hash(
+        known.evaluation.to_wire(),
+        [gate.to_wire() for gate in gates],
+        sorted(overridden),
+        known.dataset,
+        length=_HASH_LENGTH,
+    )
+
+
+def summary(known: RecordedVersion, verdict: Verdict, overridden: Collection[str]) -> str:
+    """The figures against their gates, in a sentence or two."""
+    told = "; ".join(_told(result, overridden) for result in verdict.gates)
+    note = "" if known.artifact_sha256 else " Its files were not hashed when it was registered."
+    text = f"{told}."
+    return (text if len(text) <= _SUMMARY_LIMIT else text[: _SUMMARY_LIMIT - 1] + "…") + note
+
+
+def _told(result: GateResult, overridden: Collection[str]) -> str:
+    return result.reason + (" (a person lets it pass)" if not result.passed and result.gate in overridden else "")
+
+
+def _evaluation(row: LedgerRow, again: str) -> Evaluation:
+    try:
+        return Evaluation.from_wire(row.entry.facts["evaluation"])
+    except (KeyError, ValidationError) as error:
+        told = f"Row {row.sequence} of the ledger of {row.entry.model} has no figures that can be read"
+        raise PermanentError("LineageIncomplete", f"{told}; {again}.") from error
+
+
+def _author(registration: LedgerRow, rows: Sequence[LedgerRow]) -> str | None:
+    """Whoever the same run says that it was asked by: at its start, or at its end."""
+    told = (row.entry.facts.get("requested_by") for row in rows if row.entry.by == registration.entry.by)
+    return next((one for one in map(_text, told) if one is not None and one not in _NOBODY), None)
+
+
+def _same(before: Any, now: Any) -> bool:
+    if isinstance(before, float) and isinstance(now, float):
+        return abs(before - now) <= 1e-9 * max(1.0, abs(before))
+    return bool(before == now)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
