@@ -46,8 +46,9 @@ def export_pack(url: str, key: str, model: str, to: Path) -> int:
 def _pack(client: httpx.Client, model: str) -> dict[str, bytes]:
     """The files of a pack, by name."""
     why = fetch(client, "GET", path_of(model, "why"))  # first: it refuses a model that is not known
-    ledger = fetch(client, "GET", path_of(model, "ledger"))
+    # Anchors before rows: what is appended and anchored in between would be missing in rows that were read before.
     anchors = fetch(client, "GET", "/api/ledger/anchors", params={"model": model})["anchors"]
+    ledger = fetch(client, "GET", path_of(model, "ledger"))
     rows = [LedgerRow.from_wire(row) for row in ledger["rows"]]
     lines = [_canonical({**hashed(row), "hash": row.hash}) for row in rows]
     heads = {

@@ -99,7 +99,8 @@ def _print_row(row: Row) -> None:
     for line in row.get("gates", ()):
         say(f"  gate of version {row.get('version')}: {line}")
     for one in row.get("overrides", ()):
-        say(f"  exception to {one['gate']}, by {one['by']} until {one['until'][:10]}: {one['reason']}")
+        of = f" of version {one['version']}" if one.get("version") else ""
+        say(f"  exception to {one['gate']}{of}, by {one['by']} until {one['until'][:10]}: {one['reason']}")
     for version, why in row.get("barred", {}).items():
         say(f"  version {version} is barred: {why}")
     if row.get("decisions"):

@@ -21,7 +21,7 @@ def give_order(url: str, key: str, model: str, verb: str, fields: dict[str, Any]
         if as_json:
             print_json(found)
         else:
-            say(f"{model}: {found.get('reason') or 'asked; `signalbox model ' + model + '` tells what came of it'}")
+            say(f"{model}: {_told(model, found)}")
         return 0
 
     return asking(url, key, give)
@@ -68,7 +68,7 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
         if as_json:
             print_json(found)
         else:
-            say(f"{model}@{version}: {found['reason']}")
+            say(f"{model}@{version}: {_told(model, found)}")
         return 0
 
     return asking(url, key, give)
@@ -102,6 +102,12 @@ def read_until(text: str) -> str:
     except ValueError as error:
         raise typer.BadParameter(f"--until {text!r} is no time: write 2027-01-31, or 2027-01-31T18:00+01:00") from error
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
+
+
+def _told(model: str, found: dict[str, Any]) -> str:
+    """The answer; where it takes longer than the app waits, where to look."""
+    reason: str | None = found.get("reason")
+    return reason or f"asked; `signalbox model {model}` tells what came of it"
 
 
 def _body(fields: dict[str, Any]) -> dict[str, Any]:

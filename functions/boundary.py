@@ -128,7 +128,7 @@ def fitting(payload: Contract) -> dict[str, Any]:
     Raises:
         PermanentFailure: `PayloadTooLarge`.
     """
-    size = len(payload.model_dump_json())
+    size = len(payload.model_dump_json().encode())
     if size > _PAYLOAD_LIMIT:
         kind = type(payload).__name__
         raise PermanentFailure("PayloadTooLarge", f"{kind} has {size} bytes; at most {_PAYLOAD_LIMIT} travel")

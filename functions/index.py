@@ -39,7 +39,7 @@ class Route(NamedTuple):
 #: HTTP functions by their room in `functions.triggers`.
 ROUTES: Final = {
     "conditioning": (Route("GET", "conditioning", "list_conditioning", client=True),),
-    "data_factory": (Route("POST", "datafactory/{operation}", "datafactory", client=True),),
+    "data_factory": (Route("POST", "datafactory/{operation}", "datafactory", client=True, by_model=True),),
     "datasets": (
         Route("GET", "datasets", "list_datasets"),
         Route("GET", "datasets/{name}/{version}", "get_dataset"),
@@ -52,6 +52,7 @@ ROUTES: Final = {
         Route("POST", "runs/{id}/retry", "retry_run", client=True),
     ),
     "fleets": (Route("GET", "fleets", "list_fleets"),),
+    "following": (Route("GET", "status/{id}", "get_status", client=True),),
     "jobs": (Route("POST", "jobs/{name}/watch", "begin_watch", client=True),),
     "ledger": (
         Route("GET", "models/{name}/why", "why_model"),

@@ -56,18 +56,26 @@ def change_route[W: ModelRoute | None](
     raise TransientError(f"{path} was written by others in each of {_ATTEMPTS} attempts")
 
 
-def delete_unrouted(endpoint: str, deployment: str) -> None:
+def delete_unrouted(endpoint: str, deployment: str, model: str | None = None) -> None:
     """Remove a deployment to which no route leads; one that is gone is fine.
 
     The platform sees to traffic alone: of routes it does not know.
+
+    Args:
+        endpoint: Where it is.
+        deployment: Its name.
+        model: For which it serves, where that is another one than the one that is deployed.
 
     Raises:
         PermanentError: `HasRoute`: its model's route leads there. `RouteUnreadable`: it may do so.
     """
     platform = adapters.platform()
     state = platform.read_deployment(endpoint, deployment)
-    route = read_route(state.model) if state is not None and state.model else None
-    if route is not None and (route.endpoint, route.deployment) == (endpoint, deployment):
+    known = {state.model, model} - {None, ""} if state is not None else set()
+    routes = [route for one in sorted(filter(None, known)) if (route := read_route(one)) is not None]
+    for route in routes:
+        if (route.endpoint, route.deployment) != (endpoint, deployment):
+            continue
         path = route_path(route.model)
         told = f"Clients are sent to the deployment {deployment} of {endpoint} by {path}, so it stays."
         remedy = f"Release or retire the model; if it shares no endpoint any more, delete {path}."

@@ -28,11 +28,13 @@ class Caller(NamedTuple):
 
     Attributes:
         name: As it is written down: `ana@contoso.example`; empty where nobody can know, as with a function key.
-        grants: Values of their claims `roles` and `groups`; `None` where a function key was the authentication.
+        roles: Values of their claim `roles`; `None` where a function key was the authentication.
+        groups: Values of their claim `groups`: anybody may call a group as the app calls a role, so they are apart.
     """
 
     name: str
-    grants: frozenset[str] | None
+    roles: frozenset[str] | None
+    groups: frozenset[str] = frozenset()
 
 
 #: Whoever holds a function key.
@@ -41,11 +43,11 @@ KEY_HOLDER: Final = Caller("", None)
 
 def may(caller: Caller, role: Role, policy: ModelPolicy | None = None) -> bool:
     """Whether a caller has a role, for a model or, without one, for the whole app."""
-    if caller.grants is None:
+    if caller.roles is None:
         return True
     if role == "reader":
-        return any(title in caller.grants for title in APP_ROLES.values()) or _is_named(caller, _all_of(policy))
-    return APP_ROLES[role] in caller.grants or (policy is not None and _is_named(caller, _named(role, policy)))
+        return any(title in caller.roles for title in APP_ROLES.values()) or _is_named(caller, _all_of(policy))
+    return APP_ROLES[role] in caller.roles or (policy is not None and _is_named(caller, _named(role, policy)))
 
 
 def needed(role: Role, policy: ModelPolicy | None = None) -> str:
@@ -64,4 +66,5 @@ def _all_of(policy: ModelPolicy | None) -> Sequence[str]:
 
 
 def _is_named(caller: Caller, named: Sequence[str]) -> bool:
-    return caller.grants is not None and any(one.removeprefix(ENTRA) in caller.grants for one in named)
+    grants = caller.groups | (caller.roles or frozenset())
+    return any(one.removeprefix(ENTRA) in grants for one in named)

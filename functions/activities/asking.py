@@ -32,7 +32,8 @@ def _ask(order: AskApprovalInput) -> tuple[str, ...]:
     if not order.policy.notify:
         return ()
     rows = adapters.ledger().rows(order.model)
-    message = question(order, difference(order.version, rows, order.policy.gates), link_to(order.model))
+    against = difference(order.version, rows, order.policy.gates, order.champion)
+    message = question(order, against, link_to(order.model))
     run = _run_of(order)
     if run is not None and _kept_for_digest(run, message):
         return (f"digest:{run.run}",)

@@ -42,7 +42,7 @@ async def shift_traffic(order: ShiftTrafficInput) -> Traffic:
 @activity
 async def delete_deployment(order: DeploymentKey) -> DeploymentState:
     """Remove a deployment that has neither traffic nor a route; one that is gone is fine."""
-    await run_blocking(delete_unrouted, order.endpoint, order.deployment)
+    await run_blocking(delete_unrouted, order.endpoint, order.deployment, order.model)
     return DeploymentState(endpoint=order.endpoint, deployment=order.deployment, status="Deleted")
 
 

@@ -12,14 +12,15 @@ from shared.contracts.read_model import ModelRow
 _AT_ONCE: Final = 6
 #: Seconds: two reads of the platform for each online model.
 _TIMEOUT: Final = 600.0
-#: Runs that change what serves themselves.
-_CHANGING: Final = frozenset({"release", "rollback", "retirement"})
+#: Runs that change what serves themselves, and the phases of a release that do.
+_CHANGING: Final = frozenset({"rollback", "retirement"})
+_SHIFTING: Final = frozenset({"shifting", "watching", "undoing"})
 
 
 @activity
-async def find_lost_servings(order: CheckServingInput) -> LostServings:  # noqa: ARG001 - each activity has an input
+async def find_lost_servings(order: CheckServingInput) -> LostServings:
     """Versions in production whose deployment is gone, has failed, or is asked by nobody any more."""
-    return await run_blocking(_find_lost, timeout=_TIMEOUT)
+    return await run_blocking(_find_lost, order.after, timeout=_TIMEOUT)
 
 
 @activity
@@ -32,20 +33,30 @@ async def find_code_models(order: CodeModelsInput) -> CodeModels:
     )
 
 
-def _find_lost() -> LostServings:
+def _find_lost(after: str) -> LostServings:
     lost: list[LostServing] = []
     looked = 0
-    for row in adapters.read_model().all():
+    for row in sorted(adapters.read_model().all(), key=lambda row: row.model):
+        if row.model <= after:
+            continue
         policy = adapters.fleets().model(row.model)
         if policy is None or row.champion is None or not row.serving.get("deployment"):
             continue
-        if any(run.kind in _CHANGING for run in row.in_flight):
+        if _changes(row):
             continue
         looked += 1
         reason = _why_lost(row)
-        if reason is not None and len(lost) < _AT_ONCE:
+        if reason is not None:
             lost.append(LostServing(policy=policy, version=row.champion, reason=reason))
+        if len(lost) == _AT_ONCE:
+            return LostServings(lost=tuple(lost), looked=looked, last=row.model)
     return LostServings(lost=tuple(lost), looked=looked)
+
+
+def _changes(row: ModelRow) -> bool:
+    """Whether something moves the traffic just now; a release that runs in the shadow, or waits, does not."""
+    kinds = {run.kind for run in row.in_flight}
+    return bool(kinds & _CHANGING) or ("release" in kinds and row.phase in _SHIFTING)
 
 
 def _why_lost(row: ModelRow) -> str | None:

@@ -14,9 +14,10 @@ from shared.contracts.reproduction import (
     RecordedVersionKey,
     Reproduction,
 )
+from shared.errors import PermanentError
 from shared.evaluation.evaluate import evaluate
 from shared.lineage.reproduction import FILES_TOLD, caveats, compare_figures, compare_files, is_same
-from shared.release.verification import recorded
+from shared.release.verification import EVALUATED, REGISTERED, recorded
 from shared.settings import settings
 
 #: Seconds; models of gigabytes take a while.
@@ -27,7 +28,12 @@ _TIMEOUT: Final = 1200.0
 async def find_recorded_version(order: RecordedVersionKey) -> RecordedTraining:
     """What the ledger says a version was made of; one that was not made here cannot be made again."""
     rows = await run_blocking(adapters.ledger().rows, order.model)
-    known = recorded(order.model, order.version, rows)
+    effects = {row.entry.effect for row in rows if str(row.entry.facts.get("version")) == order.version}
+    if EVALUATED in effects and REGISTERED not in effects:
+        told = f"Version {order.version} of {order.model} was evaluated here, but trained elsewhere"
+        raise PermanentError("NotMadeHere", f"{told}, so the ledger does not say how to make it again.")
+    # A later evaluation was a job of its own, which has made nothing.
+    known = recorded(order.model, order.version, [row for row in rows if row.entry.effect != EVALUATED])
     facts = known.row.entry.facts
     origin: Any = facts.get("origin")
     return RecordedTraining(

@@ -44,7 +44,7 @@ async def withdraw_traffic(order: WithdrawTrafficInput) -> WithdrawnTraffic:
         _refuse_wanted(order.model)
     platform = adapters.platform()
     deployments = await run_blocking(platform.list_deployments, order.endpoint)
-    own = tuple(one.deployment for one in deployments if one.model == order.model)
+    own = tuple(one.deployment for one in deployments if one.model == order.model or one.deployment in order.also)
     traffic = await run_blocking(platform.read_traffic, order.endpoint)
     begun = False
     if order.confirming or any(traffic.get(name) for name in own):

@@ -87,26 +87,37 @@ async def publish_predictions(order: PublishPredictionsInput) -> PublishedPredic
     if await run_blocking(read_publication, beside(path)) != published:
         await run_blocking(adapters.data().write, path, content, content_type="text/csv")
         await run_blocking(write_publication, beside(path), published)
-    kept = await run_blocking(_point, published)
-    return PublishedPredictions(path=path, rows=len(predictions), sha256=sha256, kept=kept)
+    kept, before = await run_blocking(_point, published, order.job)
+    return PublishedPredictions(path=path, rows=len(predictions), sha256=sha256, kept=kept, before=before)
 
 
 @activity
 async def restore_predictions(order: RestorePredictionsInput) -> PredictionsRestored:
-    """Make what was published before current again."""
-    before = await run_blocking(read_publication, beside(order.published)) if order.published else None
-    wanted = before or Publication(model=order.model, path=order.published)
-    await run_blocking(write_publication, pointer(order.model), wanted)
-    return PredictionsRestored(current=order.published)
+    """Make what was published before current again; asked to undo a publication, only where readers are by that one."""
+    wanted = order.published
+    if order.job is not None:
+        current = await run_blocking(read_publication, pointer(order.model))
+        if current is None or current.job != order.job:
+            return PredictionsRestored(current=current.path if current else None)
+        wanted = current.before
+    before = await run_blocking(read_publication, beside(wanted)) if wanted else None
+    told = before or Publication(model=order.model, path=wanted)
+    await run_blocking(write_publication, pointer(order.model), told)
+    return PredictionsRestored(current=wanted)
 
 
-def _point(published: Publication) -> str | None:
-    """Point readers to a publication; the path that they stay at when that is of a later period."""
+def _point(published: Publication, job: str) -> tuple[str | None, str | None]:
+    """Point readers to a publication, and keep with it where they were: a repeat finds that there.
+
+    Returns:
+        The path that they stay at when that is of a later period, and the one that they were at until now.
+    """
     current = read_publication(pointer(published.model))
     if current is not None and published.is_older_than(current):
-        return current.path
-    write_publication(pointer(published.model), published)
-    return None
+        return current.path, None
+    before = None if current is None else current.before if current.job == job else current.path
+    write_publication(pointer(published.model), published.model_copy(update={"job": job, "before": before}))
+    return None, before
 
 
 def _predictions(content: bytes) -> list[float | None]:

@@ -35,6 +35,7 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
     verification.require_dataset(known, order.dataset.version, _manifest_sha256(f"{order.dataset.path}manifest.json"))
     rows = _observations(known) if verification.needs_rows(order.gates) else None
     verdict = verification.require_gates(known, order.gates, order.overridden, order.at, rows)
+    verification.require_compared(known, order.gates, order.champion)
     artifact = _artifact_sha256(known)
     verification.require_artifact(known, artifact)
     return VerifiedVersion(
@@ -42,6 +43,7 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
         report_sha256=verification.report_sha256(known, order.gates, order.overridden),
         author=known.author,
         summary=verification.summary(known, verdict, order.overridden),
+        excepted=verification.excepted(known, verdict, order.gates, order.at, rows),
     )
 
 

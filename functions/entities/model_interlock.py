@@ -18,16 +18,20 @@ class ModelInterlock(DurableEntity):
     """
 
     def receive(self, event: Any) -> None:
-        """An event as a signal: nobody waits for an answer."""
-        self._decide(event)
+        """An event as a signal: nobody waits for an answer, and none may be lost."""
+        if self._decide(event) is None:
+            from shared.interlock.state import put_aside
+
+            # It waits in the state for the code that wrote it: a signal whose operation raises is gone for good.
+            self.set_state(put_aside(self.get_state(dict) or {}, event))
 
     def request(self, event: Any) -> dict[str, Any]:
-        """An event as a call: the asker gets an answer."""
+        """An event as a call: the asker gets an answer; what is refused is not carried out later, either."""
         from shared.contracts.interlock import RequestAnswer
 
         decision = self._decide(event)
         if decision is None or decision.answer is None:
-            reason = "The model's state or the request could not be read by this version of the app."
+            reason = "The model's state or the request could not be read by this version of the app: ask again later."
             return RequestAnswer(decision="refused", attempt=None, reason=reason).to_wire()
         return decision.answer.to_wire()
 
@@ -40,14 +44,11 @@ class ModelInterlock(DurableEntity):
 
     def _decide(self, event: Any) -> "Decision | None":
         from shared.interlock.decide import receive
-        from shared.interlock.state import StateFromTheFutureError, put_aside, upcast
+        from shared.interlock.state import StateFromTheFutureError, upcast
 
-        raw = self.get_state(dict)
         try:
-            state = upcast(raw)
+            state = upcast(self.get_state(dict))
         except StateFromTheFutureError:
-            # A signal whose operation raises is lost, so the event waits in the state for the code that wrote it.
-            self.set_state(put_aside(raw or {}, event))
             return None
         decision = receive(state, event)
         self.set_state(decision.state.to_wire())

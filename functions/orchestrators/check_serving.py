@@ -11,7 +11,10 @@ from shared.contracts.monitoring import CheckServingInput, LostServings, Serving
 
 @orchestrator
 def check_serving(context: task.OrchestrationContext, order: CheckServingInput) -> Steps[ServingChecked]:
-    """Look at each version in production once; what its policy wants then is its interlock's to decide."""
+    """Look at each version in production once; what its policy wants then is its interlock's to decide.
+
+    A page of those that are lost ends a history: the next models are looked at in a new one.
+    """
     found = yield from call(context, names.FIND_LOST_SERVINGS, order, LostServings)
     for lost in found.lost:
         event = ServingLost(
@@ -23,4 +26,6 @@ def check_serving(context: task.OrchestrationContext, order: CheckServingInput) 
             reason=lost.reason,
         )
         tell_interlock(context, event)
+    if found.last is not None:
+        context.continue_as_new(order.model_copy(update={"after": found.last}).to_wire())
     return ServingChecked(looked=found.looked, lost=tuple(lost.policy.model for lost in found.lost))

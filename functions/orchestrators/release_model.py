@@ -17,7 +17,7 @@ from functions.orchestrators.releasing.release import (
 )
 from functions.orchestrators.releasing.steps import promote
 from functions.orchestrators.releasing.undo import undo
-from functions.orchestrators.releasing.verifying import verify
+from functions.orchestrators.releasing.verifying import verify, verify_again
 from functions.orchestrators.releasing.watching import watch_grace
 from functions.orchestrators.scoring_steps import ScoringFailedError
 from functions.orchestrators.steps import STEP_FAILED, now, tell_interlock
@@ -60,18 +60,22 @@ def _release(release: Release) -> Steps[None]:
     2. Test it on the golden set.
     3. Let it run in the shadow of the champion, where the policy says so.
     4. Ask for approval, where the policy asks.
-    5. Let it serve, as the strategy says: at once, or in growing shares that are watched.
-    6. Promote it: alias and stage.
-    7. Watch it for a grace, in which what served before can take over again at once.
+    5. Verify it once more where it has waited: it must be what was tested and approved.
+    6. Let it serve, as the strategy says: at once, or in growing shares that are watched.
+    7. Promote it: alias and stage.
+    8. Watch it for a grace, in which what served before can take over again at once.
     """
-    online = release.order.policy.serve.mode == "online"
+    context, online = release.context, release.order.policy.serve.mode == "online"
     verified = yield from verify(release)
     golden = yield from (test_online(release) if online else test_batch(release))
     release.told = Told(verified, golden)
     shadow = yield from (shadow_online(release) if online else shadow_batch(release))
     release.told = Told(verified, golden, shadow)
     yield from approve(release, release.told)
+    if release.waited:
+        yield from verify_again(release, verified)
     yield from (serve_online(release) if online else serve_batch(release))
+    yield from release.hear(now(context))
     yield from promote(release)
     yield from watch_grace(release)
 
@@ -87,6 +91,7 @@ def _released(release: Release) -> ReleaseOutcome:
         reason=short(_told_of(order.version, serving)),
         serving=serving,
         previous=promotion.previous if promotion else None,
+        dataset=release.progress.scored,
     )
 
 

@@ -89,10 +89,12 @@ def _leave_endpoint(
 ) -> Steps[dict[str, Any]]:
     """Delete the model's deployments, and the endpoint when no other model is behind it; what was taken away."""
     context.set_custom_status({"step": "deleting deployments", "endpoint": endpoint})
-    withdraw = WithdrawTrafficInput(model=order.model, endpoint=endpoint, trace=order.trace)
+    also = _standing_in(order, endpoint)
+    withdraw = WithdrawTrafficInput(model=order.model, endpoint=endpoint, also=also, trace=order.trace)
     own = yield from withdraw_and_wait(context, withdraw)
     for deployment in own.deployments:
-        key = DeploymentKey(endpoint=endpoint, deployment=deployment, trace=order.trace)
+        serves_for = order.model if deployment in also else None
+        key = DeploymentKey(endpoint=endpoint, deployment=deployment, model=serves_for, trace=order.trace)
         try:
             yield from call(context, names.DELETE_DEPLOYMENT, key, DeploymentState)
         except PermanentFailure as failure:
@@ -111,6 +113,14 @@ def _leave_endpoint(
 def _is_routed(order: RetireModelInput) -> bool:
     """Whether clients may know the model by a route: it serves so, or the fleet file said so last."""
     return order.policy.serve.shared or (order.serving is not None and order.serving.route is not None)
+
+
+def _standing_in(order: RetireModelInput, endpoint: str) -> tuple[str, ...]:
+    """The baseline's deployment that answers for the model there: by its own model's name nobody would find it."""
+    serving = order.serving
+    if order.stands_in is None or serving is None or serving.endpoint != endpoint or serving.deployment is None:
+        return ()
+    return (serving.deployment,)
 
 
 def _endpoints(order: RetireModelInput) -> list[str]:

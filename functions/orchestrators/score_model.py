@@ -21,7 +21,8 @@ def score_model(context: task.OrchestrationContext, order: ScoreModelInput) -> S
     try:
         outcome = yield from _score(context, order)
     except (*STEP_FAILED, ScoringFailedError) as error:
-        outcome = _failed(order, explain(error))
+        job_failed = isinstance(error, ScoringFailedError) and error.job_failed
+        outcome = _failed(order, explain(error), job_failed=job_failed)
         ours = not isinstance(error, JobNameTakenError)
     # Told before anything else is tried, so that nothing can keep the interlock waiting for ever.
     tell_interlock(context, ScoringFinished(model=order.model, at=now(context), trace=order.trace, outcome=outcome))
@@ -73,7 +74,7 @@ def _staleness(order: ScoreModelInput) -> str:
     return f"The model is stale: champion for {age.days} days, where {allowed} are allowed. Train it again."
 
 
-def _failed(order: ScoreModelInput, reason: str) -> ScoringOutcome:
+def _failed(order: ScoreModelInput, reason: str, *, job_failed: bool) -> ScoringOutcome:
     return ScoringOutcome(
         model=order.model,
         attempt=order.attempt,
@@ -81,6 +82,7 @@ def _failed(order: ScoreModelInput, reason: str) -> ScoringOutcome:
         reason=short(f"Scoring {order.attempt} failed: {reason}"),
         version=order.version,
         dataset=order.dataset.version,
+        job_failed=job_failed,
     )
 
 

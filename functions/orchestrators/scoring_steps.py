@@ -15,6 +15,7 @@ from shared.contracts.datasets import DatasetRef
 from shared.contracts.jobs import (
     FolderInput,
     JobInput,
+    JobOutcome,
     ModelInput,
     SubmitJobInput,
     WatchJobInput,
@@ -27,8 +28,20 @@ from shared.contracts.scoring import ScoreModelInput
 _SCORING_MINUTES: Final = 120
 
 
+#: How a job ends by its own fault; what else ended it, an outage or a person, says nothing of the version.
+_OWN_FAULT: Final[frozenset[JobOutcome]] = frozenset({"failed", "hung"})
+
+
 class ScoringFailedError(Exception):
-    """There are no predictions: the scoring job did not end well, or there can be none."""
+    """There are no predictions: the scoring job did not end well, or there can be none.
+
+    Attributes:
+        job_failed: Whether the job itself failed, or ran for too long.
+    """
+
+    def __init__(self, message: str, *, job_failed: bool = False) -> None:
+        super().__init__(message)
+        self.job_failed = job_failed
 
 
 def run_scoring_job(
@@ -87,7 +100,7 @@ def run_scoring_job(
     )
     end = yield from wait_for_job(context, watch)
     if end.outcome != "completed":
-        raise ScoringFailedError(end.reason)
+        raise ScoringFailedError(end.reason, job_failed=end.outcome in _OWN_FAULT)
     return watch
 
 

@@ -20,7 +20,8 @@ from shared.settings import settings
 
 _HEADER: Final = "X-MS-CLIENT-PRINCIPAL"
 #: Types of claims, short as in tokens and long as the platform may map them.
-_GRANTS: Final = ("roles", "groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+_ROLES: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+_GROUPS: Final = "groups"
 _NAMES: Final = (
     "preferred_username",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
@@ -31,13 +32,18 @@ _NAMES: Final = (
 )
 
 
+def knows_people() -> bool:
+    """Whether callers are people and applications that Entra ID knows, and not holders of a key."""
+    return settings().authentication == "entra"
+
+
 def read_caller(request: func.HttpRequest) -> Caller:
     """Who calls.
 
     Raises:
         BadRequestError: 401: the platform in front has not said who.
     """
-    if settings().authentication == "keys":
+    if not knows_people():
         return KEY_HOLDER
     claims = _claims(request.headers.get(_HEADER, ""))
     by_type: dict[str, list[str]] = {}
@@ -46,7 +52,8 @@ def read_caller(request: func.HttpRequest) -> Caller:
     name = next((by_type[kind][0] for kind in _NAMES if kind in by_type), "")
     if not name:
         raise BadRequestError(401, "unknown-caller", "The token names nobody: it has no user name and no application.")
-    return Caller(name, frozenset(value for kind in _GRANTS for value in by_type.get(kind, ())))
+    roles = frozenset(value for kind in _ROLES for value in by_type.get(kind, ()))
+    return Caller(name, roles, frozenset(by_type.get(_GROUPS, ())))
 
 
 def require(request: func.HttpRequest, role: Role, policy: ModelPolicy | None = None) -> Caller:
@@ -65,7 +72,7 @@ def require(request: func.HttpRequest, role: Role, policy: ModelPolicy | None = 
 
 def refusal(request: func.HttpRequest, role: Role) -> func.HttpResponse | None:
     """What is answered to a caller who does not have a role in the whole app; readers may have it of any model."""
-    if settings().authentication == "keys":
+    if not knows_people():
         return None
     try:
         caller = read_caller(request)

@@ -6,14 +6,15 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from functions import adapters, tracing
-from functions.triggers.callers import read_caller
+from functions import tracing
+from functions.triggers.callers import require
 from functions.triggers.fleet_runs import begin_fleet_run
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, read_object
+from functions.triggers.models import find_model
 from functions.triggers.run_requests import check_landed, read_body_as, read_operation, read_run_request
 from functions.triggers.starting import start_once, utc_now
 from shared import names
-from shared.authorization import Caller
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.training import TrainOnRequestInput
@@ -45,26 +46,24 @@ async def datafactory(req: func.HttpRequest, client: df.DurableFunctionsClient) 
         try:
             operation, body = read_operation(req.route_params.get("operation")), read_object(req)
             if operation == "train" and "model" in body:
-                instance = await _train_one(client, body, read_caller(req))
+                instance = await _train_one(client, req, body)
             else:
-                order = read_run_request(operation, body, utc_now(), tracing.traceparent())
+                caller = require(req, "operator")
+                order = read_run_request(operation, body, utc_now(), tracing.traceparent(), caller)
                 await run_blocking(check_landed, order)
                 instance = await begin_fleet_run(client, order)
         except BadRequestError as error:
             return error.answer
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+    return begun(client, req, instance)
 
 
-async def _train_one(client: df.DurableFunctionsClient, body: dict[str, Any], caller: Caller) -> str:
+async def _train_one(client: df.DurableFunctionsClient, req: func.HttpRequest, body: dict[str, Any]) -> str:
     """Start `train_on_request`; a training that failed or was rejected fails the instance."""
     allowed = "Needed: model, request_id; allowed: dataset, requested_by."
     wanted = f"{allowed} For several models leave `model` out, and give `select`."
     request = read_body_as(TrainRequest, body, wanted)
-    policy = adapters.fleets().model(request.model)
-    if policy is None:
-        known = ", ".join(model.model for model in adapters.policies()[:20])
-        told = f"No fleet of this app has a model {request.model}. Known: {known}."
-        raise BadRequestError(404, "unknown-model", told)
+    policy = find_model(request.model)
+    caller = require(req, "operator", policy)
     order = TrainOnRequestInput(
         policy=policy,
         dataset=request.dataset,

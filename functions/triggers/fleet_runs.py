@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from functions import adapters, tracing
 from functions.run_cells import cells_of_run
+from functions.triggers.callers import read_caller
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body, read_limit
 from functions.triggers.run_requests import read_retry
 from functions.triggers.starting import start_once, utc_now
@@ -73,10 +75,12 @@ async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     with tracing.span("retry_run", req.headers.get("traceparent")):
         try:
             body = parse_object(read_body(req) or b"{}")
-            retry = await begin_fleet_run(client, read_retry(row, body, utc_now(), tracing.traceparent()))
+            retry = await begin_fleet_run(
+                client, read_retry(row, body, utc_now(), tracing.traceparent(), read_caller(req))
+            )
         except BadRequestError as error:
             return error.answer
-    return client.create_check_status_response(req, retry, return_internal_server_error_on_failure=True)
+    return begun(client, req, retry)
 
 
 async def _find_run(client: df.DurableFunctionsClient, run: str) -> RunRow | None:

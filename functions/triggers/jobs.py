@@ -8,6 +8,7 @@ import azure.functions as func
 from pydantic import Field
 
 from functions import tracing
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, parse_object, read_body
 from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import start_unless_running
@@ -51,7 +52,7 @@ async def begin_watch(req: func.HttpRequest, client: df.DurableFunctionsClient) 
             return error.answer
         instance = names.watcher(order.name)
         await start_unless_running(client, names.WATCH_JOB, order, instance)
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+    return begun(client, req, instance)
 
 
 def _order(req: func.HttpRequest) -> WatchJobInput:

@@ -1,9 +1,14 @@
 """The model that a path names."""
 
+from typing import Final
+
 from functions import adapters
 from functions.triggers.http import BadRequestError
 from shared.contracts.policy import ModelPolicy
-from shared.located_validation import nearest
+from shared.located_validation import similar
+
+#: A fleet may have a thousand.
+_SHOWN: Final = 20
 
 
 def find_model(name: str) -> ModelPolicy:
@@ -14,6 +19,8 @@ def find_model(name: str) -> ModelPolicy:
     """
     policy = adapters.fleets().model(name)
     if policy is None:
-        known = nearest(name, (one.model for one in adapters.policies()))
-        raise BadRequestError(404, "unknown-model", f"No fleet of this app has a model {name}; {known}")
+        known = sorted(one.model for one in adapters.policies())
+        meant = similar(name, known)
+        told = f"did you mean `{meant}`?" if meant else f"Known: {', '.join(known[:_SHOWN])}."
+        raise BadRequestError(404, "unknown-model", f"No fleet of this app has a model {name}. {told}")
     return policy

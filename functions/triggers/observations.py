@@ -13,7 +13,7 @@ from functions.triggers.models import find_model
 from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import signal_interlock, utc_now
 from shared.contracts.base import Contract
-from shared.contracts.interlock import HealthObserved
+from shared.contracts.interlock import HealthObserved, ShortName
 
 
 def _finite(value: float) -> float:
@@ -22,7 +22,7 @@ def _finite(value: float) -> float:
     return value
 
 
-_Figures = Annotated[dict[str, Annotated[float, AfterValidator(_finite)]], Field(max_length=50)]
+_Figures = Annotated[dict[ShortName, Annotated[float, AfterValidator(_finite)]], Field(max_length=50)]
 
 
 class Observation(Contract):
@@ -36,7 +36,7 @@ class Observation(Contract):
     """
 
     version: str = Field(min_length=1, max_length=100)
-    period: str = Field(min_length=1, max_length=100)
+    period: ShortName = Field(min_length=1)
     figures: _Figures
     reference: _Figures = Field(default_factory=dict)
 

@@ -7,6 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions import adapters, tracing
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, problem, read_limit
 from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.starting import utc_now
@@ -67,7 +68,7 @@ async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient
     """Search for landed files and registered versions whose event was lost; answers 202 with the URLs of the run."""
     with tracing.span("reconcile_now", req.headers.get("traceparent")):
         instance = await begin_reconciliation(client, utc_now())
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+    return begun(client, req, instance)
 
 
 def unknown_model(name: str) -> func.HttpResponse:

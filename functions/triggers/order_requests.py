@@ -161,7 +161,7 @@ def scope_of(fleet: str, select: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _by(caller: Caller, said: str | None, wanted: str) -> str:
-    if caller.grants is not None:
+    if caller.roles is not None:
         return caller.name
     if said is None:
         raise BadRequestError(400, "bad-request", f"`by` is missing: a function key does not say who asks. {wanted}")

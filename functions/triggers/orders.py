@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from functions import adapters, tracing
 from functions.triggers.callers import require
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, problem, read_object
 from functions.triggers.models import find_model
 from functions.triggers.order_requests import OF_MANY, read_order, read_verb, scope_of
@@ -99,7 +100,7 @@ async def _answered(client: df.DurableFunctionsClient, req: func.HttpRequest, in
     except TimeoutError:
         state = None
     if state is None or state.runtime_status is not OrchestrationStatus.COMPLETED:
-        return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+        return begun(client, req, instance)
     told = RequestAnswer.from_wire(state.get_output())
     if told.decision == "refused":
         return problem(409, "refused", told.reason)

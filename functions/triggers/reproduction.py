@@ -5,6 +5,8 @@ import azure.functions as func
 from pydantic import Field
 
 from functions import tracing
+from functions.triggers.callers import read_caller
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, parse_object, read_body
 from functions.triggers.models import find_model
 from functions.triggers.run_requests import read_body_as
@@ -36,10 +38,14 @@ async def reproduce(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
             return error.answer
         version, at = req.route_params["version"], utc_now()
         order = ReproduceVersionInput(
-            policy=policy, version=version, requested_by=request.requested_by, at=at, trace=tracing.traceparent()
+            policy=policy,
+            version=version,
+            requested_by=read_caller(req).name or request.requested_by,
+            at=at,
+            trace=tracing.traceparent(),
         )
         instance = names.instance_id(
             f"reproduce {policy.model} {version}", request.request_id or at.isoformat(), policy.revision
         )
         await start_once(client, names.REPRODUCE_VERSION, order, instance)
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+    return begun(client, req, instance)

@@ -14,6 +14,7 @@ from durabletask.client import OrchestrationQuery, OrchestrationState, Orchestra
 from pydantic import Field
 
 from functions import adapters, tracing
+from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body
 from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import remember_started, start_once, utc_now
@@ -70,7 +71,7 @@ async def retain_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -
         except BadRequestError as error:
             return error.answer
         instance = await begin_retention(client, request, at)
-    return client.create_check_status_response(req, instance, return_internal_server_error_on_failure=True)
+    return begun(client, req, instance)
 
 
 async def list_retention(req: func.HttpRequest) -> func.HttpResponse:

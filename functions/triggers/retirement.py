@@ -8,6 +8,7 @@ import azure.functions as func
 from pydantic import Field
 
 from functions import adapters, tracing
+from functions.triggers.callers import read_caller
 from functions.triggers.http import BadRequestError, answer, read_object
 from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import signal_interlock, start_once, utc_now
@@ -68,6 +69,8 @@ async def retire(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fu
             refuse_retirement(request, adapters.fleets(), rows, cells)
         except BadRequestError as error:
             return error.answer
+        if name := read_caller(req).name:  # a token says who asks
+            request = request.model_copy(update={"requested_by": name})
         for model in request.models:
             await signal_interlock(client, _event(request, rows[model]))
         for dataset in request.datasets:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from functions import adapters
 from functions.triggers.http import BadRequestError
+from shared.authorization import KEY_HOLDER, Caller
 from shared.contracts.base import Contract
 from shared.contracts.fleet_runs import FailOn, Operation, RunFleetInput, RunRow
 from shared.errors import PermanentError
@@ -84,8 +85,10 @@ def read_operation(name: str | None) -> Operation:
     raise BadRequestError(404, "unknown-operation", f"There is no operation {name!r}. Known: {', '.join(known)}.")
 
 
-def read_run_request(operation: Operation, body: dict[str, Any], at: datetime, trace: str | None) -> RunFleetInput:
-    """A run of a fleet, as it was asked for.
+def read_run_request(
+    operation: Operation, body: dict[str, Any], at: datetime, trace: str | None, caller: Caller = KEY_HOLDER
+) -> RunFleetInput:
+    """A run of a fleet, as it was asked for; by whom, a token says better than the body.
 
     Raises:
         BadRequestError: The body does not fit, or selects nothing; it says what would be right.
@@ -105,7 +108,7 @@ def read_run_request(operation: Operation, body: dict[str, Any], at: datetime, t
         as_of=_instant(request.as_of, fleet),
         again=request.again,
         fail_on=request.fail_on,
-        requested_by=request.requested_by,
+        requested_by=caller.name or request.requested_by,
         request_id=request.request_id,
         at=at,
         trace=trace,
@@ -123,7 +126,9 @@ def check_landed(order: RunFleetInput) -> None:
         raise BadRequestError(400, "nothing-landed", told)
 
 
-def read_retry(row: RunRow, body: dict[str, Any], at: datetime, trace: str | None) -> RunFleetInput:
+def read_retry(
+    row: RunRow, body: dict[str, Any], at: datetime, trace: str | None, caller: Caller = KEY_HOLDER
+) -> RunFleetInput:
     """A run of what an earlier one did not get done.
 
     Raises:
@@ -137,7 +142,7 @@ def read_retry(row: RunRow, body: dict[str, Any], at: datetime, trace: str | Non
         again=row.again,
         retry_of=row.run,
         fail_on=request.fail_on,
-        requested_by=request.requested_by,
+        requested_by=caller.name or request.requested_by,
         request_id=request.request_id,
         at=at,
         trace=trace,

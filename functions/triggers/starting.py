@@ -18,6 +18,7 @@ from shared.contracts.deliveries import Delivery
 from shared.contracts.events import InterlockEvent
 
 #: What makes room for another one of its id.
+_FAILED: Final = (OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 _ENDED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 
 
@@ -44,6 +45,11 @@ async def start_unless_running(client: df.DurableFunctionsClient, name: str, ord
     what somebody asks for, who wants it again when asking later, and for orchestrations that only read.
     """
     return await _start(client, name, order, instance_id, replaceable=_ENDED)
+
+
+async def start_until_done(client: df.DurableFunctionsClient, name: str, order: Contract, instance_id: str) -> bool:
+    """Start an orchestration unless one of that id is under way or has completed; one that failed makes room."""
+    return await _start(client, name, order, instance_id, replaceable=_FAILED)
 
 
 async def _start(

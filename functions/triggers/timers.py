@@ -6,7 +6,7 @@ import azure.functions as func
 from functions import tracing
 from functions.triggers.reconciling import begin_reconciliation
 from functions.triggers.schedules import begin_due_runs
-from functions.triggers.starting import start_once, utc_now
+from functions.triggers.starting import start_once, start_until_done, utc_now
 from shared import names
 from shared.contracts.ledger import AnchorLedgersInput
 from shared.contracts.monitoring import AnnounceCodeInput, CheckServingInput
@@ -37,4 +37,4 @@ async def begin_scheduled_runs(timer: func.TimerRequest, client: df.DurableFunct
         await begin_due_runs(client, at)
         if commit := settings().git_commit:
             order = AnnounceCodeInput(commit=commit, at=at, trace=tracing.traceparent())
-            await start_once(client, names.ANNOUNCE_CODE, order, names.instance_id("code", commit))
+            await start_until_done(client, names.ANNOUNCE_CODE, order, names.instance_id("code", commit))

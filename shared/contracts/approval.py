@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract
 from shared.contracts.orders import Evidence
 from shared.contracts.policy import ModelPolicy
@@ -22,6 +24,7 @@ class AskApprovalInput(Contract):
         golden: How the golden set went.
         shadow: How it did beside the champion; empty where it did not run there.
         replaces: What serves now.
+        champion: The version of this model that is in production; absent where that is not known, or there is none.
     """
 
     model: str
@@ -33,6 +36,7 @@ class AskApprovalInput(Contract):
     golden: str
     shadow: str = ""
     replaces: Serving | None = None
+    champion: str | None = Field(default=None, exclude_if=lambda version: version is None)  # older histories replay
     trace: str | None = None
 
 

@@ -189,6 +189,10 @@ class ServingLost(InterlockEvent):
     reason: str
 
 
+#: Bounded, since the interlock remembers in which metrics a version was worse.
+ShortName = Annotated[str, Field(max_length=100)]
+
+
 class HealthObserved(InterlockEvent):
     """How the champion did in a period, now that it is known what happened.
 
@@ -201,9 +205,9 @@ class HealthObserved(InterlockEvent):
     kind: Literal["health_observed"] = "health_observed"
     policy: ModelPolicy
     version: str
-    period: str
-    figures: dict[str, float]
-    reference: dict[str, float] = {}
+    period: ShortName
+    figures: dict[ShortName, float]
+    reference: dict[ShortName, float] = {}
 
 
 class Woken(InterlockEvent):

@@ -5,9 +5,14 @@ from shared.contracts.policy import ModelPolicy
 
 
 class CheckServingInput(Contract):
-    """Input of `check_serving` and `find_lost_servings`."""
+    """Input of `check_serving` and `find_lost_servings`.
+
+    Attributes:
+        after: The model after which to look on, by name.
+    """
 
     at: Instant
+    after: str = ""
     trace: str | None = None
 
 
@@ -27,16 +32,18 @@ class LostServings(Contract):
     """Result of `find_lost_servings`.
 
     Attributes:
-        lost: The first few; the next look finds the others.
+        lost: The first few.
         looked: How many versions were looked at.
+        last: The model at which it stopped, where there are more to look at.
     """
 
     lost: tuple[LostServing, ...]
     looked: int
+    last: str | None = None
 
 
 class ServingChecked(Contract):
-    """Result of `check_serving`."""
+    """Result of `check_serving`: of the last page of models."""
 
     looked: int
     lost: tuple[str, ...]

@@ -104,6 +104,7 @@ class Override(Contract):
     """A gate that a person let a version pass.
 
     Attributes:
+        version: Named in a model's row, which shows those of two versions.
         until: From this moment on the version may not begin to be released by it.
     """
 
@@ -111,6 +112,7 @@ class Override(Contract):
     by: str
     reason: str
     until: Instant
+    version: str | None = Field(default=None, exclude_if=_absent)
 
 
 class ModelRow(Contract):
@@ -130,8 +132,8 @@ class ModelRow(Contract):
         evidence: What an approval of it has to name, while one is awaited.
         holds: Who keeps the model from starting anything, and why.
         parked: Why a person has to look.
-        barred: Versions that are not released by themselves any more, and why.
-        overrides: Of the version shown: gates that a person let it pass.
+        barred: Versions that are not released by themselves any more, and why: the newest few.
+        overrides: Of the version in production and of the version shown: gates that a person let them pass.
         last_good: What a rollback goes back to.
         stands_in: The baseline's registered model, where `champion` is a version of that.
         drift: How the registry differs from what serves, as somebody else has changed it.

@@ -47,6 +47,19 @@ class Serving(Contract):
     rows: int | None = None
 
 
+class AllowedGate(Contract):
+    """A gate that a person lets a version pass, and what they said.
+
+    Attributes:
+        until: From this moment on a release may not begin by it.
+    """
+
+    gate: str
+    by: str
+    reason: str
+    until: Instant
+
+
 class ReleaseModelInput(Contract):
     """Input of `release_model`.
 
@@ -56,6 +69,9 @@ class ReleaseModelInput(Contract):
             names another dataset to score: then the newest version of that.
         replaces: What serves now, and is torn down when this version has taken over.
         overridden: Gates that it failed and that a person lets it pass.
+        exceptions: The same gates, with who said so and why.
+        ordered_by: Who ordered the release; absent where nobody did.
+        champion: The version of this model in production when it was ordered; absent where there is none.
     """
 
     model: str
@@ -67,6 +83,9 @@ class ReleaseModelInput(Contract):
     replaces: Serving | None = None
     # Left out where there is none: histories from before it was there replay.
     overridden: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    exceptions: tuple[AllowedGate, ...] = Field(default=(), exclude_if=operator.not_)
+    ordered_by: str | None = Field(default=None, exclude_if=_absent)
+    champion: str | None = Field(default=None, exclude_if=lambda champion: champion is None)  # likewise
     trace: str | None = None
 
 
@@ -90,10 +109,15 @@ class DeploymentSpec(Contract):
 
 
 class DeploymentKey(Contract):
-    """Input of `read_deployment` and `delete_deployment`."""
+    """Input of `read_deployment` and `delete_deployment`.
+
+    Attributes:
+        model: For which it serves, where that is another one than the one that is deployed: a baseline stands in.
+    """
 
     endpoint: str
     deployment: str
+    model: str | None = Field(default=None, exclude_if=_absent)
     trace: str | None = None
 
 
@@ -226,10 +250,13 @@ class RestorePredictionsInput(Contract):
 
     Attributes:
         published: Its path; `None` when nothing was.
+        job: Whose publication is undone, wherever it found readers; `published` is not looked at then. Where readers
+            are by another one, they stay.
     """
 
     model: str
     published: str | None
+    job: str | None = Field(default=None, exclude_if=_absent)
     trace: str | None = None
 
 
@@ -248,12 +275,14 @@ class PublishedPredictions(Contract):
         rows: Predictions in it.
         sha256: Hash of its bytes.
         kept: What readers are still pointed to, since it is of a later period; absent when they are pointed to this.
+        before: What they were pointed to until then; absent when it was nothing, or they still are.
     """
 
     path: str
     rows: int
     sha256: str
     kept: str | None = None
+    before: str | None = Field(default=None, exclude_if=_absent)
 
 
 class ReleaseOutcome(Contract):
@@ -265,6 +294,7 @@ class ReleaseOutcome(Contract):
         previous: The champion before; the last good version to go back to.
         ended: Why it was not released, where that is no failure: `superseded` by a newer version, `refused` by a person
             or by their silence, or `withdrawn` by an order.
+        dataset: The dataset version that it has scored; absent where none was.
     """
 
     model: str
@@ -275,6 +305,7 @@ class ReleaseOutcome(Contract):
     serving: Serving | None = None
     previous: str | None = None
     ended: ReleaseEnd | None = Field(default=None, exclude_if=lambda end: end is None)
+    dataset: DatasetRef | None = Field(default=None, exclude_if=_absent)
 
 
 class ApprovalWord(Contract):
@@ -326,6 +357,7 @@ class VerifyVersionInput(Contract):
         gates: As the fleet file says them now.
         overridden: Gates that a person lets it pass.
         at: The moment of the judgement.
+        champion: The version in production; absent where there is none.
     """
 
     model: str
@@ -334,6 +366,7 @@ class VerifyVersionInput(Contract):
     gates: tuple[GatePolicy, ...]
     overridden: tuple[str, ...] = ()
     at: Instant
+    champion: str | None = Field(default=None, exclude_if=lambda champion: champion is None)  # older histories replay
     trace: str | None = None
 
 
@@ -345,9 +378,11 @@ class VerifiedVersion(Contract):
         report_sha256: Hash of the figures and gates that the ledger has of it.
         author: Who asked for its training; absent where data or a schedule led to it.
         summary: The figures against their gates, in one sentence.
+        excepted: Whether a gate holds only by an exception that the fleet file makes to it.
     """
 
     artifact_sha256: str
     report_sha256: str
     author: str | None = None
     summary: str
+    excepted: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay

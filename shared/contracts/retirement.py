@@ -21,6 +21,7 @@ class RetireModelInput(Contract):
         policy: What the fleet file said last.
         champion: The version in production; absent when there is none.
         serving: Where its predictions come from.
+        stands_in: The baseline's registered model, where `champion` is a version of that.
     """
 
     model: str
@@ -30,6 +31,8 @@ class RetireModelInput(Contract):
     at: Instant
     champion: str | None = None
     serving: Serving | None = None
+    # Left out at its default: histories from before it was there replay.
+    stands_in: str | None = Field(default=None, exclude_if=lambda model: model is None)
     trace: str | None = None
 
 
@@ -54,12 +57,14 @@ class WithdrawTrafficInput(Contract):
         retiring: Whether the model goes out of service, which stops when a fleet file has it again; otherwise it
             serves elsewhere, or by a route.
         confirming: Whether a change was begun for this before, whose end is to be found.
+        also: Deployments that serve for it though another model is deployed there: a baseline stands in.
     """
 
     model: str
     endpoint: str
     retiring: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
     confirming: bool = Field(default=False, exclude_if=operator.not_)  # likewise
+    also: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)  # likewise
     trace: str | None = None
 
 
@@ -67,7 +72,7 @@ class WithdrawnTraffic(Contract):
     """Result of `withdraw_traffic`.
 
     Attributes:
-        deployments: Those of the model, which can be deleted once they have no traffic.
+        deployments: Those that serve for the model, which can be deleted once they have no traffic.
         others: How many deployments of other models the endpoint has.
         begun: Whether a change of the traffic was begun whose end is not known yet; otherwise they have none.
     """

@@ -1,5 +1,6 @@
 """Scoring a period with the champion of a batch model, and what is published of it."""
 
+import operator
 from datetime import date
 from typing import Literal
 
@@ -46,6 +47,7 @@ class ScoringOutcome(Contract):
         published: The CSV in the data container.
         current: Whether readers are pointed to it; not when a later period is published already.
         stale: Whether the champion is older than its policy allows.
+        job_failed: Whether it failed because the job itself did, or ran for too long: only that tells of the version.
     """
 
     model: str
@@ -58,6 +60,7 @@ class ScoringOutcome(Contract):
     rows: int | None = None
     current: bool = True
     stale: bool = False
+    job_failed: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
 
 
 class Publication(Contract):
@@ -70,6 +73,8 @@ class Publication(Contract):
         as_of: The moment that it was scored for, where that was not the present.
         sha256: Hash of the CSV.
         retired: What was current when the model was retired; absent while it is in service.
+        job: The scoring job by whose publication readers came here; the pointer alone tells that.
+        before: Where they were until then, for whoever undoes it; likewise.
     """
 
     model: str
@@ -81,6 +86,8 @@ class Publication(Contract):
     rows: int | None = None
     sha256: str | None = None
     retired: str | None = None
+    job: str | None = Field(default=None, exclude_if=lambda job: job is None)
+    before: str | None = Field(default=None, exclude_if=lambda before: before is None)
 
     def is_older_than(self, other: "Publication") -> bool:
         """Whether the other one is of a later period, or of the same one and made for a later moment."""

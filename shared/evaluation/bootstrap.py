@@ -44,9 +44,14 @@ class Improvements:
         below = self._left_out(confidence)
         return self.ordered[below], self.ordered[-1 - below]
 
-    def confidence_above(self, least: float) -> float:
-        """The greatest confidence whose interval lies above `least`; 0 or less when none does."""
-        short = sum(one <= least for one in self.ordered)
+    def confidence_above(self, least: float, *, strict: bool = True) -> float:
+        """The greatest confidence whose interval lies above `least`; 0 or less when none does.
+
+        Args:
+            least: What is asked for.
+            strict: Whether `least` itself is not enough.
+        """
+        short = sum(one <= least if strict else one < least for one in self.ordered)
         return 1 - 2 * short / len(self.ordered)
 
     def _left_out(self, confidence: float) -> int:

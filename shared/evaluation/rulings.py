@@ -60,14 +60,14 @@ def plainly(case: Case) -> Ruling:
 
 
 def with_confidence(case: Case) -> Ruling:
-    """The percentile interval of the improvement has to lie above what is asked for."""
+    """The percentile interval of the improvement has to lie above what is asked for; "not worse" may touch it."""
     (got, bar), gate = _both(case), case.gate
     found = _improvements(case)
     if found is None or gate.confidence is None:
         return failed(case, "the rows are missing that the resamples are drawn from")
     low, high = found.interval(gate.confidence)
-    least = (gate.by or 0.0) * (1 if gate.better_than else -1)
-    passed = low > least
+    least = gate.by or 0.0 if gate.better_than else 0.0 - (gate.by or 0.0)
+    passed = low > least if gate.better_than else low >= least
     interval = f"an improvement between {signed_percent(low)} and {signed_percent(high)}"
     reason = f"{_compared(case, passed=passed)} with {percent(gate.confidence)} confidence: {interval}"
     return Ruling(passed, reason, got, bar, None if passed else _less_confidence(case, found, least))
@@ -120,8 +120,9 @@ def _improvements(case: Case) -> Improvements | None:
 
 
 def _less_confidence(case: Case, found: Improvements, least: float) -> str:
-    reached = int(found.confidence_above(least) * 1000) / 1000
-    needed = f"the lower end of the interval must be above {percent(least)}"
+    strict = case.gate.better_than is not None
+    reached = int(found.confidence_above(least, strict=strict) * 1000) / 1000
+    needed = f"the lower end of the interval must be {'above' if strict else 'at least'} {percent(least)}"
     if reached < LEAST_CONFIDENCE:
         got, bar = _both(case)
         return needed if bar.holds(got) else change(case.gate.metric, bar, got, None)

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 from shared.contracts.evaluation import SegmentFigure
-from shared.contracts.metrics import kind_of
+from shared.contracts.metrics import OF_RUN, kind_of
 from shared.contracts.policy import GatePolicy
 from shared.evaluation.bars import Bar
 
@@ -74,7 +74,7 @@ def loosest(gate: GatePolicy, bar: Bar, figure: float) -> str | None:
     """The nearest bound, in few digits, with which the figure would have passed, as the fleet file says it."""
     size, up = bar.size(figure), not bar.higher
     share = kind_of(gate.metric).unit == "share"
-    if not bar.higher and size <= 0:
+    if size <= 0 and (share or not (bar.higher or gate.metric.startswith(OF_RUN))):
         return None  # a bound is above 0
     beyond = size + (abs(size) * _HARDLY if up else -abs(size) * _HARDLY)  # where a division has rounded the other way
     for start in (size, beyond):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from shared.contracts.metrics import kind_of
+from shared.contracts.metrics import OF_RUN, kind_of
 
 _LONGEST_DAYS: Final = 36_500
 _LEAST_CONFIDENCE: Final = 0.5
@@ -152,19 +152,22 @@ def read_bound(value: Any, metric: str | None, key: str = "max") -> float:
     """
     kind = kind_of(metric) if metric else None
     unit, written = kind.unit if kind else None, f"`{key}: {value}`"
+    limit = kind.limit if kind else None
     number, suffix = _number(value)
     if number is None:
         example = {"share": "45% or 0.45", "seconds": "200ms or 0.2"}.get(unit or "", "for example 3.5")
         quoted = isinstance(value, str) and re.fullmatch(r"\s*-?[0-9.]+\s*", value)
         raise ValueError(f"{written} is not a number; write {'it without quotes' if quoted else example}")
     _check_suffix(suffix, unit, metric, written)
-    if unit == "share" and not suffix and number >= 1:
+    if unit == "share" and not suffix and number >= 1 and number != limit:
         title = kind.title if kind else ""
         raise ValueError(f"{written} would be {number * 100:g} % of {title}; write {value}% or {number / 100:g}")
     bound = number / {"%": 100, "ms": 1000}.get(suffix, 1)
-    if not math.isfinite(bound) or (key == "max" and bound <= 0):
-        raise ValueError(f"{written} holds for no model; write a finite number above 0")
-    limit = kind.limit if kind else None
+    signed = metric is not None and metric.startswith(OF_RUN)  # which nobody but its author knows
+    if not math.isfinite(bound) or (key == "max" and bound <= 0 and not signed):
+        raise ValueError(f"{written} holds for no model; write a finite number{'' if signed else ' above 0'}")
+    if unit == "share" and bound <= 0:
+        raise ValueError(f"{written} holds for all models; write more than 0, for example 95%")
     if limit is not None and bound > limit:
         most = f"{limit * 100:g}%" if unit == "share" else f"{limit:g}"
         raise ValueError(f"{written} holds for no model: `{metric}` is at most {most}; write less")

@@ -1,5 +1,6 @@
 """Whether the gates can be judged: how many there are, and whether pipelines are given what they compare with."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,8 @@ from shared.located_yaml import Problem
 
 #: A policy travels with every event of a model, and a verdict with every outcome: both have to stay small.
 MOST_GATES: Final = 20
+#: Bytes of a policy: what else is in a payload of 16 KB has room beside it.
+MOST_BYTES: Final = 10_000
 _TYPE: Final = "mlflow_model"
 
 
@@ -31,6 +34,20 @@ def check_gates(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]
             remedy = f"add `{CHAMPION_INPUT}: {{type: {_TYPE}}}` to its inputs, and put its predictions out as the "
             remedy += "column `champion` of the evaluation"
             yield draft.document.problem(("gates", gate, key), f"{what}; {remedy}")
+
+
+def check_sizes(expanded: Sequence[Expanded], draft: Draft) -> Iterator[Problem]:
+    """No policy is larger than what travels, with the exceptions to its gates; each entry is told once."""
+    told: set[str] = set()
+    for one in expanded:
+        size = len(json.dumps(one.policy.to_wire()))
+        if size > MOST_BYTES and one.key not in told:
+            told.add(one.key)
+            text = (
+                f"all that is said of `{one.policy.model}` makes {size} bytes, and {MOST_BYTES} travel with each of "
+                "its events; shorten what is longest: reasons of overrides, parameters in `with`, tags, names of gates"
+            )
+            yield draft.document.problem(("models", one.key), text)
 
 
 def _compares(rule: Any) -> bool:

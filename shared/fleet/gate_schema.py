@@ -194,8 +194,10 @@ class OverrideSpec(FileModel):
         description="The gates that it changes, by their names, and the bounds that hold instead.",
         examples=["gates: {accuracy: {max: 50%}}"],
     )
-    by: str = Field(min_length=1, description="Who answers for it.", examples=["by: ana@contoso.example"])
-    reason: str = Field(min_length=1, description="Why it is made.", examples=["reason: runway closed"])
+    by: str = Field(
+        min_length=1, max_length=200, description="Who answers for it.", examples=["by: ana@contoso.example"]
+    )
+    reason: str = Field(min_length=1, max_length=200, description="Why it is made.", examples=["reason: runway closed"])
     until: date = Field(
         description="The last day on which it holds, in the fleet's time zone.", examples=["until: 2027-01-31"]
     )

@@ -17,7 +17,7 @@ from shared.fleet.environments import environments_of, overlaid
 from shared.fleet.expansion import Expanded, expand_model
 from shared.fleet.files import check_recipes, check_wildcards
 from shared.fleet.fleet import Fleet, Fleets
-from shared.fleet.gate_checks import check_gates
+from shared.fleet.gate_checks import check_gates, check_sizes
 from shared.fleet.model_checks import check_model
 from shared.fleet.model_names import read_model_name
 from shared.fleet.overrides import Override, read_overrides, with_overrides
@@ -136,7 +136,9 @@ def _checked_models(draft: Draft) -> tuple[tuple[Expanded, ...], tuple[Override,
     draft.problems.extend(check_gates(expanded, draft))
     draft.problems.extend(check_empty(draft))
     overrides = read_overrides(expanded, draft)
-    return tuple(with_overrides(expanded, overrides)), overrides
+    whole = tuple(with_overrides(expanded, overrides))
+    draft.problems.extend(check_sizes(whole, draft))
+    return whole, overrides
 
 
 def _retention(draft: Draft) -> RetentionPolicy:

@@ -43,10 +43,13 @@ def release_policy(spec: ModelSpec, draft: Draft) -> ReleasePolicy:
 
 
 def strategy_of(spec: ModelSpec, said: ReleaseSpec) -> Strategy:
-    """The strategy as far as the model can follow it: shares of traffic need an endpoint of its own."""
-    if said.strategy == "canary" and (not spec.serve.online or spec.serve.shared):
-        return "all_at_once"
-    if said.strategy == "blue_green" and not spec.serve.online:
+    """The strategy as far as the model can follow it: shares of traffic need an endpoint of its own.
+
+    Behind a shared endpoint a version that would be looked at by shares is looked at beside the champion instead.
+    """
+    if said.strategy == "canary" and spec.serve.online and spec.serve.shared:
+        return "blue_green"
+    if said.strategy in ("canary", "blue_green") and not spec.serve.online:
         return "all_at_once"
     return said.strategy
 

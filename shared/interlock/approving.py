@@ -4,10 +4,10 @@ from datetime import datetime
 
 from shared.contracts.orders import ApprovalAnswered, Evidence
 from shared.contracts.release import ApprovalWord, ReleaseWord
-from shared.interlock.giving_way import tell_release
 from shared.interlock.runs import Release
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, accept, refuse
+from shared.interlock.telling import tell_release
 from shared.interlock.values import changed
 
 
@@ -50,8 +50,8 @@ def _wrong(release: Release, evidence: Evidence, order: ApprovalAnswered, now: d
     if changed_since:
         what = " and the ".join(changed_since)
         return (
-            f"The {what} of version {order.version} is not what was looked at: look again, and answer with the "
-            f"hashes that `signalbox model {order.model}` tells now."
+            f"The {what} of version {order.version} is not what was looked at: "
+            f"`signalbox approve {order.model}@{order.version}` shows what waits now."
         )
     if order.approved and order.by == evidence.author:
         return f"{order.by} asked for the training of version {order.version}; somebody else has to approve it."

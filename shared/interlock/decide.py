@@ -55,9 +55,9 @@ from shared.interlock.holding import wake_next
 from shared.interlock.memory import DeadLetter
 from shared.interlock.ordering import on_order
 from shared.interlock.registering import on_registered, on_registry_change
-from shared.interlock.releasing import on_released, release_next
+from shared.interlock.releasing import release_next
 from shared.interlock.retiring import live_on, on_retired, on_retirement, retire_next
-from shared.interlock.rolling_back import on_rolled_back, roll_back_next
+from shared.interlock.rolling_back import on_release_ended, on_rolled_back, roll_back_next
 from shared.interlock.row import model_row
 from shared.interlock.scoring import on_scored, on_scoring, score_next
 from shared.interlock.standing_down import stand_down_next
@@ -182,7 +182,7 @@ def _rule(  # noqa: C901, PLR0911, PLR0912 - one return per event
         case ReleaseStepped():
             return on_stepped(state, event)
         case ReleaseFinished():
-            return on_released(state, event, now)
+            return on_release_ended(state, event, now)
         case RollbackFinished():
             return on_rolled_back(state, event, now)
         case RegistryChanged():

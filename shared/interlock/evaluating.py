@@ -21,13 +21,11 @@ def evaluate_next(step: Step, now: datetime, trace: str | None) -> Step:
     """The newest version that nobody has evaluated, unless the training that runs may have made it."""
     state = step.state
     unknown = [one for one in state.candidates if one.verdict is None and one.registered and one.attempt is None]
-    if not unknown or state.evaluation is not None or state.retirement is not None:
-        return step
-    if state.training is not None and state.training.outcome == "running":
+    if not unknown or state.retirement is not None:
         return step
     wanted = [one for one in unknown if why_not_evaluated(state, one) is None]
     dataset = _newest_dataset(state)
-    if not wanted or dataset is None or why_held(state, now) is not None:
+    if not wanted or dataset is None or why_not_evaluated_now(state, now) is not None:
         return step
     return step.then(_order(state, max(wanted, key=lambda one: order_of(one.version)), dataset, now, trace))
 
@@ -44,6 +42,15 @@ def why_not_evaluated(state: InterlockState, candidate: Candidate) -> str | None
     if not newer_than_champion(state, candidate):
         return f"A newer version is in production. {evaluate}"
     return None
+
+
+def why_not_evaluated_now(state: InterlockState, now: datetime) -> str | None:
+    """What keeps any version from being evaluated now."""
+    if state.evaluation is not None:
+        return f"The evaluation of version {state.evaluation.version} is in flight."
+    if state.training is not None and state.training.outcome == "running":
+        return f"Training {state.training.attempt} is in flight."
+    return why_held(state, now)
 
 
 def on_evaluated(state: InterlockState, event: VersionEvaluated) -> Step:

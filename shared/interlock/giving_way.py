@@ -1,20 +1,19 @@
 """A release in flight that ends before production changes: for a newer version, a rollback, or a retirement.
 
-The interlock only tells it so. The release alone knows whether production has begun to change; from then on it goes on,
-whatever it is told, and its end decides.
+The interlock only tells it so. The release alone knows whether production has begun to change; from then on no newer
+version takes its place, and only what withdraws it has it go back.
 """
 
 from datetime import datetime
 
-from shared import names
 from shared.contracts.interlock import ReleaseStepped
-from shared.contracts.release import ReleaseWord, TellReleaseInput
-from shared.interlock.commands import TellRelease
+from shared.contracts.release import ReleaseWord
 from shared.interlock.readiness import newer_of, newest_ready, why_not_started
 from shared.interlock.runs import Release
 from shared.interlock.scoring import put_back_scoring
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, cut
+from shared.interlock.telling import tell_release
 from shared.interlock.values import changed
 
 
@@ -66,12 +65,6 @@ def go_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: ARG0
     after = changed(state, release=changed(release, shifted=True))
     reason = f"Nothing else changes what version {release.version} will change."
     return step.then(Step(after, (tell_release(release, ReleaseWord(go=True), trace),), "go", reason))
-
-
-def tell_release(release: Release, word: ReleaseWord, trace: str | None) -> TellRelease:
-    """Tell a release; the same word twice is one orchestration."""
-    said = names.instance_id(f"tell {release.instance}", word.to_wire(), release.stepped_at)
-    return TellRelease(instance=said, input=TellReleaseInput(instance=release.instance, word=word, trace=trace))
 
 
 def _end(state: InterlockState, release: Release, word: ReleaseWord) -> Step:

@@ -24,6 +24,10 @@ def on_serving_lost(state: InterlockState, event: ServingLost, now: datetime) ->
     champion = state.champion
     if champion is None or champion.version != event.version:
         return Step(state, (), "ignored", f"Version {event.version} is not in production; its loss came late.")
+    release = state.release
+    if release is not None and release.shifted:
+        reason = f"Release {release.attempt} of version {release.version} changes what answers: the look came late."
+        return Step(state, (), "ignored", reason)
     told = Step(changed(state, reason=event.reason), (), "noted", event.reason)
     return roll_back_for(told, "endpoint_unhealthy", event.reason, now, event.trace)
 
@@ -39,12 +43,18 @@ def on_health(state: InterlockState, event: HealthObserved, now: datetime) -> St
     known = next((one for one in state.health if one.period == event.period), None)
     if known is not None and known.at >= event.at:
         return Step(state, (), "ignored", f"How period {event.period} was is known already.")
-    note = HealthNote(period=event.period, at=event.at, worse=_worse(event))
+    worse, watched = _worse(event), sorted({one.metric for one in policy.worse}) if policy is not None else []
+    silent = tuple(one for one in watched if one not in event.figures or one not in event.reference)
+    counts = tuple(one for one in worse if one in watched)
+    note = HealthNote(period=event.period, at=event.at, worse=counts, silent=silent)
     others = [one for one in state.health if one is not known]
     health = tuple(sorted([*others, note], key=lambda one: one.period)[-REMEMBERED:])
     after = changed(state, health=health)
-    worse = f"worse than its reference in {', '.join(note.worse)}" if note.worse else "no worse than its reference"
-    told = Step(after, (), "noted", f"Version {event.version} was {worse} in period {event.period}.")
+    how = f"worse than its reference in {', '.join(worse)}" if worse else "no worse than its reference"
+    reason = f"Version {event.version} was {how} in period {event.period}."
+    if silent:
+        reason = f"{reason} That says nothing of {' and '.join(silent)}."
+    told = Step(after, (), "noted", reason)
     return told if (why := _too_often(after)) is None else _back(told, why, now, event.trace)
 
 
@@ -90,7 +100,8 @@ def _is_worse(metric: str, figure: float, reference: float) -> bool:
 def _too_often(state: InterlockState) -> str | None:
     policy = policy_of(state).release.rollback
     for one in policy.worse if policy is not None else ():
-        last = state.health[-max(1, one.periods) :]
+        # A period that says nothing of the metric is neither a bad nor a good one.
+        last = [note for note in state.health if one.metric not in note.silent][-max(1, one.periods) :]
         if len(last) == max(1, one.periods) and all(one.metric in note.worse for note in last):
             periods = ", ".join(note.period for note in last)
             return f"Its {one.metric} was worse than the {one.than}'s in {periods}."

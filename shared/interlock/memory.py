@@ -60,13 +60,15 @@ class Candidate(Contract):
 
     def summary(self, now: datetime | None) -> str:
         """How far it came, in one word of `ModelRow.state`."""
+        if self.released:  # an override that has expired meanwhile does not take it out of production
+            return "rolled_back" if self.barred else "released"
         if not self.passes(now):
             return "rejected"
         if self.barred:
             return "rolled_back"
         if self.ended is not None and self.released is False:
             return self.ended
-        return {None: "registered", True: "released", False: "release_failed"}[self.released]
+        return "registered" if self.released is None else "release_failed"
 
 
 class Request(Contract):
@@ -117,6 +119,7 @@ class OrderNote(Contract):
     Attributes:
         at: When it was given.
         scope: Of a hold or its end.
+        approved: Of an answer to a release that waits: yes and no are two orders, whatever their ids.
     """
 
     kind: str
@@ -126,6 +129,7 @@ class OrderNote(Contract):
     attempt: int | None
     reason: str
     scope: str | None = None
+    approved: bool | None = None
 
 
 class HealthNote(Contract):
@@ -133,12 +137,14 @@ class HealthNote(Contract):
 
     Attributes:
         at: When that was told; what is told later of the same period counts instead.
-        worse: The metrics in which it was worse than its reference.
+        worse: The metrics that are watched and in which it was worse than its reference.
+        silent: The metrics that are watched and of which nothing was told, of the model or of its reference.
     """
 
     period: str
     at: Instant
     worse: tuple[str, ...]
+    silent: tuple[str, ...] = ()
 
 
 class LedgerHead(Contract):

@@ -33,7 +33,8 @@ _HOLDS: Final = 10
 
 def on_order(state: InterlockState, order: AnyOrder, now: datetime) -> Step:
     """A person orders something; what they are told is remembered with the order."""
-    known = next((one for one in state.orders if (one.kind, one.request_id) == (order.kind, order.request_id)), None)
+    key = (order.kind, order.request_id, getattr(order, "approved", None))
+    known = next((one for one in state.orders if (one.kind, one.request_id, one.approved) == key), None)
     if known is not None:
         reason = known.reason
         again = RequestAnswer(decision=known.decision, attempt=known.attempt, reason=reason)
@@ -48,6 +49,7 @@ def on_order(state: InterlockState, order: AnyOrder, now: datetime) -> Step:
         attempt=step.answer.attempt,
         reason=step.answer.reason[:_REASON_LIMIT],
         scope=getattr(order, "scope", None),
+        approved=getattr(order, "approved", None),
     )
     return step._replace(state=changed(step.state, orders=(*step.state.orders, note)[-REMEMBERED:]))
 

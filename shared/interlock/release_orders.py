@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.contracts.interlock import RequestAnswer
 from shared.contracts.orders import OverrideOrdered, ReleaseOrdered
 from shared.contracts.read_model import Override
-from shared.interlock.evaluating import why_not_evaluated
+from shared.interlock.evaluating import why_not_evaluated, why_not_evaluated_now
 from shared.interlock.holding import why_frozen, why_held
 from shared.interlock.memory import Candidate
 from shared.interlock.readiness import why_not_released
@@ -23,7 +23,7 @@ def on_release_order(state: InterlockState, order: ReleaseOrdered, now: datetime
     if (wrong := _wrong(state, candidate) or _in_the_way(state, now)) is not None:
         return refuse(state, wrong)
     if candidate.verdict is None or candidate.dataset is None:
-        return _evaluate_first(state, candidate)
+        return _evaluate_first(state, candidate, now)
     if not candidate.passes(now):
         return refuse(state, _not_passed(state, candidate))
     wanted = changed(candidate, barred="", released=None, ended=None, ordered=order.by)
@@ -45,7 +45,7 @@ def on_override(state: InterlockState, order: OverrideOrdered, now: datetime) ->
     if order.until <= now:
         return refuse(state, f"The override would have ended on {order.until.isoformat()}, which is over.")
     if candidate.verdict is None:
-        return _evaluate_first(state, candidate)
+        return _evaluate_first(state, candidate, now)
     gate = next((one for one in candidate.verdict.gates if one.gate == order.gate), None)
     if gate is None:
         gates = ", ".join(one.gate for one in candidate.verdict.gates)
@@ -104,7 +104,7 @@ def _in_the_way(state: InterlockState, now: datetime) -> str | None:
     return None
 
 
-def _evaluate_first(state: InterlockState, candidate: Candidate) -> Step:
+def _evaluate_first(state: InterlockState, candidate: Candidate, now: datetime) -> Step:
     """Whatever the level: somebody wants to know."""
     version = candidate.version
     if state.evaluation is not None and state.evaluation.version == version:
@@ -113,6 +113,9 @@ def _evaluate_first(state: InterlockState, candidate: Candidate) -> Step:
     after = remember(state, wanted)
     if (why := why_not_evaluated(after, wanted)) is not None:
         return refuse(state, f"Version {version} is not evaluated. {why}")
+    if (first := why_not_evaluated_now(after, now)) is not None:
+        told = f"Version {version} is not evaluated yet, and waits for that: {first} Order it again when it has passed."
+        return refuse(after, told)
     return refuse(after, f"Version {version} is not evaluated yet; it is now: order it again when it has passed.")
 
 

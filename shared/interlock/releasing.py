@@ -9,7 +9,8 @@ from datetime import datetime
 from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.interlock import ReleaseFinished
-from shared.contracts.release import ReleaseModelInput, ReleaseOutcome
+from shared.contracts.read_model import Override
+from shared.contracts.release import AllowedGate, ReleaseModelInput, ReleaseOutcome
 from shared.contracts.rollback import GoodVersion
 from shared.interlock.commands import StartRelease
 from shared.interlock.holding import after_end
@@ -17,7 +18,7 @@ from shared.interlock.memory import Candidate, Champion
 from shared.interlock.readiness import newer_of, newer_than_champion, newest_ready, why_not_released, why_not_started
 from shared.interlock.runs import Release
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, policy_of, remember, takes_turns
+from shared.interlock.steps import Step, bar, cut, policy_of, remember, takes_turns
 from shared.interlock.values import changed
 
 
@@ -30,8 +31,10 @@ def on_released(state: InterlockState, event: ReleaseFinished, now: datetime) ->
     after = changed(state, release=None, reason=reason, gave_way=outcome.ended == "superseded")
     if outcome.released:
         return Step(_in_production(after, outcome, now), (), "released", reason)
-    candidate = state.candidate(outcome.version)
-    if outcome.ended == "withdrawn" and release.told is not None:
+    if release.back is not None:
+        after = bar(after, outcome.version, release.told or "")
+    candidate = after.candidate(outcome.version)
+    if outcome.ended == "withdrawn" and release.told is not None and release.back is None:
         # It only made room for what came first, so it is as ready as before.
         return Step(after, (), "withdrawn", reason)
     after = remember(after, changed(candidate, released=False, ended=outcome.ended, ordered=None))
@@ -97,7 +100,7 @@ def _in_production(state: InterlockState, outcome: ReleaseOutcome, now: datetime
         since=now,
         serving=outcome.serving,
         previous=outcome.previous,
-        dataset=_scored_with(state, candidate),
+        dataset=outcome.dataset or _scored_with(state, candidate),
     )
     after = changed(remember(state, candidate), champion=champion, last_good=as_good(state), health=(), drift=None)
     return after_end(after, now, "release", outcome.reason, failed=False)
@@ -158,10 +161,17 @@ def _start(state: InterlockState, release: Release, candidate: Candidate) -> Sta
         dataset=candidate.dataset,
         at=release.started_at,
         replaces=state.champion.serving if state.champion else None,
-        overridden=candidate.overridden(release.started_at),
+        overridden=(overridden := candidate.overridden(release.started_at)),
+        exceptions=tuple(_allowed(one) for one in candidate.overrides if one.gate in overridden),
+        ordered_by=release.ordered,
+        champion=state.champion.version if state.champion and state.champion.stands_in is None else None,
         trace=release.trace,
     )
     return StartRelease(instance=release.instance, input=order)
+
+
+def _allowed(override: Override) -> AllowedGate:
+    return AllowedGate(gate=override.gate, by=override.by, reason=override.reason, until=override.until)
 
 
 def _instance(state: InterlockState, attempt: int, version: str) -> str:

@@ -6,12 +6,15 @@ from shared.contracts.interlock import RequestAnswer
 from shared.contracts.read_model import RequestNote, RunInFlight
 from shared.interlock.memory import Request
 from shared.interlock.state import REMEMBERED, InterlockState
-from shared.interlock.steps import Step
+from shared.interlock.steps import Step, shown
 from shared.interlock.values import changed, made
 
-#: Ten of them travel with every row of the read model.
 _REASON_LIMIT: Final = 240
+#: So many travel with every row of the read model, each with so many bytes of its reason: the newest, as far as their
+#: ids leave room.
 _SHOWN: Final = 10
+_SHOWN_REASON: Final = 120
+_SHOWN_IDS: Final = 2500
 
 type _Kind = Literal["training", "scoring"]
 
@@ -74,8 +77,11 @@ def answered_again(state: InterlockState, known: Request) -> Step:
             return answered(state, known, "waiting", known.reason)
 
 
-def request_notes(state: InterlockState, in_flight: tuple[RunInFlight, ...]) -> tuple[RequestNote, ...]:
-    """How the last few requests stand."""
+def request_notes(state: InterlockState, in_flight: tuple[RunInFlight, ...], share: int = 1) -> tuple[RequestNote, ...]:
+    """How the last few requests stand, with reasons of so large a share of what they may have."""
+    last = list(state.requests[-_SHOWN:])
+    while sum(len(one.request_id.encode()) for one in last) > _SHOWN_IDS:
+        del last[0]
     queued = {run.key for run in in_flight if run.waits_for_slot}
     return tuple(
         made(
@@ -83,8 +89,8 @@ def request_notes(state: InterlockState, in_flight: tuple[RunInFlight, ...]) -> 
             request_id=one.request_id,
             kind=one.kind,
             outcome=one.outcome or ("waiting" if one.waits or f"{one.kind}-{one.attempt}" in queued else "running"),
-            reason=one.reason,
+            reason=shown(one.reason, _SHOWN_REASON // share),
             attempt=one.attempt,
         )
-        for one in state.requests[-_SHOWN:]
+        for one in last
     )

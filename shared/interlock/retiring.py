@@ -64,6 +64,7 @@ def retire_next(step: Step, now: datetime, trace: str | None) -> Step:
         at=now,
         champion=state.champion.version if state.champion else None,
         serving=state.champion.serving if state.champion else None,
+        stands_in=state.champion.stands_in if state.champion else None,
         trace=begun.trace or trace,
     )
     command = StartRetirement(instance=begun.instance, input=order)

@@ -2,31 +2,34 @@
 
 Neither hold nor freeze nor parking stops it. It begins when no release and no scoring changes production, and while it
 is under way nothing else does. The version that it leaves is barred: it is not released by itself any more.
+
+While a release changes production, going back is that release's: it is told so, and undoes what it has done.
 """
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from shared import names
-from shared.contracts.interlock import RequestAnswer, RollbackFinished
+from shared.contracts.interlock import ReleaseFinished, RequestAnswer, RollbackFinished
 from shared.contracts.orders import RollbackOrdered
+from shared.contracts.release import ReleaseWord
 from shared.contracts.rollback import GoodVersion, RollbackModelInput, RollbackOutcome
 from shared.interlock.commands import StartRollback
 from shared.interlock.holding import parked
 from shared.interlock.memory import Champion
-from shared.interlock.releasing import as_good
-from shared.interlock.runs import Rollback
+from shared.interlock.releasing import as_good, on_released
+from shared.interlock.runs import Release, Rollback
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, policy_of, refuse, remember, sentence
+from shared.interlock.steps import Step, accept, bar, cut, policy_of, refuse, sentence, unchanged
+from shared.interlock.telling import tell_release
 from shared.interlock.values import changed
-
-#: What is said of a version that may not come back by itself.
-_BAR_LIMIT: Final = 200
 
 
 def on_rollback_order(state: InterlockState, order: RollbackOrdered, now: datetime) -> Step:
     """A person wants the version in production away."""
-    current = state.rollback
+    release, current = state.release, state.rollback
+    if release is not None and release.shifted and state.retirement is None:
+        return _tell_back(state, release, order)
     if current is not None:
         reason = f"Rollback {current.attempt} of version {current.leaves} is in flight already."
         return Step(state, (), "joined", reason, _answer("joined", current, reason))
@@ -35,6 +38,16 @@ def on_rollback_order(state: InterlockState, order: RollbackOrdered, now: dateti
     step = ask_rollback(state, now, order.by, order.reason, order.trace)
     assert step.state.rollback is not None  # asked just now
     return step._replace(answer=_answer("started", step.state.rollback, step.reason))
+
+
+def on_release_ended(state: InterlockState, event: ReleaseFinished, now: datetime) -> Step:
+    """A release has ended; one that was told to go back after its last look has gone on, and is rolled back."""
+    release, step = state.release, on_released(state, event, now)
+    if release is None or release.back is None or step.state.release is not None or not event.outcome.released:
+        return step
+    if (wrong := why_not_back(step.state)) is not None:
+        return step._replace(state=changed(step.state, reason=wrong), reason=f"{step.reason} {wrong}")
+    return step.then(ask_rollback(step.state, now, release.back, release.told or "", event.trace))
 
 
 def why_not_back(state: InterlockState) -> str | None:
@@ -49,8 +62,8 @@ def why_not_back(state: InterlockState) -> str | None:
     if _back_to(state) is None and not _fails_over(state):
         return (
             f"There is no last good version to go back to from version {champion.version}: release another one with "
-            f"`signalbox release {state.model}@VERSION`, or set `failover: true` under `release.rollback` in the fleet "
-            f"file, so that the baseline stands in."
+            f"`signalbox release {state.model}@VERSION`, or set `else: baseline` under `release.rollback` in the "
+            f"fleet file, so that the baseline stands in."
         )
     return None
 
@@ -74,8 +87,7 @@ def roll_back_next(step: Step, now: datetime, trace: str | None) -> Step:
         return step
     if state.champion is None or state.champion.version != rollback.leaves:
         reason = f"Version {rollback.leaves} is not in production any more, so there is nothing to roll back."
-        left = _barred(state, rollback.leaves, rollback.reason)
-        return step.then(Step(changed(left, rollback=None, reason=reason), (), "not begun", reason))
+        return step.then(Step(changed(state, rollback=None, reason=reason), (), "not begun", reason))
     if any(run.kind in ("release", "scoring") for run in state.in_flight):
         return step
     leaves = as_good(state)
@@ -111,9 +123,7 @@ def on_rolled_back(state: InterlockState, event: RollbackFinished, now: datetime
         return Step(state, (), "ignored", f"Rollback {outcome.attempt} does not run; its result came late.")
     reason = cut(outcome.reason)
     # One that failed is not tried again by itself, either.
-    after = _barred(
-        changed(state, rollback=None, reason=reason, health=(), drift=None), rollback.leaves, rollback.reason
-    )
+    after = bar(changed(state, rollback=None, reason=reason, health=(), drift=None), rollback.leaves, rollback.reason)
     serves = _serves(state, rollback, outcome)
     if serves is not None:
         after = _in_production(after, serves, now)
@@ -137,6 +147,18 @@ def is_left(state: InterlockState) -> bool:
 # ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _tell_back(state: InterlockState, release: Release, order: RollbackOrdered) -> Step:
+    what = f"Release {release.attempt} of version {release.version}"
+    if release.phase == "undoing":
+        return unchanged(state, f"{what} is undone already.")
+    if release.back is not None:
+        return unchanged(state, f"{what} was told to go back already, by {release.back}.")
+    why = cut(f"{order.by} ordered it back: {sentence(order.reason)}")
+    reason = f"{what} is told to go back; it does at its next look. {why}"
+    after = changed(state, release=changed(release, told=why, back=order.by), reason=reason)
+    return accept(after, reason, tell_release(release, ReleaseWord(withdrawn=why), order.trace))
+
+
 def _answer(decision: Literal["started", "joined"], rollback: Rollback, reason: str) -> RequestAnswer:
     return RequestAnswer(decision=decision, attempt=rollback.attempt, reason=reason)
 
@@ -151,10 +173,6 @@ def _back_to(state: InterlockState) -> GoodVersion | None:
 def _fails_over(state: InterlockState) -> bool:
     policy = policy_of(state)
     return policy.baseline is not None and policy.release.rollback is not None and policy.release.rollback.failover
-
-
-def _barred(state: InterlockState, version: str, why: str) -> InterlockState:
-    return remember(state, changed(state.candidate(version), barred=why[:_BAR_LIMIT] or "rolled back", ordered=None))
 
 
 def _serves(state: InterlockState, rollback: Rollback, outcome: RollbackOutcome) -> GoodVersion | None:

@@ -1,22 +1,58 @@
-"""The interlock's state as one row of the read model."""
+"""The interlock's state as one row of the read model.
 
-from shared.contracts.evaluation import Evaluation
-from shared.contracts.read_model import ModelRow
+A row travels as a whole, so its texts are cut, and cut again until all of them fit: one that is too large to travel
+would stay as it is for ever.
+"""
+
+from typing import Final
+
+from shared.contracts.evaluation import Evaluation, Verdict
+from shared.contracts.read_model import DecisionNote, Hold, ModelRow, Override
 from shared.interlock.memory import Candidate
 from shared.interlock.requests import request_notes
 from shared.interlock.state import InterlockState
-from shared.interlock.values import made
+from shared.interlock.steps import shown
+from shared.interlock.values import changed, made
 
-_SHOWN_DECISIONS = 8
+_SHOWN_DECISIONS: Final = 8
+#: Of holds, overrides, barred versions and findings: the newest.
+_SHOWN_OTHERS: Final = 5
+#: Bytes of texts, in UTF-8.
+_REASON: Final = 500
+_DECISION: Final = 200
+_ORDERED: Final = 120
+_NAME: Final = 100
+_FINDING: Final = 200
+_GATE: Final = 300
+#: Of the reasons of all gates together.
+_GATES: Final = 2400
+#: Of the whole row; 16 KB travel, with what else is told.
+_ROW: Final = 15_000
+#: How often all limits of texts are halved, where the row is larger.
+_HALVED: Final = 4
 
 
 def model_row(state: InterlockState) -> ModelRow | None:
     """The row of a model; `None` while no event has said which fleet it belongs to."""
+    row = _row(state, 1)
+    for halved in range(1, _HALVED + 1):
+        if row is None or len(row.model_dump_json().encode()) < _ROW:
+            break
+        row = _row(state, 1 << halved)
+    return row
+
+
+# ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _row(state: InterlockState, share: int) -> ModelRow | None:
+    """The row with texts of so large a share of what they may have: a whole, a half, a quarter."""
     if state.policy is None or state.last_at is None:
         return None
     last = state.trainings[-1] if state.trainings else None
     candidate, release, in_flight = _shown_candidate(state), state.release, state.in_flight
     verdict = candidate.verdict if candidate else None
+    barred = [one for one in state.candidates if one.barred]
     return made(
         ModelRow,
         fleet=state.policy.fleet,
@@ -24,7 +60,7 @@ def model_row(state: InterlockState) -> ModelRow | None:
         labels=state.policy.labels,
         revision=state.revision,
         state=state.summary,
-        reason=state.reason,
+        reason=shown(state.reason, _REASON // share),
         updated_at=state.last_at,
         dataset=last.dataset.version if last else None,
         attempt=last.attempt if last else None,
@@ -34,22 +70,47 @@ def model_row(state: InterlockState) -> ModelRow | None:
         serving=state.champion.serving.to_wire() if state.champion and state.champion.serving else {},
         figures=_figures(candidate.evaluation) if candidate and candidate.evaluation else {},
         verdict=None if verdict is None else "passed" if verdict.passed else "rejected",
-        gates=tuple(gate.reason for gate in verdict.gates) if verdict else (),
-        decisions=state.decisions[-_SHOWN_DECISIONS:],
+        gates=_gates(verdict, share) if verdict else (),
+        decisions=tuple(_decision(note, share) for note in state.decisions[-_SHOWN_DECISIONS:]),
         in_flight=in_flight,
-        requests=request_notes(state, in_flight),
+        requests=request_notes(state, in_flight, share),
         datasets=_needed_datasets(state),
         phase=release.phase if release else None,
         evidence=release.evidence if release and release.phase == "awaiting_approval" else None,
-        holds=state.holds,
-        parked=state.parked,
-        barred={one.version: one.barred for one in state.candidates if one.barred},
-        overrides=candidate.overrides if candidate else (),
+        holds=tuple(_ordered(hold, share) for hold in state.holds[-_SHOWN_OTHERS:]),
+        parked=state.parked and changed(state.parked, reason=shown(state.parked.reason, _GATE // share)),
+        barred={one.version: shown(one.barred, _ORDERED // share) for one in barred[-_SHOWN_OTHERS:]},
+        overrides=_overrides(state, candidate, share),
         last_good=state.last_good,
         stands_in=state.champion.stands_in if state.champion else None,
-        drift=state.drift,
-        ledger_findings=state.ledger_findings,
+        drift=state.drift and shown(state.drift, _GATE // share),
+        ledger_findings=tuple(shown(one, _FINDING // share) for one in state.ledger_findings[-_SHOWN_OTHERS:]),
     )
+
+
+def _decision(note: DecisionNote, share: int) -> DecisionNote:
+    reason, decision = shown(note.reason, _DECISION // share), shown(note.decision, _NAME // share)
+    whole = reason is note.reason and decision is note.decision
+    return note if whole else changed(note, reason=reason, decision=decision)
+
+
+def _ordered[C: (Hold, Override)](order: C, share: int) -> C:
+    """What a person has ordered, in short."""
+    return changed(order, by=shown(order.by, _NAME // share), reason=shown(order.reason, _ORDERED // share))
+
+
+def _overrides(state: InterlockState, candidate: Candidate | None, share: int) -> tuple[Override, ...]:
+    """Those of the version in production, and of the version shown where that is another one."""
+    champion = state.champion
+    serves = state.candidate(champion.version) if champion is not None and champion.stands_in is None else None
+    versions = {one.version: one for one in (serves, candidate) if one is not None}
+    found = [changed(one, version=version.version) for version in versions.values() for one in version.overrides]
+    return tuple(_ordered(one, share) for one in found[-_SHOWN_OTHERS:])
+
+
+def _gates(verdict: Verdict, share: int) -> tuple[str, ...]:
+    each = min(_GATE, _GATES // max(1, len(verdict.gates))) // share
+    return tuple(shown(gate.reason, each) for gate in verdict.gates)
 
 
 def _needed_datasets(state: InterlockState) -> tuple[str, ...]:

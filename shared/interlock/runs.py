@@ -55,10 +55,11 @@ class Release(Contract):
         ordered: Who ordered it; absent where nobody did.
         phase: Where it stands, as it has said itself.
         stepped_at: When it said so; what was said before that comes late.
-        shifted: Whether production may have begun to change: it goes on, whatever comes.
+        shifted: Whether production may have begun to change: it goes on, unless it is told to go back.
         evidence: What an approval has to name.
         answered: Who has answered its request for an approval.
         told: Why it was told to end.
+        back: Who told it to go back, though production had begun to change.
     """
 
     attempt: int
@@ -74,6 +75,7 @@ class Release(Contract):
     evidence: Evidence | None = None
     answered: str | None = None
     told: str | None = None
+    back: str | None = None
 
     @property
     def gives_way(self) -> bool:

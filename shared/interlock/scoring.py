@@ -53,7 +53,8 @@ def on_scored(state: InterlockState, event: ScoringFinished, now: datetime) -> S
     if champion is None or champion.version != outcome.version:
         return ended
     if outcome.outcome == "failed":
-        return roll_back_for(ended, "scoring_failed", reason, now, event.trace)
+        # An outage, a person who ended it, and a run that died say nothing of the version.
+        return roll_back_for(ended, "scoring_failed", reason, now, event.trace) if outcome.job_failed else ended
     if not outcome.current:
         return ended
     serving = champion.serving or Serving(mode="batch")

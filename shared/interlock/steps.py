@@ -12,6 +12,8 @@ from shared.interlock.values import changed
 
 #: The decision about an echo of our own effect: it changes nothing that anybody is shown.
 CONFIRMED: Final = "confirmed"
+#: What is said of a version that may not come back by itself.
+_BAR_LIMIT: Final = 200
 
 
 class Step(NamedTuple):
@@ -56,6 +58,11 @@ def remember(state: InterlockState, candidate: Candidate) -> InterlockState:
     return changed(state, candidates=tuple(ordered[-REMEMBERED:]))
 
 
+def bar(state: InterlockState, version: str, why: str) -> InterlockState:
+    """The state in which a version is not released by itself any more."""
+    return remember(state, changed(state.candidate(version), barred=why[:_BAR_LIMIT] or "rolled back", ordered=None))
+
+
 def with_training(state: InterlockState, training: Training) -> InterlockState:
     """The state with a training as it is now; the last few are kept, in the order of their attempts."""
     if not state.trainings or state.trainings[-1].attempt < training.attempt:
@@ -73,6 +80,13 @@ def order_of(version: str) -> tuple[int, str]:
 def cut(reason: str) -> str:
     """A reason that is short enough to be kept."""
     return reason[:REASON_LIMIT]
+
+
+def shown(text: str, most: int) -> str:
+    """A text that takes at most so many bytes of a row, in UTF-8."""
+    if len(text) * 4 <= most or len(raw := text.encode()) <= most:
+        return text
+    return raw[: most - 3].decode(errors="ignore") + "…"
 
 
 def sentence(text: str) -> str:

@@ -44,7 +44,7 @@ def caveats(recorded_revision: str, revision: str, recorded_commit: str | None, 
     if recorded_revision != revision:
         what = f"The fleet file is another one than then (revision {recorded_revision[:12]}, now {revision[:12]})"
         told.append(f"{what}: pipeline and parameters are those of now.")
-    if recorded_commit != commit:
+    if (recorded_commit or "").lower() != (commit or "").lower():  # whoever deploys may write it either way
         then, now = recorded_commit or "unknown", commit or "unknown"
         told.append(f"The commit was {then}, and is {now}: check that one out, and run this again.")
     elif commit is None:

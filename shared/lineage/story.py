@@ -40,6 +40,10 @@ _TITLES: Final = {
     "ModelReleased": "Released",
     "ReleaseFailed": "Release failed",
     "PredictionsRestored": "Earlier predictions restored",
+    "ChampionRestored": "Alias given back",
+    "TrafficRestored": "Traffic given back",
+    "RouteRestored": "Route given back",
+    "ReadersRestored": "Readers sent back",
     "RollbackStarted": "Rollback ordered",
     "RolledBack": "Rolled back",
     "FailedOver": "Baseline stands in",
@@ -114,7 +118,7 @@ def tell(
 def shown_version(rows: Sequence[LedgerRow]) -> str | None:
     """The version that the story is about: that in production, or else the one that was registered last."""
     row = in_production(rows)
-    if row is not None and row.entry.effect != "FailedOver":
+    if row is not None and not _stands_in(row):
         return _version_of(row)
     judged = _last(_since_retirement(rows), *JUDGED) or _last(rows, *JUDGED)
     return _version_of(judged) if judged else None
@@ -122,7 +126,8 @@ def shown_version(rows: Sequence[LedgerRow]) -> str | None:
 
 def in_production(rows: Sequence[LedgerRow]) -> LedgerRow | None:
     """The row by which what is in production came there; `None` when nothing is."""
-    row = _last(rows, "ModelReleased", "RolledBack", "FailedOver", "ModelRetired")
+    effects = ("ModelReleased", "RolledBack", "FailedOver", "ModelRetired")
+    row = next((one for one in reversed(rows) if one.entry.effect in effects or _left_in_part(one)), None)
     return row if row is not None and row.entry.effect != "ModelRetired" else None
 
 
@@ -132,12 +137,31 @@ def _summary(model: str, rows: Sequence[LedgerRow]) -> str:
         judged = _last(rows, *JUDGED)
         why = judged.entry.reason if judged else (rows[-1].entry.reason if rows else "Nothing has happened yet.")
         return f"No version of {model} is in production. {why}"
-    if served.entry.effect == "FailedOver":
+    if _stands_in(served):
         return f"No version of {model} is in production; its baseline stands in. {served.entry.reason}"
     version = _version_of(served)
     judged = next((row for row in reversed(rows) if row.entry.effect in JUDGED and _version_of(row) == version), None)
     gates = "; ".join(_reasons(judged.entry.facts.get("gates"))) if judged else "its evaluation is not in the ledger"
     return f"Version {version} of {model} is in production because {gates}. {served.entry.reason}"
+
+
+def _left_in_part(row: LedgerRow) -> bool:
+    """Whether it is of a rollback that was not done whole, and by which clients get another version all the same."""
+    serves = _serves(row)
+    if row.entry.effect != "RollbackFailed" or serves is None:
+        return False
+    return serves.get("version") != row.entry.facts.get("leaves") or _stands_in(row)
+
+
+def _stands_in(row: LedgerRow) -> bool:
+    """Whether what serves is the baseline: a rollback names the registered model of what serves afterwards."""
+    serves = _serves(row)
+    return row.entry.effect == "FailedOver" or (serves is not None and serves.get("model") != row.entry.model)
+
+
+def _serves(row: LedgerRow) -> Mapping[str, Any] | None:
+    serves = row.entry.facts.get("serves")
+    return serves if isinstance(serves, Mapping) else None
 
 
 def _reasons(gates: Any) -> list[str]:
@@ -184,9 +208,8 @@ def title_of(effect: str) -> str:
 
 def _version_of(row: LedgerRow) -> str | None:
     """The version that a row is about; of a rollback the one that serves afterwards."""
-    facts = row.entry.facts
-    serves = facts.get("serves")
-    version = serves.get("version") if isinstance(serves, Mapping) else facts.get("version")
+    serves = _serves(row)
+    version = (row.entry.facts if serves is None else serves).get("version")
     return None if version is None else str(version)
 
 

@@ -1,5 +1,6 @@
 """A channel that takes messages by HTTP; its address is a secret, and appears in no message."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -39,6 +40,8 @@ class WebhookChannel:
         self._kind = kind
         self._url = _checked(name, url)
         self._pause = pause
+        # It tells the address of each request, which is the secret.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
 
     def send(self, message: Message) -> None:
         """Post a message, a few times if the channel is busy.

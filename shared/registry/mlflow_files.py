@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from shared.errors import PermanentError
 from shared.registry.mlflow_flavors import Flavor
 
 if TYPE_CHECKING:
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
 
 #: What MLflow itself puts beside the files that it has downloaded; it is none of them.
 _NOTE: Final = "registered_model_meta"
+#: Of the cloud's own hosts, whatever else the URI says.
+_STORES: Final = frozenset({"s3", "gs", "wasbs"})
+_AZURE_DATA_LAKE: Final = (".dfs.core.windows.net", ".dfs.core.usgovcloudapi.net", ".dfs.core.chinacloudapi.cn")
+#: Characters of a source that a message shows.
+_SHOWN: Final = 200
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 def download(client: "MlflowClient", flavor: Flavor, model: str, version: str, folder: Path) -> None:
@@ -40,4 +48,48 @@ def _repository(client: "MlflowClient", flavor: Flavor, model: str, version: str
         get_artifact_repository,
     )
 
-    return get_artifact_repository(client.get_model_version_download_uri(model, version), **where)
+    source = client.get_model_version_download_uri(model, version)
+    if urlsplit(source).scheme == "runs":
+        from mlflow.store.artifact.runs_artifact_repo import RunsArtifactRepository  # noqa: PLC0415 - at first use
+
+        source = RunsArtifactRepository.get_underlying_uri(source, flavor.tracking_uri)
+    require_trusted(source, flavor.tracking_uri)
+    return get_artifact_repository(source, **where)
+
+
+def require_trusted(source: str, server: str) -> None:
+    """Where a version's files are said to lie is a place that may be asked for them.
+
+    Whoever registers a version writes that text, and MLflow's client would send the server's token to any host in it,
+    or read the files of this machine.
+
+    Args:
+        source: The version's source, as the registry has it.
+        server: The URL of the MLflow server.
+
+    Raises:
+        PermanentError: `SourceRefused`.
+    """
+    try:
+        trusted = _is_trusted(source, server)
+    except ValueError:  # no port is like this
+        trusted = False
+    if not trusted:
+        remedy = "let the server hand the artifacts out (`mlflow server` does so by default), and register it again"
+        raise PermanentError(
+            "SourceRefused", f"The version's files are said to lie at {source[:_SHOWN]!r}, which is not read; {remedy}."
+        )
+
+
+def _is_trusted(source: str, server: str) -> bool:
+    where, ours = urlsplit(source), urlsplit(server)
+    if "\\" in where.netloc or any(sign.isspace() for sign in source):  # clients end the host elsewhere
+        return False
+    origin = (ours.scheme, ours.hostname, ours.port or _PORTS.get(ours.scheme))
+    if where.scheme == "mlflow-artifacts":
+        return not where.netloc or (where.hostname, where.port or _PORTS.get(ours.scheme)) == origin[1:]
+    if where.scheme in _PORTS:
+        return (where.scheme, where.hostname, where.port or _PORTS[where.scheme]) == origin
+    if where.scheme == "abfss":
+        return where.port is None and (where.hostname or "").endswith(_AZURE_DATA_LAKE)
+    return where.scheme in _STORES

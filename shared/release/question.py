@@ -44,22 +44,25 @@ def question(order: AskApprovalInput, difference: str, link: str | None) -> Mess
     )
 
 
-def difference(version: str, rows: Sequence[LedgerRow], gates: Sequence[GatePolicy]) -> str:
+def difference(
+    version: str, rows: Sequence[LedgerRow], gates: Sequence[GatePolicy], champion: str | None = None
+) -> str:
     """How a version's figures differ from the champion's: on the same rows, or each on its own.
 
     Args:
         version: That is asked about.
         rows: The model's ledger, oldest first; empty or incomplete, nothing is told.
         gates: Whose metrics count.
+        champion: The version in production, where that is known; the one that was promoted last otherwise.
     """
     mine = _figures(version, rows)
     if mine is None:
         return ""
     known = mine.champion_ref.version if mine.champion_ref else None
-    if mine.champion is not None and known is not None:
+    if mine.champion is not None and known is not None and champion in (None, known):
         return _compared(mine, Evaluation(model=mine.champion), gates, f"version {known}, on the same rows")
-    serving = (row.entry.facts.get("version") for row in reversed(rows) if row.entry.effect == "VersionPromoted")
-    champion = next((str(one) for one in serving if str(one) != version), None)
+    promoted = (row.entry.facts.get("version") for row in reversed(rows) if row.entry.effect == "VersionPromoted")
+    champion = champion or next((str(one) for one in promoted if str(one) != version), None)
     its = _figures(champion, rows) if champion is not None else None
     return "" if its is None else _compared(mine, its, gates, f"version {champion}, each on its own rows")
 

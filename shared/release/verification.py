@@ -176,10 +176,45 @@ def require_gates(
     if failed:
         reasons = "; ".join(result.reason for result in failed[:_SHOWN])
         told = f"Version {known.version} of {known.model} does not pass its gates as they are now: {reasons}"
-        target = f"{known.model}@{known.version}"
-        remedy = f"`signalbox override {target} --gate {failed[0].gate}` lets it pass, with a reason and an end"
-        raise PermanentError("GatesNotMet", f"{told}; {remedy}.")
+        raise PermanentError("GatesNotMet", f"{told}; {_remedy(known, failed)}.")
     return verdict
+
+
+def require_compared(known: RecordedVersion, gates: Sequence[GatePolicy], champion: str | None) -> None:
+    """No gate passes for want of a champion when there is one by now.
+
+    Args:
+        known: The version.
+        gates: As the fleet file says them now.
+        champion: The version in production; absent where there is none.
+
+    Raises:
+        PermanentError: `GatesNotMet`: it was trained before the first version was released, so nobody has compared
+            the two.
+    """
+    told = known.evaluation.champion_ref
+    if champion in (None, known.version) or told is None or told.version is not None:
+        return
+    gate = next((gate.name for gate in gates if gate.reference == "champion"), None)
+    if gate is not None:
+        what = (
+            f"Version {known.version} of {known.model} was evaluated when there was no champion, and version "
+            f"{champion} is in production now, so the gate {gate} has compared nothing"
+        )
+        raise PermanentError("GatesNotMet", f"{what}; {_TRAIN_AGAIN.format(model=known.model)}.")
+
+
+def excepted(
+    known: RecordedVersion,
+    verdict: Verdict,
+    gates: Sequence[GatePolicy],
+    at: datetime,
+    rows: Observations | None,
+) -> bool:
+    """Whether a gate of the verdict holds only by the exception that the fleet file makes to it."""
+    by_exception = {result.gate for result in verdict.gates if result.passed and result.override}
+    own = [gate.model_copy(update={"override": None}) for gate in gates if gate.name in by_exception]
+    return bool(own) and not judge(known.evaluation, own, at, rows).passed
 
 
 def report_sha256(known: RecordedVersion, gates: Sequence[GatePolicy], overridden: Collection[str]) -> str:
@@ -199,6 +234,17 @@ def summary(known: RecordedVersion, verdict: Verdict, overridden: Collection[str
     note = "" if known.artifact_sha256 else " Its files were not hashed when it was registered."
     text = f"{told}."
     return (text if len(text) <= _SUMMARY_LIMIT else text[: _SUMMARY_LIMIT - 1] + "…") + note
+
+
+def _remedy(known: RecordedVersion, failed: Sequence[GateResult]) -> str:
+    """A person can let a version pass what it has failed when it was judged, and nothing else."""
+    judged = known.row.entry.facts.get("gates")
+    told = map(_mapping, judged if isinstance(judged, list) else ())
+    before = {one.get("gate") for one in told if one.get("passed") is False}
+    if any(result.gate not in before for result in failed):
+        return _TRAIN_AGAIN.format(model=known.model)
+    target = f"{known.model}@{known.version}"
+    return f"`signalbox override {target} --gate {failed[0].gate}` lets it pass, with a reason and an end"
 
 
 def _told(result: GateResult, overridden: Collection[str]) -> str:

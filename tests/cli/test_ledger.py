@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.conditioning import ConditionedSource
-from shared.contracts.ledger import LedgerAnchor, LedgerEntry, LedgerRow
+from shared.contracts.ledger import AnchorLink, LedgerAnchor, LedgerEntry, LedgerRow
 from shared.lineage.anchors import path_of
 from shared.lineage.ledger import head_of
 from shared.lineage.manifest import dataset_version, raw_identity
@@ -291,6 +291,32 @@ def test_heads_need_not_come_from_the_app(pack: Path, tmp_path: Path) -> None:
     code, told = _verify(pack, "--anchors", str(anchors))
     assert code == 1
     assert "knows a row 9 that is not in the chain" in told
+
+
+def test_two_anchors_that_were_taken_at_once_follow_the_same(pack: Path, tmp_path: Path) -> None:
+    """Two workers may do so; one that follows another one was put in between."""
+    folder, head = tmp_path / "anchors", head_of(_rows(2)[-1])
+    links: list[AnchorLink] = []
+    folder.mkdir()
+    for number, follows in enumerate((None, 0, 0, 2)):
+        link = None if follows is None else links[follows]
+        anchor = LedgerAnchor(at=AT, heads={"m": head}, findings=() if number < 2 else ("n: gone",), previous=link)
+        content = anchor.model_dump_json().encode()
+        digest = hashlib.sha256(content).hexdigest()
+        links.append(AnchorLink(path=f"{number}.json", sha256=digest))
+        (folder / f"{number}.json").write_bytes(content)
+    assert _verify(pack, "--anchors", str(folder)) == (0, "6 rows: nothing was changed\n")
+    wrong = anchor.model_copy(update={"previous": links[1]})
+    (folder / "3.json").write_text(wrong.model_dump_json())
+    assert "the anchor 3.json does not follow the one before it" in _verify(pack, "--anchors", str(folder))[1]
+
+
+def test_what_is_anchored_meanwhile_is_in_the_pack(app: Played, tmp_path: Path) -> None:
+    """Rows are asked for after anchors, so that no anchor knows more of them."""
+    run("ledger", "export", "m", "--to", str(tmp_path / "other"))
+    asked = [str(one) for one in app.asked]
+    anchors = next(number for number, one in enumerate(asked) if "/api/ledger/anchors" in one)
+    assert anchors < next(number for number, one in enumerate(asked) if "/api/models/m/ledger" in one)
 
 
 def test_a_pack_can_be_a_zip(app: Played, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ type: pipeline
 experiment_name: departures
 inputs:
   dataset: {{type: uri_folder, path: azureml://datastores/workspaceblobstore/paths/flights/}}
+  champion: {{type: mlflow_model}}
   origin: JFK
   format: mainline
   movement: slow

@@ -14,7 +14,7 @@ from tests.e2e.running import BASELINE, FAST, FILES, MODELS, SLOW, Running, even
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 ONLINE = ["TrainingStarted", "ModelRegistered", "VersionVerified", "QaDeployed", "GoldenSetTested", "QaTornDown",
-          "ProductionDeployed", "TrafficShifted", "VersionPromoted", "ModelReleased"]  # fmt: skip
+          "ProductionDeployed", "StrategyReplaced", "TrafficShifted", "VersionPromoted", "ModelReleased"]  # fmt: skip
 BATCH = ["TrainingStarted", "ModelRegistered", "VersionVerified", "GoldenSetTested", "PredictionsPublished",
          "VersionPromoted", "ModelReleased"]  # fmt: skip
 

@@ -15,6 +15,7 @@ from durabletask.client import OrchestrationState
 from durabletask.entities import EntityInstanceId
 
 import function_app
+from functions import boundary
 from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
 from local.durable.servicer import serve
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tests.functions.landing_site import Site
 
 _SECONDS = 20
+#: Of the app, before a test makes them fewer.
+ATTEMPTS = boundary._ATTEMPTS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,8 +104,14 @@ def _by_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outage is over for those who wait after six attempts instead of an hour's: a test of each step takes them."""
+    """An outage is over for those who wait after six attempts, a test of each step takes them; see `a_whole_hour`."""
     monkeypatch.setattr("functions.boundary._ATTEMPTS", 6)
+
+
+@pytest.fixture
+def a_whole_hour(_few_attempts: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts as the app makes."""
+    monkeypatch.setattr("functions.boundary._ATTEMPTS", ATTEMPTS)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
 from local.durable.servicer import serve
+from local.testing.chaos import Chaos, ChaosWorker
 from local.testing.functions import Functions
 from local.testing.sdk_worker import SdkWorker
 from shared import names
@@ -99,11 +100,12 @@ class Case:
 
 @dataclass
 class Lab:
-    """The app on an engine, with a world for each case."""
+    """The app on an engine, with a world for each case; and, if wanted, with chaos between engine and app."""
 
     folder: Path
     cases: dict[str, Case] = field(default_factory=dict)
     common: World = field(default_factory=World)
+    chaos: Chaos | None = None
     hanging: int = 0
     moved: float = 0.0
 
@@ -153,7 +155,7 @@ class Lab:
         activities = {name: self._routed(name) for name in self.common.activities()}
         worker = SdkWorker(Functions(dict(found.orchestrators), activities, dict(found.entities)))
         engine = Engine(
-            worker,
+            worker if self.chaos is None else ChaosWorker(worker, self.chaos),
             self.folder / f"{len(self.cases)}.db",
             clock=SkippingClock(),
             synchronous="NORMAL",

@@ -34,6 +34,18 @@ async def _answered(app: App, *, approved: bool) -> ReleaseOutcome:
     return ReleaseOutcome.from_wire(state.get_output())
 
 
+@pytest.mark.parametrize("excepted", [False, True])
+async def test_an_exception_of_the_fleet_file_is_an_override(app: App, *, excepted: bool) -> None:
+    """A person is asked where a gate holds by that alone, as where a person has let it pass."""
+    policy = _order().policy
+    release = policy.release.model_copy(update={"approval": ApprovalPolicy(reasons=("override",))})
+    order = _order().model_copy(update={"policy": policy.model_copy(update={"release": release})})
+    app.world.excepted = excepted
+    state = await app.run(names.RELEASE_MODEL, order, "excepted-release")
+    outcome = ReleaseOutcome.from_wire(state.get_output())
+    assert (outcome.ended, bool(app.world.asked)) == (("refused", True) if excepted else (None, False))
+
+
 def _facts(app: App, effect: str) -> dict[str, Any]:
     return next(facts for key, facts in app.world.facts.items() if key.endswith(f"/{effect}"))
 

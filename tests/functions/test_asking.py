@@ -21,6 +21,7 @@ from shared.errors import TransientError
 from shared.fleet.fleet import Fleets
 from shared.fleet.loader import load_fleet
 from shared.notification.channels import channel
+from shared.release.question import difference
 from tests.doubles.chat import Chat, chat
 from tests.functions.fleet_in_memory import START, FleetInMemory, make_fleet
 from tests.functions.stores import Blobs
@@ -164,6 +165,10 @@ async def test_the_difference_to_the_champion_is_told(
     await ask_approval(_order("webhook:audit"))
     ((_, body),) = room.posted
     assert {"title": "Against the champion", "value": told} in body["facts"]
+    # Promoted last is not in production for ever: a rollback or another release may have been since.
+    gates = _order("webhook:audit").policy.gates
+    assert difference("7", ledger.rows(MODEL), gates, "6") == told
+    assert difference("7", ledger.rows(MODEL), gates, "5") == ""
 
 
 # ── the digest of a run

@@ -199,8 +199,38 @@ async def test_after_the_shadow_the_newest_period_is_published(app: App) -> None
     """Weeks have passed: what the version was trained on is not the newest any more."""
     _served(app.world)
     app.world.shadow_periods = ["d7"]
-    assert (await _release(app, _order(dataset=dataset("d0")))).released
+    outcome = await _release(app, _order(dataset=dataset("d0")))
+    assert outcome.released
     assert app.world.jobs["shadowed-period"]["inputs"]["data"]["path"] == "datasets/d1/"
+    assert outcome.dataset == dataset("d1")
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        ({"artifact_sha256": "f" * 64}, "its files are not the same any more"),
+        ({"report_sha256": "f" * 64}, "what the ledger has of it is not the same any more"),
+        ({}, ""),
+    ],
+)
+async def test_what_has_waited_is_verified_again(app: App, later: dict[str, str], told: str) -> None:
+    """Another artifact or another report than was tested is not released, and nothing has changed."""
+    _served(app.world)
+    app.world.shadow_periods = ["d7"]
+    really = app.engine_functions[names.VERIFY_VERSION]
+    looks: list[dict[str, Any]] = []
+
+    def verify(payload: dict[str, Any]) -> Any:
+        looks.append(payload)
+        answer = really(payload)
+        return {"result": answer["result"] | later} if len(looks) > 1 else answer
+
+    app.engine_functions |= {names.VERIFY_VERSION: verify}
+    outcome = await _release(app, _order())
+    assert (outcome.released, told in outcome.reason) == (not later, True), outcome.reason
+    assert "VersionVerified-again" in app.world.effects
+    assert len(looks) == 2
+    assert _agrees(app.world, outcome)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -69,7 +69,10 @@ async def test_what_does_not_answer_is_found(monkeypatch: pytest.MonkeyPatch, pl
     [
         ROW.model_copy(update={"champion": None}),
         ROW.model_copy(update={"serving": {"mode": "batch", "published": "p.csv"}}),
-        ROW.model_copy(update={"in_flight": (RunInFlight(kind="release", instance="r", attempt=3),)}),
+        ROW.model_copy(
+            update={"in_flight": (RunInFlight(kind="release", instance="r", attempt=3),), "phase": "shifting"}
+        ),
+        ROW.model_copy(update={"in_flight": (RunInFlight(kind="rollback", instance="r", attempt=3),)}),
     ],
 )
 async def test_what_does_not_serve_or_changes_just_now_is_not_looked_at(
@@ -77,6 +80,17 @@ async def test_what_does_not_serve_or_changes_just_now_is_not_looked_at(
 ) -> None:
     """A release moves the traffic itself."""
     assert await _look(monkeypatch, Platform(None), row) == LostServings(lost=(), looked=0)
+
+
+async def test_more_than_a_page_is_found_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each model once, also while a release of it only waits."""
+    waits = {"in_flight": (RunInFlight(kind="release", instance="r", attempt=3),), "phase": "awaiting_approval"}
+    rows = [ROW.model_copy(update={"model": f"m{number}", **waits}) for number in range(9)]
+    await _look(monkeypatch, Platform(None), rows[0])
+    monkeypatch.setattr(adapters, "read_model", lambda: SimpleNamespace(all=lambda: rows))
+    first = await find_lost_servings(CheckServingInput(at=at()))
+    second = await find_lost_servings(CheckServingInput(at=at(), after=first.last or ""))
+    assert (len(first.lost), first.last, len(second.lost), second.last) == (6, "m5", 3, None)
 
 
 async def test_a_deployment_that_answers_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ def _request(*claims: tuple[str, str], header: str | None = None) -> func.HttpRe
 def test_the_token_tells_name_roles_and_groups() -> None:
     """Of a person by their user name, of an application by its id."""
     person = _request(("preferred_username", "ana@contoso.example"), ("roles", "Signalbox.Operator"), ("groups", "g1"))
-    assert read_caller(person) == Caller("ana@contoso.example", frozenset({"Signalbox.Operator", "g1"}))
+    assert read_caller(person) == Caller("ana@contoso.example", frozenset({"Signalbox.Operator"}), frozenset({"g1"}))
     assert read_caller(_request(("appid", "42"))).name == "42"
 
 

@@ -1,5 +1,6 @@
 """Every step of every strategy failed, and the process killed, before and after: all is new, or all is as it was."""
 
+import random
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from functions import boundary
+from local.testing.chaos import Chaos
 from shared import names
 from shared.contracts.policy import ServePolicy
 from shared.contracts.release import ReleaseModelInput, Serving
@@ -142,3 +144,24 @@ def _require_agreement(case: Case, model: Case) -> None:
         assert case.state == model.states[-1], told
     else:
         assert case.state == case.states[0] == model.states[0], told
+
+
+@pytest.mark.parametrize("releases", [33, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+async def test_many_releases_under_chaos(releases: int, tmp_path: Path) -> None:
+    """Results lost, activities run twice at once, messages late: each release ends as it would have, and once."""
+    chaos, lab = Chaos(seed=random.SystemRandom().randrange(1_000_000)), Lab(tmp_path)
+    lab.chaos = chaos
+    models = {scenario.name: await _undisturbed(scenario, tmp_path) for scenario in SCENARIOS}
+    for number in range(1, releases + 1):
+        lab.add(SCENARIOS[number % len(SCENARIOS)].case(number))
+    await lab.run()
+    for number, case in enumerate(lab.cases.values(), start=1):
+        model = models[SCENARIOS[number % len(SCENARIOS)].name]
+        assert case.outcome is not None
+        assert model.outcome is not None
+        told = f"{case.outcome.reason} {case.states} {case.world.effects} {chaos.note()}"
+        assert not case.broken, told
+        assert case.outcome.released is model.outcome.released, told
+        assert case.state == model.state, told
+        assert len(set(case.world.ledger)) == len(case.world.ledger), told
+        assert sorted(case.world.effects) == sorted(model.world.effects), told

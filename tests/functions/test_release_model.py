@@ -74,12 +74,39 @@ async def test_readers_stay_at_a_later_period(app: App) -> None:
     assert app.world.published == "predictions/later.csv"
 
 
+async def test_undoing_leads_readers_to_what_was_published_meanwhile(app: App) -> None:
+    """Not to what was current when the release was ordered; and the ledger tells each step back."""
+    order = _with_version_one_in_production(app, "batch")
+    app.world.published = "predictions/v1-next.csv"
+    app.world.faults = {names.PROMOTE_VERSION: "permanent"}
+    outcome = await _release(app, order)
+    assert not outcome.released
+    assert outcome.dataset is None
+    assert _end(app) == ("1", {}, [], "predictions/v1-next.csv")
+    assert app.world.effects[-3:] == ["ChampionRestored", "ReadersRestored", "ReleaseFailed"]
+    key = app.world.ledger[-2]
+    assert app.world.facts[key] == {"version": "2", "current": "predictions/v1-next.csv"}
+
+
+async def test_a_ledger_that_is_down_holds_up_no_step_back(app: App) -> None:
+    """They are taken before any is written down."""
+    order = _with_version_one_in_production(app, "online")
+    before = _end(app)
+    app.world.faults, app.world.ledger_refuses = {names.PROMOTE_VERSION: "permanent"}, ("ChampionRestored",)
+    assert not (await _release(app, order)).released
+    assert _end(app) == before
+    assert "TrafficRestored" not in app.world.effects
+    assert app.world.effects[-1] == "ReleaseFailed"
+
+
 async def test_another_dataset_is_scored_where_the_fleet_file_names_one(app: App) -> None:
     """Its newest version, and not the one that was trained on; when there is none, nothing is begun."""
     order = _order("batch")
     serve = ServePolicy(mode="batch", pipeline="s.yml", dataset="weekly")
     order = order.model_copy(update={"policy": order.policy.model_copy(update={"serve": serve})})
-    assert (await _release(app, order)).released
+    outcome = await _release(app, order)
+    assert outcome.released
+    assert outcome.dataset == dataset("weekly-1", name="weekly")
     scored = [job["inputs"]["data"]["path"] for job in app.world.jobs.values() if job["inputs"]["rows"] == "dataset"]
     assert scored == ["datasets/weekly-1/"]
     app.world.faults = {names.FIND_DATASET: "permanent"}
@@ -174,6 +201,7 @@ async def test_tearing_down_may_fail(app: App, fault: Fault) -> None:
     assert app.world.effects[-2:] == ["ModelReleased", "TearDownFailed"]
 
 
+@pytest.mark.usefixtures("a_whole_hour")
 async def test_a_permanent_failure_is_not_repeated_and_an_outage_is(app: App) -> None:
     """One attempt where trying again cannot help; an hour of attempts where it can."""
     app.world.faults = {names.TEST_DEPLOYMENT: "permanent"}

@@ -153,7 +153,7 @@ async def test_a_person_is_asked_where_nobody_can_tell(app: App, answer: bool | 
     assert answer or _is_old(app)
 
 
-async def test_nothing_withdraws_a_release_that_has_begun_to_shift(app: App) -> None:
+async def test_no_newer_version_takes_the_place_of_a_release_that_has_begun_to_shift(app: App) -> None:
     """A newer version waits for the end of a canary, also of one that a person is asked about."""
     order = _order(app, CANARY)
     app.world.analyses = ["inconclusive"] * 2
@@ -161,9 +161,27 @@ async def test_nothing_withdraws_a_release_that_has_begun_to_shift(app: App) -> 
     await app.engine.advance(timedelta(minutes=10))
     await _say(app, ReleaseWord(superseded="version 3"))
     await app.engine.advance(timedelta(minutes=61))
-    await _say(app, ReleaseWord(withdrawn="The model is being retired."))
+    await _say(app, ReleaseWord(superseded="version 4"))
     await _say(app, ReleaseWord(approved=ApprovalWord(approved=True, by="operator:ana", reason="seen")))
     assert (await _end(app)).released
+
+
+@pytest.mark.parametrize("where", ["bake", "second bake", "person", "grace"])
+async def test_a_release_that_shifts_is_told_to_go_back(app: App, where: str) -> None:
+    """It hears that wherever it waits, and the champion has all of the traffic again, and the alias."""
+    grace = CANARY.model_copy(update={"grace_minutes": 60})
+    order = _order(app, grace)
+    app.world.analyses = ["inconclusive"] * 2 if where == "person" else []
+    await _begin(app, order)
+    minutes = {"bake": 10, "second bake": 40, "person": 61, "grace": 100}[where]
+    await app.engine.advance(timedelta(minutes=minutes))
+    assert app.world.traffic.get("v2-2") == {"bake": 5, "second bake": 50, "person": 5, "grace": 100}[where]
+    assert app.world.champion == ("2" if where == "grace" else "1")
+    await _say(app, ReleaseWord(withdrawn="ben ordered it back: it is wrong."))
+    outcome = await _end(app)
+    assert (outcome.released, outcome.ended) == (False, "withdrawn")
+    assert "ben ordered it back" in outcome.reason
+    assert _is_old(app)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,16 @@ async def test_an_endpoint_that_others_share_stays(app: App) -> None:
     assert not app.world.endpoint_deleted
 
 
+async def test_a_baseline_that_stands_in_goes_with_the_model(app: App) -> None:
+    """Its deployment is of another registered model, and nobody else would take it away."""
+    app.world.deployments, app.world.traffic = {"b1-3": "1"}, {"b1-3": 100}
+    app.world.owners = {"b1-3": f"{MODEL}-baseline"}
+    serving = ONLINE.model_copy(update={"deployment": "b1-3"})
+    order = ORDER.model_copy(update={"champion": "1", "serving": serving, "stands_in": f"{MODEL}-baseline"})
+    assert (await _retire(app, order)).retired
+    assert (app.world.deployments, app.world.traffic, app.world.endpoint_deleted) == ({}, {}, True)
+
+
 async def test_a_batch_model_has_no_endpoint(app: App) -> None:
     """Its published predictions are pointed to no more, and no endpoint is looked at."""
     app.world.champion, app.world.published = "2", "predictions/v2.csv"

@@ -116,6 +116,15 @@ async def test_a_change_that_was_begun_is_looked_for(outside: Outside) -> None:
     assert (outside.traffic, outside.shifts) == ({"v1": 0}, 2)
 
 
+async def test_a_baseline_that_stands_in_is_left_too(outside: Outside) -> None:
+    """Its deployment is of another model; one that is gone is not told of, and what it does not serve by stays."""
+    outside.models = {"m-v1": "m", "m-b1": "m-baseline", "n-b1": "m-baseline"}
+    outside.traffic = {"m-b1": 60, "n-b1": 40}
+    left = await withdraw_traffic(WithdrawTrafficInput(model="m", endpoint="shared", also=("m-b1", "gone")))
+    assert (left.deployments, left.others, left.begun) == (("m-v1", "m-b1"), 1, True)
+    assert outside.traffic == {"m-b1": 0, "n-b1": 100}
+
+
 async def test_an_endpoint_of_its_own_serves_nobody(outside: Outside) -> None:
     """All shares are 0, so that its deployments can be deleted."""
     outside.models, outside.traffic = {"v1": "m"}, {"v1": 100}

@@ -11,6 +11,7 @@ from shared import names
 from shared.contracts.policy import BaselinePolicy
 from shared.contracts.registry import RegisteredVersion
 from shared.contracts.release import Serving
+from shared.contracts.release_policy import ReleasePolicy
 from shared.contracts.rollback import (
     FindBaselineInput,
     GoodVersion,
@@ -110,6 +111,24 @@ def _require_agreement(world: World, outcome: RollbackOutcome, *, left: str = "2
         # Alias and clients are apart only where the step that failed is the alias' own, or the shift's answer is lost.
         assert world.champion == serving or "alias and stage" in outcome.reason or outcome.serves is None
     assert world.champion == left or serving != left, "the registry tells of a version that nobody gets"
+
+
+@pytest.mark.parametrize("archive", [True, False])
+async def test_what_is_left_is_archived_as_the_fleet_file_says(app: App, archive: bool) -> None:
+    """As after a release."""
+    promoted: list[dict[str, Any]] = []
+    really = app.engine_functions[names.PROMOTE_VERSION]
+
+    def promote(payload: dict[str, Any]) -> Any:
+        promoted.append(payload)
+        return really(payload)
+
+    app.engine_functions |= {names.PROMOTE_VERSION: promote}
+    policy = POLICY.model_copy(update={"release": ReleasePolicy(archive_previous=archive)})
+    order = _online_world(app.world).model_copy(update={"policy": policy})
+    state = await app.run(names.ROLLBACK_MODEL, order)
+    assert state.runtime_status.name == "COMPLETED", state.failure_details
+    assert [payload.get("archive", True) for payload in promoted] == [archive]
 
 
 async def test_traffic_alias_and_stage_return_together(app: App) -> None:

@@ -115,8 +115,17 @@ class TestScoring:
         outcome = await _score(app)
         assert outcome.outcome == "failed"
         assert "ended as Failed: boom" in outcome.reason
+        assert outcome.job_failed
         assert app.world.published is None
         assert app.world.effects == ["ScoringFailed"]
+
+    async def test_what_is_no_fault_of_the_job_is_told_apart(self, app: App) -> None:
+        """An outage, or a job that somebody else stopped, says nothing of the version that it scored with."""
+        app.world.faults = {names.SUBMIT_JOB: "outage"}
+        down = await _score(app)
+        app.world.faults, app.world.job_status = {}, "Canceled"
+        stopped = await _score(app, _order(attempt=2))
+        assert [(one.outcome, one.job_failed) for one in (down, stopped)] == [("failed", False)] * 2
 
     async def test_a_job_that_never_ends_is_cancelled(self, app: App) -> None:
         """After two hours it is asked to stop; the reads in between are few."""
@@ -268,6 +277,10 @@ async def _publish(version: str = "1", period: DatasetRef | None = None, **chang
     return await publish_predictions(order)
 
 
+async def _publish_by(job: str, version: str, period: DatasetRef) -> PublishedPredictions:
+    return await publish_predictions(PublishPredictionsInput(model=MODEL, version=version, job=job, dataset=period))
+
+
 class TestPublishing:
     """The activity: files, and the pointer that readers follow."""
 
@@ -276,7 +289,8 @@ class TestPublishing:
         done = await _publish()
         path = f"predictions/{MODEL}/d1/v1"
         assert blobs.written == [f"{path}.csv", f"{path}.json", POINTER]
-        assert blobs.content[POINTER] == blobs.content[f"{path}.json"]
+        described = Publication.model_validate_json(blobs.content[f"{path}.json"])
+        assert blobs.current == described.model_copy(update={"job": "j"})
         assert (blobs.current.path, blobs.current.dataset, blobs.current.ends) == (done.path, "d1", date(2013, 9, 30))
         assert (done.rows, done.kept) == (2, None)
 
@@ -349,7 +363,7 @@ class TestPublishing:
     async def test_what_is_restored_is_known_with_its_period(self, blobs: Blobs) -> None:
         """After an undone release the pointer tells what it told before, so that older periods still stay away."""
         first = await _publish("1", _period("d2", date(2013, 10, 31)))
-        before = blobs.current
+        before = blobs.current.model_copy(update={"job": None})
         await _publish("2", _period("d3", date(2013, 11, 30)))
         await restore_predictions(RestorePredictionsInput(model=MODEL, published=first.path))
         assert blobs.current == before
@@ -361,3 +375,24 @@ class TestPublishing:
         await restore_predictions(RestorePredictionsInput(model=MODEL, published=None))
         assert blobs.current.path is None
         assert (await _publish("2")).kept is None
+
+    async def test_an_undone_publication_leads_back_to_where_it_found_readers(self, blobs: Blobs) -> None:
+        """A repeat of it says the same as the first time, and what was published since stays."""
+        undo = RestorePredictionsInput(model=MODEL, published=None, job="release")
+        first = await _publish("1", _period("d1"))
+        assert (await restore_predictions(undo)).current == first.path, "it has moved nothing yet"
+        meanwhile = await _publish("1", _period("d2", date(2013, 10, 31)))
+        released = [await _publish_by("release", "2", _period("d2", date(2013, 10, 31))) for _ in range(2)]
+        assert [one.before for one in released] == [meanwhile.path] * 2
+        for _ in range(2):
+            assert (await restore_predictions(undo)).current == meanwhile.path
+        assert (blobs.current.path, blobs.current.dataset, blobs.current.before) == (meanwhile.path, "d2", None)
+        await _publish_by("release", "2", _period("d2", date(2013, 10, 31)))
+        newest = await _publish("1", _period("d3", date(2013, 11, 30)))
+        assert (await restore_predictions(undo)).current == newest.path
+
+    async def test_a_first_publication_that_is_undone_leaves_nothing_current(self, blobs: Blobs) -> None:
+        """Readers had nothing before."""
+        assert (await _publish_by("release", "1", _period())).before is None
+        await restore_predictions(RestorePredictionsInput(model=MODEL, published=None, job="release"))
+        assert blobs.current.path is None

@@ -224,6 +224,16 @@ async def test_a_deployment_to_which_the_route_leads_stays(outside: Outside) -> 
     assert not outside.deployed
 
 
+async def test_a_deployment_of_a_baseline_is_looked_up_by_the_model_that_it_serves_for(outside: Outside) -> None:
+    """The platform tells the baseline's name, of which there is no route."""
+    target = RouteTarget(endpoint="shared", deployment="b1-1-n", version="1")
+    await route_model(RouteModelInput(model="n", at=at(), attempt=1, target=target))
+    outside.deployed = {"b1-1-n"}
+    with pytest.raises(PermanentError, match=r"delete serving/n\.json"):
+        await delete_deployment(DeploymentKey(endpoint="shared", deployment="b1-1-n", model="n"))
+    assert outside.deployed == {"b1-1-n"}
+
+
 async def test_a_retired_model_is_routed_nowhere(outside: Outside) -> None:
     """The route tells where requests went last, also when it is withdrawn again."""
     order = WithdrawRouteInput(model="m", at=at(60), attempt=1)

@@ -140,9 +140,40 @@ async def test_a_gate_that_was_tightened_since_refuses_the_version(kept: Kept) -
     """The recorded figures are held against the gates of now."""
     kept.register()
     tighter = (GATES[0].model_copy(update={"max": 0.1}),)
-    await _refused("GatesNotMet", r"accuracy: MAPE .*signalbox override .*@3 --gate accuracy", tighter)
+    await _refused("GatesNotMet", r"accuracy: MAPE .*; train it again: `signalbox retrain ", tighter)
     verified = await _verify(tighter, overridden=("accuracy",))
     assert "(a person lets it pass)" in verified.summary
+
+
+async def test_what_is_refused_names_a_way_out_that_is_open(kept: Kept) -> None:
+    """An override is of a gate that the version failed when it was judged; of no other one."""
+    kept.register(gates=[{"gate": "accuracy", "passed": False}, {"gate": "error", "passed": True}])
+    tighter = GATES[0].model_copy(update={"max": 0.1})
+    await _refused("GatesNotMet", r"`signalbox override .*@3 --gate accuracy` lets it pass", (tighter,))
+    both = (tighter, GatePolicy(name="error", metric="rmse", max=0.001))
+    await _refused("GatesNotMet", r"; train it again: `signalbox retrain ", both)
+
+
+async def test_a_gate_against_a_champion_is_not_off_because_there_was_none(kept: Kept) -> None:
+    """A version that was trained while the first one was being released has been compared with nothing."""
+    gates = (*GATES, GatePolicy(name="better", metric="mape", better_than="champion"))
+    none_yet = measure(ROWS, "d1").evaluation.model_copy(update={"champion_ref": ChampionRef(version=None)})
+    kept.register(evaluation=none_yet.to_wire())
+    told = "no champion, and version 2 is in production now, so the gate better has compared nothing; .*retrain"
+    await _refused("GatesNotMet", told, gates, champion="2")
+    assert await _verify(champion="2")
+    assert await _verify(gates)
+    assert await _verify(gates, champion="3")
+
+
+async def test_a_gate_that_holds_by_an_exception_alone_is_told(kept: Kept) -> None:
+    """So that an approval of exceptions is asked for; an exception that nobody needs is none."""
+    kept.register()
+    exception = GateOverride(max=0.5, by="ana", reason="storm", until=at(120))
+    needed = GATES[0].model_copy(update={"max": 0.1, "override": exception})
+    assert (await _verify((needed,))).excepted
+    assert not (await _verify((needed.model_copy(update={"max": 0.45}),))).excepted
+    assert "excepted" not in (await _verify()).to_wire()
 
 
 async def test_an_exception_that_has_ended_since_refuses_the_version(kept: Kept) -> None:

@@ -102,6 +102,7 @@ async def test_whatever_an_event_says_the_read_decides(app: App, said: Any) -> N
     assert job.reads[-1] < 1.7
 
 
+@pytest.mark.usefixtures("a_whole_hour")
 async def test_an_outage_of_hours_ends_no_wait(app: App) -> None:
     """The job may be well meanwhile: it is read again when the platform answers, and its budgets go on."""
     job = Job(app, {0: "Running", 10: "down", 150: "Completed"})
@@ -110,6 +111,7 @@ async def test_an_outage_of_hours_ends_no_wait(app: App) -> None:
     assert not job.cancels
 
 
+@pytest.mark.usefixtures("a_whole_hour")
 async def test_an_outage_of_a_day_ends_it(app: App) -> None:
     """Whoever waits is told that nobody knows how the job stands."""
     Job(app, {0: "Running", 10: "down"})

@@ -126,6 +126,7 @@ async def test_newer_data_that_comes_before_the_job_is_submitted_supersedes_it(a
     assert jobs.cancelled == [FIRST]
 
 
+@pytest.mark.usefixtures("a_whole_hour")
 async def test_a_word_outlasts_a_platform_that_takes_no_jobs(app: App) -> None:
     """The job is submitted at last after half an hour, and then still learns that it is superseded."""
     jobs = Jobs(app, {FIRST: "Queued"})

@@ -43,6 +43,7 @@ class World:
     champion: str | None = None
     before: dict[str, str | None] = field(default_factory=dict)
     published: str | None = None
+    moved: tuple[str, str | None] | None = None
     kept: str | None = None
     versions: list[str] = field(default_factory=list)
     ledger: list[str] = field(default_factory=list)
@@ -62,6 +63,7 @@ class World:
     lost_outputs: Sequence[str] = ()
     evaluation_of: str | None = None
     golden_passes: bool = True
+    excepted: bool = False
     mape: float = 0.1
     missing: list[str] = field(default_factory=list)
     other_deployments: dict[str, int] = field(default_factory=dict)
@@ -186,7 +188,8 @@ class World:
         return {**_state(p), "status": "Succeeded", "version": self.deployments[p["deployment"]]}
 
     def verify_version(self, p: Payload) -> Payload:
-        return {"artifact_sha256": "a" * 64, "report_sha256": "b" * 64, "author": self.author, "summary": "verified"}
+        found = {"artifact_sha256": "a" * 64, "report_sha256": "b" * 64, "author": self.author, "summary": "verified"}
+        return found | {"excepted": self.excepted}
 
     def ask_approval(self, p: Payload) -> Payload:
         self.asked.append(p)
@@ -250,11 +253,16 @@ class World:
 
     def publish_predictions(self, p: Payload) -> Payload:
         path = f"predictions/v{p['version']}.csv"
+        if self.kept is None and (self.moved is None or self.moved[0] != p["job"]):
+            self.moved = (p["job"], self.published)
         self.published = self.kept or path
         return {"path": path, "rows": 3, "sha256": "x", "kept": self.kept}
 
     def restore_predictions(self, p: Payload) -> Payload:
-        self.published = p["published"]
+        if "job" not in p:
+            self.published = p["published"]
+        elif self.moved is not None and self.moved[0] == p["job"]:
+            self.published = self.moved[1]
         return {"current": self.published}
 
     def find_shadow_period(self, p: Payload) -> Payload:
@@ -290,7 +298,8 @@ class World:
     # ── retirement
 
     def withdraw_traffic(self, p: Payload) -> Payload:
-        own = [name for name in self.deployments if self.owners.get(name, p["model"]) == p["model"]]
+        also = p.get("also", ())
+        own = [name for name in self.deployments if name in also or self.owners.get(name, p["model"]) == p["model"]]
         self.traffic = {name: share for name, share in self.traffic.items() if name not in own}
         others = len(self.other_deployments) + len(self.deployments) - len(own)
         return {"endpoint": p["endpoint"], "deployments": own, "others": others}

@@ -24,7 +24,7 @@ WEBHOOK = "POST webhooks/mlflow"
 #: Every other door; a new one is added here when somebody has thought of who may knock.
 DOORS = {
     "GET conditioning", "POST datafactory/{operation}", "GET datasets", "GET datasets/{name}/{version}",
-    "GET deliveries", "GET fleets", "POST jobs/{name}/watch", "GET models", "GET models/{name}",
+    "GET deliveries", "GET fleets", "GET status/{id}", "POST jobs/{name}/watch", "GET models", "GET models/{name}",
     "GET ledger/anchors", "GET ledger/verify", "GET models/{name}/ledger", "GET models/{name}/ledger/verify",
     "GET models/{name}/why", "POST models/{name}/{order}", "POST orders/{order}", "POST observations/{name}",
     "POST models/{name}/versions/{version}/reproduce", "POST operations/reconcile",

@@ -11,9 +11,8 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,34 +20,20 @@ from typing import Any
 
 from benchmarks.conditioning.messy import messy_csv
 from local.durable import reads
-from local.durable.clock import SkippingClock
-from local.durable.engine import Engine
 from local.durable.records import Instance, InstanceQuery, Status
-from local.durable.servicer import serve
 from local.services.mlflow_webhooks import remove_webhooks
 from local.stack import Ports, Stack
-from local.testing.functions import Functions, functions_of
-from local.testing.record import from_database, from_engine
+from local.testing.functions import functions_of
+from local.testing.record import from_database
 from local.testing.recording import Recording, UnusableRecordingError
 from local.testing.replay import check
-from local.testing.sdk_worker import SdkWorker
-from shared import names, waiting
-from shared.contracts.base import Contract
-from shared.contracts.jobs import VANISHED, JobWithdrawal, JobWord, WithdrawJobInput
-from shared.contracts.ledger import AdvancedHeads, AnchorLedgersInput, LedgerHead, LedgersAnchored
-from shared.contracts.policy import ServePolicy
-from shared.contracts.release import ReleaseModelInput, ReleaseOutcome, Serving
 from shared.contracts.retention import ApplyRetentionInput, ExpiredCount
-from shared.contracts.retirement import RetirementOutcome, RetireModelInput
-from shared.lineage.anchors import path_of
 from shared.settings import APP_ROOT
 from tests.e2e.conftest import DEV
 from tests.e2e.running import FILES, MODELS, SLOW, Running, eventually
 from tests.e2e.shops import FILE as SALES
 from tests.e2e.shops import write_shops
-from tests.functions.world import World
-from tests.local.durable.conftest import client_for
-from tests.shared.interlock.builders import POLICY, at, dataset
+from tests.replay.record_in_memory import load_app, record_in_memory, write_history
 
 HISTORIES = Path(__file__).parent / "histories"
 #: In its third turn a run asks its cells.
@@ -75,98 +60,14 @@ def main() -> None:
             finally:
                 running.close()
             _record_all(database, beginnings, folder, _cleaner(stack, Path(temporary)))
-        asyncio.run(record_withdrawal(folder, Path(temporary) / "withdrawal.db"))
-        asyncio.run(record_anchoring(folder, Path(temporary) / "anchoring.db"))
-        asyncio.run(record_sharing(folder, Path(temporary) / "sharing.db"))
-        replayed = check(folder, functions_of(_app()).orchestrators)
+        asyncio.run(record_in_memory(folder))
+        replayed = check(folder, functions_of(load_app()).orchestrators)
         for file in sorted(folder.rglob("*.json")):
             target = HISTORIES / file.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
             sys.stdout.write(f"{target.relative_to(APP_ROOT)}: {file.stat().st_size} bytes\n")
         sys.stdout.write(f"{replayed} histories recorded; all replay.\n")
-
-
-async def record_withdrawal(folder: Path, database: Path) -> None:
-    """A word about a job that nobody knows is said until it is given up: hours, so the time is virtual."""
-
-    def read_job(key: dict[str, Any]) -> dict[str, Any]:
-        return {"permanent": {"code": VANISHED, "message": f"There is no job {key['name']}."}}
-
-    order = WithdrawJobInput(job="nobody", instance="nobody", word=JobWord(unwanted="it is recorded"))
-    async with _in_memory({names.READ_JOB: read_job}, database) as run:
-        recording, output = await run(names.WITHDRAW_JOB, order, "withdraw-nobody")
-    assert JobWithdrawal.from_wire(output).words == waiting.WORDS
-    _write(recording, folder, "")
-
-
-async def record_anchoring(folder: Path, database: Path) -> None:
-    """The heads of ledgers are kept by the clock, and nothing begins by the clock while the stack is recorded."""
-    order = AnchorLedgersInput(at=datetime(2026, 11, 21, 7, tzinfo=UTC))
-    told = LedgersAnchored(path=path_of(order.at), models=2, findings=0)
-    moved = AdvancedHeads(heads={POLICY.model: LedgerHead(sequence=4, hash="ab" * 32)}, more=False)
-    activities: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-        names.WRITE_ANCHOR: lambda _: {"result": told.to_wire()},
-        names.READ_ADVANCED_HEADS: lambda _: {"result": moved.to_wire()},
-        names.WRITE_MODEL_ROW: lambda _: {"result": {"written": True}},
-    }
-    async with _in_memory(activities, database) as run:
-        recording, output = await run(names.ANCHOR_LEDGERS, order, "anchor-recorded")
-    assert LedgersAnchored.from_wire(output) == told
-    _write(recording, folder, "")
-
-
-async def record_sharing(folder: Path, database: Path) -> None:
-    """Two releases of a model that shares its endpoint, and its retirement: the example has none, so in memory.
-
-    The second release replaces the first; what the endpoint is made of is the tests' own world.
-    """
-    world = World()
-    serve_shared = ServePolicy(mode="online", endpoint="shared", shared=True)
-    policy = POLICY.model_copy(update={"serve": serve_shared})
-    common: dict[str, Any] = {"model": policy.model, "policy": policy}
-    serving: Serving | None = None
-    async with _in_memory(world.activities(), database) as run:
-        for number in (1, 2):
-            release = ReleaseModelInput(
-                version=str(number), attempt=number, dataset=dataset(), at=at(number), replaces=serving, **common
-            )
-            recording, output = await run(names.RELEASE_MODEL, release, f"release-shared-{number}")
-            serving = ReleaseOutcome.from_wire(output).serving
-            assert serving is not None, output
-        _write(recording, folder, "-shared")
-        retire = RetireModelInput(attempt=1, requested_by="ana", at=at(3), champion="2", serving=serving, **common)
-        recording, output = await run(names.RETIRE_MODEL, retire, "retire-shared")
-    assert RetirementOutcome.from_wire(output).retired, output
-    assert not world.deployments
-    _write(recording, folder, "-shared")
-
-
-@asynccontextmanager
-async def _in_memory(
-    activities: dict[str, Callable[[dict[str, Any]], dict[str, Any]]], database: Path
-) -> AsyncIterator[Callable[[str, Contract, str], Awaitable[tuple[Recording, Any]]]]:
-    """The app's orchestrators and interlocks over other activities; runs one to its end: its recording and output."""
-    app = functions_of(_app())
-    functions = Functions(dict(app.orchestrators), dict(activities), dict(app.entities))
-    engine = Engine(SdkWorker(functions), database, clock=SkippingClock())
-    await engine.start()
-    server = await serve(engine)
-    client = client_for(server.port)
-
-    async def run(name: str, order: Contract, instance: str) -> tuple[Recording, Any]:
-        begun = await client.schedule_new_orchestration(name, input=order.to_wire(), instance_id=instance)
-        ended = await client.wait_for_orchestration_completion(begun, timeout=60)
-        assert ended is not None
-        assert ended.runtime_status.name == "COMPLETED", ended.failure_details
-        return from_engine(engine, begun), ended.get_output()
-
-    try:
-        yield run
-    finally:
-        await client.close()
-        await server.stop()
-        await engine.stop()
 
 
 def _live(running: Running) -> None:
@@ -251,12 +152,7 @@ def _record_all(
         if key not in longest or len(recording.events) > len(longest[key].events):
             longest[key] = recording
     for (_, way), recording in longest.items():
-        _write(recording, folder, way, clean)
-
-
-def _write(recording: Recording, folder: Path, way: str, clean: Callable[[str], str] = str) -> None:
-    version = tomllib.loads((APP_ROOT / "pyproject.toml").read_text())["project"]["version"]
-    recording.write(folder / recording.orchestrator / f"{version}{way}.json", clean)
+        write_history(recording, folder, way, clean)
 
 
 def _completed(database: Path) -> list[Instance]:
@@ -294,12 +190,6 @@ def _cleaner(stack: Stack, temporary: Path) -> Callable[[str], str]:
         return text
 
     return clean
-
-
-def _app() -> Any:
-    from function_app import app
-
-    return app
 
 
 if __name__ == "__main__":

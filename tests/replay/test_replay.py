@@ -19,6 +19,8 @@ ORCHESTRATORS = {
     name: code for name, code in functions_of(app).orchestrators.items() if not name.startswith("BuiltIn__")
 }
 FILES = sorted(HISTORIES.rglob("*.json"))
+#: Those that call activities; the others only hand something on.
+WITH_STEPS = sorted(set(ORCHESTRATORS) - {"give_order", "tell_release"})
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning")
 
@@ -42,7 +44,8 @@ def test_every_orchestrator_has_a_history() -> None:
 @pytest.mark.parametrize(
     ("name", "ways"),
     [
-        ("release_model", {"online", "batch", "shared"}),
+        ("release_model", {"online", "batch", "shared", "canary", "shadow"}),
+        ("rollback_model", {"online", "batch", "failover"}),
         ("retire_model", {"online", "batch", "shared"}),
         ("run_fleet", {f"{one}{part}" for one in ("condition", "train", "score") for part in ("", "-begin")}),
     ],
@@ -85,9 +88,9 @@ def test_an_inserted_step_is_noticed(name: str) -> None:
     assert "activity 'check_quota', id 1" in str(difference)
 
 
-@pytest.mark.parametrize("name", sorted(ORCHESTRATORS))
+@pytest.mark.parametrize("name", WITH_STEPS)
 def test_a_dropped_step_is_noticed(name: str) -> None:
-    """An orchestrator that ends after its first step is found in the turn that brings that step's result."""
+    """An orchestrator that ends after its first step is found in the turn in which it would have gone on."""
 
     def changed(context: task.OrchestrationContext, order: Any) -> Any:
         yield next(ORCHESTRATORS[name](context, order))
@@ -102,11 +105,12 @@ def test_a_dropped_step_is_noticed(name: str) -> None:
 
 
 def _brings_a_result(turn: Turn) -> bool:
-    """Whether it is more than an event from outside, which may come before the first step is done."""
-    return not all(event.HasField("orchestratorStarted") or event.HasField("eventRaised") for event in turn.new)
+    """Whether it is more than an event from outside, or a result that is waited for later, and so led to something."""
+    quiet = all(event.HasField("orchestratorStarted") or event.HasField("eventRaised") for event in turn.new)
+    return not quiet and bool(turn.scheduled or turn.ended)
 
 
-@pytest.mark.parametrize("name", sorted(ORCHESTRATORS))
+@pytest.mark.parametrize("name", WITH_STEPS)
 def test_a_changed_input_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same steps with one more field in each input are found: the SDK itself would let them pass."""
     recording = recorded(name)

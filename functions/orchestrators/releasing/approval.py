@@ -24,7 +24,7 @@ def approve(release: Release, told: Told) -> Steps[None]:
         ApprovalRefusedError: They said no, or nothing.
         ReleaseWithdrawnError: A newer version takes its place meanwhile.
     """
-    why = _why_asked(release)
+    why = _why_asked(release, told)
     if why is None:
         return
     release.waited = True
@@ -83,6 +83,7 @@ def ask(release: Release, told: Told, why: AskedBecause, part: str = "") -> Step
         golden=told.golden.reason,
         shadow=told.shadow,
         replaces=order.replaces,
+        champion=order.champion,
         trace=order.trace,
     )
     told_to = yield from _tell_people(release, question)
@@ -113,13 +114,13 @@ def _tell_people(release: Release, question: AskApprovalInput) -> Steps[tuple[st
     return asked.told
 
 
-def _why_asked(release: Release) -> ApprovalReason | None:
+def _why_asked(release: Release, told: Told) -> ApprovalReason | None:
     policy = release.order.policy.release.approval
     if policy is None:
         return None
     holds: dict[ApprovalReason, bool] = {
         "every_release": True,
-        "override": bool(release.order.overridden),
+        "override": bool(release.order.overridden) or told.verified.excepted,
         "first_release": release.order.replaces is None,
     }
     return next((reason for reason in policy.reasons if holds[reason]), None)

@@ -33,8 +33,9 @@ def serve_batch(release: Release) -> Steps[None]:
     _, job = names.release_jobs(release.context.instance_id)
     yield from _score(release, job, period.path, rows="dataset")
     yield from release.shift()
-    progress.publishing = True
+    progress.publishing = job
     published = yield from publish_period(release.context, order, job, period)
+    progress.scored = period
     # Where readers are: a later release that is undone brings them back there.
     where, rows = (published.kept, None) if published.kept else (published.path, published.rows)
     progress.serving = Serving(mode="batch", published=where, rows=rows)

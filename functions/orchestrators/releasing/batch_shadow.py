@@ -88,14 +88,8 @@ def _wait_for_period(
             )
             raise ReleaseRefusedError(f"{told}. Release the version again once periods come.")
         release.context.set_custom_status({"step": "shadowing", "waits": found.missing})
-        yield from _hear(release, min(now(release.context) + pause, deadline))
+        yield from release.hear(min(now(release.context) + pause, deadline))
     raise AssertionError("pauses never end")
-
-
-def _hear(release: Release, until: datetime) -> Steps[None]:
-    """Wait until then, whatever is said meanwhile: only what ends the release matters here."""
-    while (word := (yield from release.words.wait(until))) is not None:
-        release.heed(word)
 
 
 def _pauses() -> Iterator[timedelta]:

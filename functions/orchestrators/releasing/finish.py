@@ -14,6 +14,7 @@ from shared.contracts.routes import Routed
 def finish(release: Release, outcome: ReleaseOutcome) -> Steps[None]:
     """Write down how it ended; after a release, tear down what is not needed any more. Each on its own."""
     if not outcome.released:
+        yield from attempt(_tell_undone(release))
         yield from attempt(release.note("ReleaseFailed", outcome.reason, {"ended": outcome.ended}))
         if release.progress.scoring is not None:
             yield from attempt(stop_job(release.context, release.progress.scoring, release.order.trace))
@@ -32,6 +33,12 @@ def finish(release: Release, outcome: ReleaseOutcome) -> Steps[None]:
         told = "; ".join(leftover) or "Torn down: " + ", ".join(key.deployment for key in replaced) + "."
         effect = "TearDownFailed" if leftover else "ReplacedTornDown"
         yield from attempt(release.note(effect, told, {"endpoint": replaced[0].endpoint}))
+
+
+def _tell_undone(release: Release) -> Steps[None]:
+    """Write down the steps back; a ledger that is down for the first one is not asked for the others."""
+    for step in release.undone:
+        yield from release.note(step.effect, step.told, step.facts)
 
 
 def _leave(release: Release) -> Steps[list[str]]:

@@ -9,6 +9,7 @@ from durabletask import task
 from functions.boundary import Steps
 from functions.orchestrators.steps import now, tell_interlock, write_ledger
 from shared import names
+from shared.contracts.datasets import DatasetRef
 from shared.contracts.interlock import ReleaseStepped
 from shared.contracts.orders import Evidence
 from shared.contracts.registry import Promotion
@@ -34,7 +35,7 @@ class ApprovalRefusedError(Exception):
 
 
 class ReleaseWithdrawnError(Exception):
-    """The release is not wanted any more; nothing of production has changed yet."""
+    """The release is not wanted any more: what it has done so far is undone."""
 
     def __init__(self, word: ReleaseWord) -> None:
         super().__init__(word.superseded or word.withdrawn)
@@ -55,6 +56,20 @@ class Told(NamedTuple):
     shadow: str = ""
 
 
+class Undone(NamedTuple):
+    """A step back that was taken, for the ledger.
+
+    Attributes:
+        effect: Its name there.
+        told: What is so now.
+        facts: What the step found.
+    """
+
+    effect: str
+    told: str
+    facts: dict[str, Any]
+
+
 @dataclass
 class Progress:
     """What has been begun so far, and may have to be undone: begun, since a step that failed may have been done.
@@ -68,7 +83,8 @@ class Progress:
     mirroring: ShiftTrafficInput | None = None
     shifting: ShiftTrafficInput | None = None
     routing: RouteModelInput | None = None
-    publishing: bool = False
+    publishing: str | None = None
+    scored: DatasetRef | None = None
     promoting: bool = False
     promotion: Promotion | None = None
     serving: Serving | None = None
@@ -117,8 +133,9 @@ class Release:
 
     Attributes:
         waited: Whether others may have moved on meanwhile: it was in the shadow, or waited for a person.
-        shifted: Whether production may have begun to change: from then on nobody can withdraw it.
+        shifted: Whether production may have begun to change: from then on no newer version takes its place.
         told: What the tests on the way have found, once they are done.
+        undone: The steps back that were taken, where it was undone.
     """
 
     context: task.OrchestrationContext
@@ -128,6 +145,7 @@ class Release:
     waited: bool = False
     shifted: bool = False
     told: Told | None = None
+    undone: list[Undone] = field(default_factory=list)
 
     @classmethod
     def begun(cls, context: task.OrchestrationContext, order: ReleaseModelInput) -> "Release":
@@ -163,14 +181,23 @@ class Release:
         """A word that lets the release go on; an empty one where none has come.
 
         Raises:
-            ReleaseWithdrawnError: It is not wanted any more.
+            ReleaseWithdrawnError: It is not wanted any more, or a newer version takes its place before it has shifted.
         """
-        if word is not None and (word.superseded or word.withdrawn) and not self.shifted:
+        if word is not None and (word.withdrawn or (word.superseded and not self.shifted)):
             raise ReleaseWithdrawnError(word)
         return word or ReleaseWord()
 
+    def hear(self, until: datetime) -> Steps[None]:
+        """Wait until then, whatever is said meanwhile: only what ends the release matters here.
+
+        Raises:
+            ReleaseWithdrawnError: It is not wanted any more.
+        """
+        while (word := (yield from self.words.wait(until))) is not None:
+            self.heed(word)
+
     def shift(self) -> Steps[None]:
-        """Production changes from here on: nobody can withdraw the release any more.
+        """Production changes from here on: no newer version takes its place, but it can still be told to go back.
 
         One that has waited asks the interlock first, since the champion may be scoring a period just now.
 

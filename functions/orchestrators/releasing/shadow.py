@@ -52,9 +52,7 @@ def run_in_shadow(release: Release, production: DeploymentKey, champion: str, po
 def _bake(release: Release, policy: ShadowPolicy, where: str) -> Steps[Analysis]:
     """Wait, hearing what others say meanwhile, and judge."""
     since = now(release.context)
-    until = since + timedelta(minutes=policy.minutes)
-    while (word := (yield from release.words.wait(until))) is not None:
-        release.heed(word)
+    yield from release.hear(since + timedelta(minutes=policy.minutes))
     return (yield from analyse(release, where, since, _limits(release, policy)))
 
 

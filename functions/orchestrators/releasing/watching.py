@@ -16,7 +16,7 @@ from shared.release.strategies import looks
 def watch(release: Release, minutes: float, where: str) -> Steps[None]:
     """Let the version answer for a while, and judge it by that while; once more where that does not tell enough.
 
-    Nothing can withdraw the release any more, so only time is waited for.
+    Who tells it to go back is heard meanwhile.
 
     Args:
         release: The release.
@@ -97,11 +97,9 @@ def analyse(
 
 
 def _bake(release: Release, minutes: float, where: str) -> Steps[Analysis]:
-    if not minutes:
-        return (yield from analyse(release, where))
     since = now(release.context)
-    yield release.context.create_timer(timedelta(minutes=minutes))
-    return (yield from analyse(release, where, since))
+    yield from release.hear(since + timedelta(minutes=minutes))
+    return (yield from analyse(release, where, since if minutes else None))
 
 
 def _beside(champion: Serving | None, endpoint: str) -> str | None:

@@ -131,7 +131,8 @@ def move_alias(rollback: Rollback) -> Steps[None]:
 
 def _promote(rollback: Rollback) -> Steps[None]:
     order, version = rollback.order, rollback.wanted.version
-    back = PromoteVersionInput(model=order.model, version=version, trace=order.trace)
+    archive = order.policy.release.archive_previous
+    back = PromoteVersionInput(model=order.model, version=version, archive=archive, trace=order.trace)
     promotion = yield from call(rollback.context, names.PROMOTE_VERSION, back, Promotion)
     yield from rollback.note("VersionPromoted", f"Version {version} is champion again.", promotion.to_wire())
 

@@ -10,7 +10,7 @@ absent is therefore not known, and never 0: where requests are required, the ana
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,6 +23,8 @@ _API: Final = "2023-10-01"
 _NAMESPACE: Final = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 _REQUESTS, _LATENCY = "RequestsPerMinute", "RequestLatency_P95"
 _GRAIN: Final = "PT1M"
+#: Added to a moment, its minute is the next one unless it is the beginning of one.
+_ALMOST: Final = timedelta(minutes=1) - timedelta.resolution
 #: Failures beside 5xx: too slow, whatever the model itself has refused or failed with, and too many requests. Other 4xx
 #: are what the endpoint answers to a client that asks wrongly.
 _FAILURES: Final = frozenset({"408", "424", "429"})
@@ -35,7 +37,13 @@ class RequestMetrics:
         self._connection = connection
 
     def counts(self, endpoint: str, deployment: str, since: datetime, until: datetime) -> RequestCounts:
-        """How the requests of the whole minutes in this time have fared, as far as Azure Monitor knows of them."""
+        """How the requests of the whole minutes in this time have fared, as far as Azure Monitor knows of them.
+
+        A minute that began earlier has requests of what had the traffic before: it is left out.
+        """
+        since, until = _minute(since + _ALMOST), _minute(until)
+        if since >= until:
+            return RequestCounts(unknown="no whole minute has passed, and Azure Monitor counts by the minute")
         name = deployment.replace("'", "''")
         of_each = f"deployment eq '{name}' and statusCode eq '*'"
         by_status = list(self._series(endpoint, _REQUESTS, of_each, since, until))
@@ -61,7 +69,7 @@ class RequestMetrics:
             "api-version": _API,
             "metricnamespace": _NAMESPACE,
             "metricnames": metric,
-            "timespan": f"{_minute(since)}/{_minute(until)}",
+            "timespan": f"{_written(since)}/{_written(until)}",
             "interval": _GRAIN,
             "aggregation": "Average",
             "$filter": condition,
@@ -88,6 +96,11 @@ def _status(series: dict[str, Any]) -> str:
     return labels.get("statuscode", "")
 
 
-def _minute(at: datetime) -> str:
-    """The minute of a moment, as Azure Monitor writes it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00Z")
+def _minute(at: datetime) -> datetime:
+    """When the minute of a moment began."""
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _written(minute: datetime) -> str:
+    """A minute as Azure Monitor writes it."""
+    return minute.strftime("%Y-%m-%dT%H:%M:00Z")

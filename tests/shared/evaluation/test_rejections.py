@@ -168,6 +168,47 @@ class TestChampion:
         assert judged(self.GATE, found).reason == "g: nobody has said which version is the champion, so the gate fails"
 
 
+@pytest.mark.parametrize("by", [None, 0.1])
+def test_a_champion_is_not_worse_than_itself_nor_better(by: float | None) -> None:
+    """However sure that has to be; the interval is a point."""
+    same = measured(champion=lambda row: 16 if row < 30 else 11)
+    gate = GatePolicy(name="g", metric="mape", not_worse_than="champion", by=by, confidence=0.999)
+    assert judged(gate, same).passed
+    assert not judged(GatePolicy(name="g", metric="mape", better_than="champion", confidence=0.5), same).passed
+
+
+def test_what_is_worse_for_sure_is_told_what_was_asked() -> None:
+    """The lower end may be the tolerance itself, and the confidence that is named would have passed."""
+    gate = GatePolicy(name="g", metric="mape", not_worse_than="champion", confidence=0.9)
+    found = judged(gate)
+    assert not found.passed
+    assert found.change is not None
+    assert found.change.startswith("the lower end of the interval must be at least 0 %; with `confidence: ")
+    reached = float(found.change.split("`confidence: ")[1].split("%")[0]) / 100
+    assert judged(gate.model_copy(update={"confidence": reached})).passed
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "change"),
+    [
+        (-0.5, -1.0, "`run.pinball` must fall by 0.5 (100 % of it); with `max: -0.5` it would have passed"),
+        (0.0, -1.0, "`run.pinball` must fall by 1; with `max: 0` it would have passed"),
+    ],
+)
+def test_a_bound_of_a_runs_own_metric_may_have_any_sign(value: float, bound: float, change: str) -> None:
+    """What is named as bound can be written."""
+    evaluation = measured().evaluation.model_copy(update={"run": {"pinball": value}})
+    (result,) = judge(evaluation, (GatePolicy(name="g", metric="run.pinball", max=bound),), AT).gates
+    assert result.change == change
+    assert read_bound(value, "run.pinball") == value
+
+
+def test_no_bound_is_named_that_holds_for_all() -> None:
+    """A model without any prediction is let pass by no gate that could be written."""
+    found = measured(prediction=lambda _row: "")
+    assert "with `min:" not in (judged(GatePolicy(name="g", metric="coverage", min=0.9), found).change or "")
+
+
 def test_without_its_rows_a_gate_for_segments_or_confidence_fails() -> None:
     """The figures alone cannot tell."""
     evaluation = measured().evaluation

@@ -29,6 +29,9 @@ def _fleet(folder: Path, gate: str, pipeline: str = WITH_CHAMPION) -> Path:
         ("metric: mape, max: 120%", GatePolicy(name="one", metric="mape", max=1.2), "mape at most 120%"),
         ("metric: r2, min: 0", GatePolicy(name="one", metric="r2", min=0), "r2 at least 0"),
         ("metric: coverage, min: 100%", GatePolicy(name="one", metric="coverage", min=1), "coverage at least 100%"),
+        ("metric: coverage, min: 1.0", GatePolicy(name="one", metric="coverage", min=1), "coverage at least 100%"),
+        ("metric: run.gain, max: -0.5", GatePolicy(name="one", metric="run.gain", max=-0.5), "run.gain at most -0.5"),
+        ("metric: run.gain, max: 0", GatePolicy(name="one", metric="run.gain", max=0), "run.gain at most 0"),
         ("metric: latency, max: 200ms", GatePolicy(name="one", metric="latency", max=0.2), "latency at most 0.2s"),
         ("metric: latency, max: 2", GatePolicy(name="one", metric="latency", max=2), "latency at most 2s"),
         ("metric: run.pinball 90, max: 3", GatePolicy(name="one", metric="run.pinball 90", max=3), "run.pinball 90 at most 3"),
@@ -62,7 +65,12 @@ MISTAKES = [
     ("metric: mae, min: 3", "less is better of `mae`, so `min` cannot be; write `max`"),
     ("metric: f1, min: 80%", "`min: 80%` cannot be: f1 is a plain number; write it without %"),
     ("metric: f1, min: 80", "`min: 80` holds for no model: `f1` is at most 1; write less"),
-    ("metric: coverage, min: 1", "`min: 1` would be 100 % of coverage; write 1% or 0.01"),
+    ("metric: coverage, min: 2", "`min: 2` would be 200 % of coverage; write 2% or 0.02"),
+    ("metric: mape, max: 1", "`max: 1` would be 100 % of MAPE; write 1% or 0.01"),
+    ("metric: coverage, min: 0", "`min: 0` holds for all models; write more than 0, for example 95%"),
+    ("metric: coverage, min: 0%", "`min: 0%` holds for all models; write more than 0, for example 95%"),
+    ("metric: mae, max: 0", "`max: 0` holds for no model; write a finite number above 0"),
+    ("metric: run.x, max: .inf", "`max: inf` holds for no model; write a finite number"),
     ("metric: coverage, min: 101%", "`min: 101%` holds for no model: `coverage` is at most 100%; write less"),
     ("metric: latency, max: 20%", "`max: 20%` cannot be: latency is in seconds; write for example 200ms"),
     ("metric: mae, max: 200ms", "`max: 200ms` cannot be: mae is no time; write it without ms"),
@@ -120,6 +128,25 @@ def test_too_many_gates(tmp_path: Path) -> None:
     gates = "".join(f"  g{number}: {{metric: mape, max: 45%}}\n" for number in range(21))
     path = write_fleet(tmp_path, edited((BOTH, gates)))
     assert check_fleet(path) == (f"{path}:30: 21 gates are too many; keep 20 of them",)
+
+
+def test_what_travels_with_every_event_stays_small(tmp_path: Path) -> None:
+    """Many exceptions with long reasons, of which each is short enough; and a reason that is none."""
+    gates = "".join(f"  g{number}: {{metric: mape, max: 45%}}\n" for number in range(20))
+    path = write_fleet(tmp_path, edited((BOTH, gates)))
+    changed = ", ".join(f"g{number}: {{max: 50%}}" for number in range(20))
+    text = path.read_text()
+    exceptions = "overrides:\n  - {match: {origin: JFK}, gates: {%s}, by: %s, reason: %s, until: 2027-01-31}\n"
+    path.write_text(text + exceptions % (changed, "a" * 200, "r" * 200))
+    first, second = check_fleet(path)
+    told = "all that is said of `departures-jfk-mainline-fast` makes "
+    assert first.startswith(f"{path}:18: {told}")
+    assert "and 10000 travel with each of its events; shorten what is longest: reasons of overrides" in first
+    assert "departures-jfk-mainline-slow" in second
+    path.write_text(text + exceptions % (changed, "ana", "short"))
+    assert check_fleet(path) == ()
+    path.write_text(text + exceptions % (changed, "a" * 201, "r" * 201))
+    assert [problem.count("longer than 200 characters; shorten it") for problem in check_fleet(path)] == [1, 1]
 
 
 OVERRIDE = "overrides:\n  - {match: {origin: JFK}, gates: {one: %s}, by: ana, reason: new, until: 2027-01-31}\n"

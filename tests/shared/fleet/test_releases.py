@@ -173,6 +173,17 @@ def test_every_value_of_an_online_release_has_its_origin(canary: Path) -> None:
     assert "release.canary.steps" not in slow
 
 
+def test_behind_a_shared_endpoint_a_canary_is_looked_at_beside_the_champion(tmp_path: Path) -> None:
+    """Where others of the file have an endpoint of their own: no model is released unseen that was to be looked at."""
+    slow = ('{batch: pipelines/score.yml, with: {origin: "{origin}"}}', '{online: "all-{format}", shared: true}')
+    path = write_fleet(tmp_path, edited(slow, text=CANARY))
+    release = model(load_fleet(path), "departures-jfk-mainline-slow").release
+    assert (release.strategy, release.steps) == ("blue_green", ())
+    assert model(load_fleet(path), "departures-jfk-mainline-fast").release.strategy == "canary"
+    found = {one.key: f"{one.value} <- {one.origin}" for one in effective(path, "departures-jfk-mainline-slow")}
+    assert found["release.strategy"] == "blue_green <- default"
+
+
 GROUP = "write for example entra:demand-ops"
 CONDITION = "write for example `scoring_failed`, or {metric: mape, worse_than: baseline, for: 2w}"
 #: An edit, and what is said of it, at the line of the edit.

@@ -115,8 +115,10 @@ def scoring_requested(
     )
 
 
-def scored(attempt: int, version: str, success: bool = True, minutes: int = 0) -> ScoringFinished:
-    """A scoring has ended."""
+def scored(
+    attempt: int, version: str, success: bool = True, minutes: int = 0, *, job_failed: bool = True
+) -> ScoringFinished:
+    """A scoring has ended; where it did not succeed, because of its job or of something else."""
     return ScoringFinished(
         model=MODEL,
         at=at(minutes),
@@ -129,6 +131,7 @@ def scored(attempt: int, version: str, success: bool = True, minutes: int = 0) -
             dataset="d1",
             published=f"predictions/{attempt}.csv" if success else None,
             rows=7 if success else None,
+            job_failed=job_failed and not success,
         ),
     )
 

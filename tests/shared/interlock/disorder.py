@@ -67,6 +67,7 @@ class Model:
         self.left: set[str] = set()
         self.phases: dict[str, ReleasePhase] = {}
         self.said: dict[str, ReleaseWord] = {}
+        self.back: set[str] = set()
         self.asks: dict[str, Evidence] = {}
         self.idle: set[str] = set()
         self.asked: dict[str, AskForSlot] = {}
@@ -228,7 +229,7 @@ class Model:
         self._start(f"release-{order.attempt}", command)
 
     def _release_is_told(self, command: TellRelease) -> None:
-        """Only one in flight is told, to end once and only before production changes, as far as that was known."""
+        """Only one in flight is told: to end once before production changes, as far as known, to go back once after."""
         ((key, release),) = [
             (key, one) for key, one in self.open.items() if getattr(one, "instance", "") == command.input.instance
         ]
@@ -237,6 +238,11 @@ class Model:
         assert state.release is not None
         if word.go:
             assert not [other for other in self.open if other.startswith("scoring")], "a release under a scoring"
+        elif state.release.back is not None:
+            assert word.withdrawn
+            assert state.release.shifted
+            assert key not in self.back, "told twice to go back"
+            self.back.add(key)
         elif word.approved is None:
             assert not self._has_word(key, "superseded", "withdrawn")
             assert not state.release.shifted
@@ -265,10 +271,11 @@ class Model:
         return trained(attempt, None if success is None else version, success, minute)
 
     def _release_ends(self, key: str, command: StartRelease, success: bool | None, minute: int) -> AnyInterlockEvent:
-        """What was told to end ends, unless production has begun to change; what waits does not serve."""
+        """What was told to end ends, or is done before it hears that; what waits does not serve."""
         order, phase = command.input, self.phases.get(key)
         before = phase in ("testing", *ASIDE)
-        if before and self._has_word(key, "withdrawn"):
+        if self._has_word(key, "withdrawn") and (before or not success):
+            self.left |= {order.version} if key in self.back else set()
             return release_ended(order.attempt, order.version, "withdrawn", minute)
         self.spent.add(order.version)
         if before and self._has_word(key, "superseded"):

@@ -7,6 +7,7 @@ from shared.interlock.commands import StartRelease, TellRelease
 from shared.interlock.decide import decide
 from shared.interlock.state import InterlockState
 from tests.shared.interlock.builders import (
+    at,
     batch,
     granted,
     policy,
@@ -141,6 +142,21 @@ class TestRelease:
         _, ordered = play(release_ordered("9", request_id="o3", says=policy(level=1)), state=state)
         assert kinds(ordered) == ["StartRelease"]
 
+    @pytest.mark.parametrize(
+        ("first", "order", "why"),
+        [
+            (published("d2", 1), release_ordered("9", 3), "Training 2 is in flight."),
+            (held(1), override("9", 3), "ben holds it"),
+        ],
+        ids=["training", "hold"],
+    )
+    def test_what_its_evaluation_waits_for_is_told(
+        self, first: AnyInterlockEvent, order: AnyInterlockEvent, why: str
+    ) -> None:
+        """It is not said to be under way."""
+        state, _ = play(published("d1", says=WATCH), trained(1, "1", True), first, registered("9", 2))
+        assert f"Version 9 is not evaluated yet, and waits for that: {why}" in _refusal(state, order)
+
 
 class TestOverride:
     """A person lets a version pass a gate."""
@@ -153,7 +169,30 @@ class TestOverride:
         """And the release is told, since a policy may ask about just that."""
         state, ordered = play(override("2", 5), state=self._rejected())
         assert [(c.input.version, c.input.overridden) for c in ordered] == [("2", ("accuracy",))]
-        assert [(one.gate, one.by) for one in row_of(state).overrides] == [("accuracy", "ben")]
+        assert [(one.gate, one.by, one.version) for one in row_of(state).overrides] == [("accuracy", "ben", "2")]
+
+    def test_the_release_is_told_who_said_so_and_who_ordered_it(self) -> None:
+        """For the ledger; what nobody said is left out."""
+        state, ordered = play(override("2", 5, until=60), state=self._rejected())
+        (allowed,) = ordered[0].input.exceptions
+        assert (allowed.gate, allowed.by, allowed.reason, allowed.until) == ("accuracy", "ben", "a strike", at(60))
+        assert ordered[0].input.ordered_by is None
+        _, ordered = play(released(2, "2", False, 6), release_ordered("2", 7), state=state)
+        assert ordered[0].input.ordered_by == "ben"
+        _, plain = play(published("d1"), trained(1, "1", passed=True), registered("1"))
+        assert not {"exceptions", "ordered_by"} & set(plain[-1].input.to_wire())
+
+    def test_what_is_in_production_stays_released_when_it_expires(self) -> None:
+        """And its exceptions show, also when a newer version is shown."""
+        state, _ = play(
+            override("2", 5, until=10), released(2, "2", True, 6), registered("2", 11), state=self._rejected()
+        )
+        assert state.summary == "released"
+        state, _ = play(published("d3", 12), trained(3, "3", False), registered("3"), state=state)
+        state, _ = play(override("3", 13, request_id="w2"), state=state)
+        row = row_of(state)
+        assert (row.champion, row.version) == ("2", "3")
+        assert [(one.version, one.by) for one in row.overrides] == [("2", "ben"), ("3", "ben")]
 
     def test_it_ends(self) -> None:
         """A version that has not begun to be released by then is not."""
@@ -195,6 +234,11 @@ class TestApproval:
         assert tell.input.word.approved.to_wire() == {"approved": approved, "by": "ben", "reason": "I looked at it"}
         state, ordered = play(release_ended(2, "2", "refused", 8), state=state)
         assert (state.summary, ordered) == ("refused", [])
+
+    def test_yes_and_no_are_two_orders(self) -> None:
+        """A no under the id of a yes is not answered by that yes."""
+        state, _ = play(answered("2", 7), state=self._waits())
+        assert "has answered for version 2 already" in _refusal(state, answered("2", 8, approved=False))
 
     def test_wrong_answers(self) -> None:
         """Each says what is wrong, and what to do."""

@@ -1,10 +1,11 @@
 """From the version in production to the recorded last good one, or to the baseline, and what may be released after."""
 
 import pytest
+from pydantic import ValidationError
 
-from shared.contracts.interlock import AnyInterlockEvent
+from shared.contracts.interlock import AnyInterlockEvent, HealthObserved
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.release import Serving
+from shared.contracts.release import ReleasePhase, Serving
 from shared.contracts.release_policy import ReleasePolicy, RollbackPolicy, WorseThan
 from shared.interlock.commands import StartRelease, StartRollback
 from shared.interlock.decide import decide
@@ -30,9 +31,11 @@ from tests.shared.interlock.order_builders import (
     held,
     lost,
     park,
+    release_ended,
     release_ordered,
     rollback_ordered,
     rolled_back,
+    stepped,
 )
 from tests.shared.interlock.playing import kinds, play, row_of
 
@@ -130,12 +133,12 @@ class TestOrder:
         assert (state.training, state.queued and state.queued.version) == (None, "d3")
 
     def test_one_that_is_overtaken_does_not_begin(self) -> None:
-        """A release that changed production already has its way; what was to be left is no version to go back to."""
+        """A release that has ended meanwhile has its way, and nothing has shown that what it replaced is bad."""
         state, _ = play(published("d3", 4), trained(3, "3", True), registered("3"), state=_in_production(1, 2))
         state, ordered = play(rollback_ordered(5), released(3, "3", True, 6, "batch"), state=state)
         assert ordered == []
         assert (state.rollback, state.champion and state.champion.version) == (None, "3")
-        assert "no last good version" in _refusal(state, rollback_ordered(7, "b2"))
+        assert (row_of(state).barred, state.last_good and state.last_good.version) == ({}, "2")
 
     def test_twice_is_once(self) -> None:
         """Also under another id."""
@@ -150,9 +153,58 @@ class TestOrder:
         assert "No version is in production" in _refusal(InterlockState(), rollback_ordered())
         told = _refusal(_in_production(1), rollback_ordered(5))
         assert "There is no last good version to go back to from version 1: release another one with" in told
-        assert "`failover: true`" in told
+        assert "`else: baseline` under `release.rollback`" in told
         state, _ = play(retirement(4), state=_in_production(1, 2))
         assert "it goes out of service anyway" in _refusal(state, rollback_ordered(5))
+
+
+class TestWhileAReleaseShifts:
+    """Champion 2, last good 1, and version 3 has some of the traffic: going back is what its release does."""
+
+    def _shifting(self, phase: ReleasePhase = "shifting", says: ModelPolicy | None = None) -> InterlockState:
+        state, _ = play(
+            published("d3", 3), trained(3, "3", True, 3), registered("3", 3, says=says or batch()),
+            stepped(3, phase, 4), state=_in_production(1, 2, says=says),
+        )  # fmt: skip
+        assert state.release is not None
+        assert state.release.shifted
+        return state
+
+    @pytest.mark.parametrize("phase", ["shifting", "watching"])
+    def test_it_is_told_to_go_back(self, phase: ReleasePhase) -> None:
+        """Once, and no rollback is ordered; afterwards the version is barred, and the champion is as before."""
+        state, ordered = play(rollback_ordered(5), state=self._shifting(phase))
+        assert kinds(ordered) == ["TellRelease"]
+        assert ordered[0].input.word.withdrawn == "ben ordered it back: it is wrong."
+        assert state.orders[-1].decision == "accepted"
+        assert "Release 3 of version 3 is told to go back; it does at its next look." in state.orders[-1].reason
+        assert state.rollback is None
+        state, ordered = play(rollback_ordered(6, "b2"), state=state)
+        assert (ordered, state.orders[-1].decision) == ([], "unchanged")
+        state, ordered = play(release_ended(3, "3", "withdrawn", 7), state=state)
+        assert ordered == []
+        row = row_of(state)
+        assert (row.champion, row.last_good and row.last_good.version, list(row.barred)) == ("2", "1", ["3"])
+        assert row.state == "rolled_back"
+
+    def test_one_that_has_gone_on_is_rolled_back(self) -> None:
+        """The word came after its last look: the version that it replaced comes back."""
+        state, _ = play(rollback_ordered(5), state=self._shifting("watching"))
+        state, ordered = play(released(3, "3", True, 6, "batch"), state=state)
+        assert kinds(ordered) == ["StartRollback"]
+        order = ordered[0].input
+        assert (order.leaves.version, order.back_to and order.back_to.version, order.by) == ("3", "2", "ben")
+
+    def test_one_that_is_undone_is_left_alone(self) -> None:
+        """It goes back already."""
+        state, ordered = play(stepped(3, "undoing", 5), rollback_ordered(6), state=self._shifting())
+        assert (ordered, state.orders[-1].decision) == ([], "unchanged")
+
+    def test_a_late_look_at_what_answers_is_ignored(self) -> None:
+        """The release takes down what it replaces."""
+        says = batch(release=WATCHFUL)
+        state, ordered = play(lost("2", 5, says=says), state=self._shifting(says=says))
+        assert (ordered, state.decisions[-1].decision, state.rollback) == ([], "ignored", None)
 
 
 class TestFailover:
@@ -234,6 +286,12 @@ class TestPolicy:
         assert kinds(ordered) == ["StartRollback"]
         assert (ordered[0].input.by, ordered[0].input.reason) == ("policy", "It could not score: the job failed.")
 
+    def test_an_outage_says_nothing_of_the_version(self) -> None:
+        """Nor does a scoring that died or was terminated: only its own job does."""
+        state, _ = play(scoring_requested("d9", minutes=4, says=self.SAYS), state=_in_production(1, 2))
+        state, ordered = play(scored(1, "2", success=False, job_failed=False), state=state)
+        assert (ordered, state.rollback, state.decisions[-1].decision) == ([], None, "failed")
+
     def test_an_endpoint_that_is_gone(self) -> None:
         """Of the version in production; what is told of another one comes late."""
         state, ordered = play(lost("1", 5, says=self.SAYS), state=_in_production(1, 2))
@@ -270,6 +328,26 @@ class TestPolicy:
         events = [health("2", period, mape, 10 + n, says=self.SAYS) for n, (period, mape) in enumerate(told)]
         _, ordered = play(*events, state=_in_production(1, 2))
         assert [type(command) for command in ordered] == [StartRollback] * back
+
+    @pytest.mark.parametrize("lacks", ["figures", "reference"])
+    def test_a_period_that_says_nothing_of_a_metric_does_not_count(self, lacks: str) -> None:
+        """Neither as a bad nor as a good one: the row of bad ones goes on after it, and the decision says so."""
+        silent = health("2", "p2", 0.1, 11, says=self.SAYS).model_copy(update={lacks: {"rmse": 1.0}})
+        state, ordered = play(health("2", "p1", 0.9, 10, says=self.SAYS), silent, state=_in_production(1, 2))
+        assert ordered == []
+        assert "says nothing of mape" in state.decisions[-1].reason
+        _, ordered = play(health("2", "p3", 0.9, 12, says=self.SAYS), state=state)
+        assert kinds(ordered) == ["StartRollback"]
+
+    def test_only_metrics_that_are_watched_are_remembered(self) -> None:
+        """And names have an end, so that the state has one, too."""
+        worse = {f"metric {number}": 2.0 for number in range(50)}
+        event = health("2", "p1", 0.9, 10, says=self.SAYS)
+        event = event.model_copy(update={"figures": worse, "reference": dict.fromkeys(worse, 1.0)})
+        state, _ = play(event, state=_in_production(1, 2))
+        assert [(note.worse, note.silent) for note in state.health] == [((), ("mape",))]
+        with pytest.raises(ValidationError, match="at most 100 characters"):
+            HealthObserved.from_wire(event.to_wire() | {"figures": {"m" * 101: 1.0}})
 
     def test_figures_of_another_version_do_not_count(self) -> None:
         """Nor those of before."""

@@ -1,7 +1,19 @@
 """The row names every dataset version that must not be deleted while the model has something to do with it."""
 
+import pytest
+
+from functions.boundary import PermanentFailure, fitting
+from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
+from shared.contracts.read_model import DecisionNote, Hold, Override, Parked, RecordModelInput
+from shared.contracts.release import Serving
+from shared.contracts.rollback import GoodVersion
+from shared.interlock.memory import Candidate, Champion, Request
+from shared.interlock.values import changed
 from tests.shared.interlock.builders import (
+    MODEL,
+    at,
     batch,
+    dataset,
     published,
     registered,
     released,
@@ -37,3 +49,50 @@ def test_a_release_and_a_scoring() -> None:
     assert row_of(state).datasets == ("d7",)
     state, _ = play(scored(1, "1", minutes=5), state=state)
     assert row_of(state).datasets == ()
+
+
+def test_the_largest_row_travels() -> None:
+    """However long the texts are in any script: one that is too large would stay as it is for ever."""
+    long, names = "数" * 500, [f"{number:0>3}" + "n" * 97 for number in range(40)]
+    says = batch(labels={f"label {number}": "値" * 30 for number in range(10)})
+    state, _ = play(published("d1", says=says), trained(1, "1", True), registered("1", says=says))
+    figures = Figures(
+        rows=10**6, zeros=10**6, mape=0.1 + 0.2, rmse=1 / 3, rmse_zero=1 / 3, mae=1 / 3, bias=1 / 3, r2=1 / 3, auc=1 / 3
+    )
+    gate = GateResult(gate="accuracy", metric="mape", passed=False, got=0.1, required=0.45, reason=long)
+    override = Override(gate=long[:100], by=long[:200], reason=long, until=at(9))
+    candidates = tuple(
+        Candidate(
+            version=str(number), registered=True, verdict=Verdict(passed=False, gates=(gate,) * 12),
+            evaluation=Evaluation(model=figures, baseline=figures, naive=figures), dataset=dataset(names[number]),
+            barred=long[:200], overrides=(override,) * 4,
+        )
+        for number in range(20)
+    )  # fmt: skip
+    serving = Serving(mode="batch", published=f"predictions/{names[0]}.csv", rows=10**6)
+    asked = tuple(
+        Request(request_id=names[number] * 2, dataset=dataset(names[number % 20]), requested_by=long, reason=long[:240])
+        for number in range(40)
+    )
+    state = changed(
+        state,
+        reason=long,
+        candidates=candidates,
+        champion=Champion(version="18", since=at(), serving=serving, previous="17"),
+        last_good=GoodVersion(model=MODEL, version="17", serving=serving, dataset=dataset(names[1])),
+        requests=asked,
+        holds=(Hold(scope=f"label:{long[:60]}", by=long[:200], reason=long, since=at(), until=at(9)),) * 10,
+        parked=Parked(at=at(), by="policy", reason=long),
+        drift=long,
+        ledger_findings=(long,) * 8,
+        decisions=(DecisionNote(at=at(), event="dataset_published", decision=long[:90], reason=long),) * 20,
+    )
+    wire = row_of(state).model_dump_json().encode()
+    assert 10_000 < len(wire) < 15_000
+    assert fitting(RecordModelInput(row=row_of(state), trace="t" * 55))
+
+
+def test_what_travels_is_counted_in_bytes() -> None:
+    """A text in another script takes up to four times as many bytes as it has characters."""
+    with pytest.raises(PermanentFailure, match="at most 16384 travel"):
+        fitting(Parked(at=at(), by="policy", reason="数" * 6000))

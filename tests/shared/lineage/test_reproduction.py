@@ -37,6 +37,6 @@ def test_figures_are_the_same_to_nine_digits() -> None:
 
 def test_what_could_not_be_as_it_was_then_is_told() -> None:
     """Another fleet file, another commit, or that nobody knows."""
-    assert caveats("r1", "r1", "c1", "c1") == ()
+    assert caveats("r1", "r1", "c1", "C1") == ()
     assert len(caveats("r1", "r2", "c1", "c2")) == 2
     assert "is not known" in caveats("r1", "r1", None, None)[0]

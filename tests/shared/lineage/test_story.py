@@ -22,7 +22,7 @@ def _story(*effects: str) -> dict[str, Any]:
     for number, effect in enumerate(effects):
         entry = LedgerEntry(
             model="m", effect=effect, key=f"k{number}", at=datetime(2026, 1, 2, tzinfo=UTC), by="i",
-            reason=_REASONS[effect], facts={"version": "3", "gates": [{"reason": "MAPE is 23 %"}]},
+            reason=_REASONS.get(effect, ""), facts={"version": "3", "gates": [{"reason": "MAPE is 23 %"}]},
         )  # fmt: skip
         rows.append(chain(rows[-1] if rows else None, entry))
     return tell("m", rows)
@@ -64,7 +64,9 @@ def _serving(effect: str, version: str | None) -> dict[str, Any]:
     ("effect", "serves", "version", "summary"),
     [
         ("RolledBack", "3", "3", "Version 3 of m is in production because MAPE is 3 %. it passed"),
-        ("RollbackFailed", "3", "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
+        ("RollbackFailed", "3", "3", "Version 3 of m is in production because MAPE is 3 %. it passed"),
+        ("RollbackFailed", "4", "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
+        ("RollbackFailed", None, "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
         ("FailedOver", "1", "4", "No version of m is in production; its baseline stands in. it passed"),
         ("Approved", None, "4", "Version 4 of m is in production because MAPE is 4 %. it passed"),
     ],
@@ -77,6 +79,23 @@ def test_a_rollback_changes_what_the_story_is_about(
     assert (told["trail"]["version"], told["summary"]) == (version, summary)
 
 
+def test_a_baseline_that_stands_in_in_part_is_no_version_of_the_model() -> None:
+    """The number of its version may be that of one of the model's own."""
+    facts = [
+        *((one, {"version": "1", "gates": []}) for one in ("ModelRegistered", "ModelReleased")),
+        ("RollbackFailed", {"leaves": "1", "serves": {"model": "m-baseline", "version": "1"}}),
+    ]
+    told = tell("m", chained([entry(number, effect=one, facts=of) for number, (one, of) in enumerate(facts)]))
+    assert told["summary"] == "No version of m is in production; its baseline stands in. it passed"
+
+
 def test_a_retirement_has_a_title() -> None:
     """A person reads words, not names of effects."""
     assert [step["what"] for step in _story("ModelReleased", "ModelRetired")["story"]] == ["Released", "Retired"]
+
+
+def test_steps_back_have_titles() -> None:
+    """As what they undo has."""
+    steps = ("ChampionRestored", "TrafficRestored", "RouteRestored", "ReadersRestored")
+    words = [step["what"] for step in _story(*steps)["story"]]
+    assert words == ["Alias given back", "Traffic given back", "Route given back", "Readers sent back"]

@@ -1,5 +1,6 @@
 """A channel over HTTP: what it follows, how often it tries, and what it tells of its address."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -79,3 +80,11 @@ def test_a_channel_without_an_address_names_the_setting() -> None:
     """The one that has to be set."""
     with pytest.raises(ConfigurationError, match="set SIGNALBOX_CHANNEL_TEAMS_DEMAND_WEST to its address"):
         channel("teams:demand-west", {"teams_demand": "https://contoso.example"})
+
+
+def test_the_log_does_not_tell_the_address(room: Chat, caplog: pytest.LogCaptureFixture) -> None:
+    """The client would write it there with each request, and it is a secret."""
+    with caplog.at_level(logging.INFO):
+        _channel(room).send(MESSAGE)
+    assert room.asked == 1
+    assert "secret" not in caplog.text

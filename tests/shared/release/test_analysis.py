@@ -108,7 +108,8 @@ def test_p95_leaves_at_most_one_in_twenty_above(seconds: list[float]) -> None:
 @pytest.mark.parametrize(
     ("counts", "outcome", "told"),
     [
-        (RequestCounts(requests=50, failed=0), "passed", "0 of 50 real requests failed"),
+        (RequestCounts(requests=50, failed=0, seconds_p95=1), "passed", "0 of 50 real requests failed"),
+        (RequestCounts(requests=50, failed=0), "inconclusive", "its latency is not known"),
         (RequestCounts(requests=49, failed=0), "inconclusive", "49 requests came, and 50 are needed"),
         (RequestCounts(unknown="no role"), "inconclusive", "does not tell of requests (no role)"),
         (RequestCounts(requests=200, failed=3), "failed", "3 of 200 requests failed, and 1.00% may"),
@@ -135,6 +136,32 @@ def test_requests_asked_here() -> None:
     far = analyse(Observed(_answers(3), _answers(2)), AnalysisPolicy(max_shift=0.4))
     assert "predictions lie 50.0% from the champion's, and 40.0% is allowed" in far.reason
     assert analyse(Observed(_answers(3), _answers(2)), AnalysisPolicy(max_shift=0.5)).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("passing", "lasting", "of", "outcome"),
+    [
+        (1, 0, 40, "passed"),
+        (1, 0, 2, "passed"),
+        (2, 0, 40, "failed"),
+        (0, 1, 40, "failed"),
+        (1, 1, 40, "failed"),
+        (1, 0, 1, "failed"),
+        (2, 0, 2, "failed"),
+    ],
+)
+def test_one_hiccup_fails_no_version(passing: int, lasting: int, of: int, outcome: str) -> None:
+    """One failure that may heal, among answers; two are a rate, and one that lasts is the version's."""
+    hiccup = Answered(seconds=1, predictions=(None,), error="answered 503", may_heal=True)
+    broken = hiccup.model_copy(update={"error": "answered 400", "may_heal": False})
+    answers = [hiccup] * passing + [broken] * lasting + _answers(*[1.0] * (of - passing - lasting))
+    assert analyse(Observed(answers), AnalysisPolicy()).outcome == outcome
+
+
+def test_an_unknown_latency_is_no_matter_without_its_limit() -> None:
+    """Only what is limited has to be known."""
+    counts = RequestCounts(requests=50, failed=0)
+    assert analyse(Observed(_answers(1), None, counts), AnalysisPolicy(min_requests=50)).outcome == "passed"
 
 
 def test_a_limit_that_cannot_be_judged_is_not_passed() -> None:

@@ -36,9 +36,13 @@ def name(endpoints: AzureMlEndpoints) -> str:
 def test_requests_of_the_time_are_summed_by_status(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str
 ) -> None:
-    """A model's failure is the deployment's, a client's mistake is not; other deployments and times do not count."""
-    first, second, late = (SINCE + timedelta(minutes=minutes) for minutes in (0, 7, 30))
+    """A model's failure is the deployment's, a client's mistake is not; other deployments and times do not count.
+
+    Nor does the minute in which the time began: what had the traffic until then may have served its requests.
+    """
+    first, second, late = (SINCE + timedelta(minutes=minutes) for minutes in (1, 7, 30))
     double.metrics.measured[name, "blue"] = [
+        Minute(SINCE, {"500": 50}, p95=9000),
         Minute(first, {"200": 4, "401": 1}, p95=100),
         Minute(second, {"200": 2, "424": 2, "503": 1}, p95=300),
         Minute(late, {"500": 50}, p95=9000),
@@ -46,6 +50,12 @@ def test_requests_of_the_time_are_summed_by_status(
     double.metrics.measured[name, "green"] = [Minute(first, {"500": 50}, p95=9000)]
     found = endpoints.read_requests(name, "blue", SINCE + timedelta(seconds=59), UNTIL)
     assert found == RequestCounts(requests=10, failed=3, seconds_p95=0.2)
+
+
+def test_a_time_without_a_whole_minute_is_not_known(endpoints: AzureMlEndpoints, name: str) -> None:
+    """Azure Monitor refuses to be asked about no time at all."""
+    found = endpoints.read_requests(name, "blue", SINCE + timedelta(seconds=1), SINCE + timedelta(seconds=100))
+    assert found == RequestCounts(unknown="no whole minute has passed, and Azure Monitor counts by the minute")
 
 
 def test_what_was_never_measured_is_not_known(endpoints: AzureMlEndpoints, name: str) -> None:
