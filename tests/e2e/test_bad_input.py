@@ -97,7 +97,7 @@ def test_a_body_that_cannot_be_used(released: Running, body: bytes, status: int,
     ("body", "status", "said"),
     [
         (b"{}", 400, "Needed: request_id; allowed: fleet, select"),
-        (b'{"model": "departures-jfk", "request_id": "r"}', 404, "Known: departures-jfk-mainline-fast"),
+        (b'{"model": "departures-jfk", "request_id": "r"}', 404, "did you mean `departures-jfk-mainline-"),
         (b'{"model": "x", "request_id": "r", "datset": "y"}', 400, "datset"),
         (b"?", 400, "The body is no JSON"),
     ],

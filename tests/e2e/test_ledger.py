@@ -92,10 +92,12 @@ def test_heads_are_anchored_by_the_clock(released: Running) -> None:
 
 
 def test_an_exported_pack_verifies_by_itself(released: Running, tmp_path: Path) -> None:
-    """Rows, heads and manifest of a real release."""
+    """Rows, heads and the manifests of what a real model was trained on."""
     result = _signalbox(released, "ledger", "export", FAST, "--to", str(tmp_path / "pack"))
     assert result.exit_code == 0, result.output
-    assert len(list((tmp_path / "pack/manifests").iterdir())) == 1
+    rows = released.http.get(f"/api/models/{FAST}/ledger").json()["rows"]
+    trained = {row["entry"]["facts"]["dataset"] for row in rows if row["entry"]["effect"] == "ModelRegistered"}
+    assert {path.stem for path in (tmp_path / "pack/manifests").iterdir()} == trained
     done = subprocess.run(
         [sys.executable, "-I", "verify.py"], cwd=tmp_path / "pack", check=False, capture_output=True, text=True
     )
