@@ -13,7 +13,7 @@ _REASON_LIMIT: Final = 240
 #: So many travel with every row of the read model, each with so many bytes of its reason: the newest, as far as their
 #: ids leave room.
 _SHOWN: Final = 10
-_SHOWN_REASON: Final = 120
+_SHOWN_REASON: Final = 240
 _SHOWN_IDS: Final = 2500
 
 type _Kind = Literal["training", "scoring"]

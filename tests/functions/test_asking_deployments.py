@@ -139,11 +139,10 @@ async def test_a_golden_set_within_its_budget(deployments: Deployments) -> None:
 
 
 async def test_a_golden_request_that_fails_once_is_asked_again(deployments: Deployments) -> None:
-    """Its prediction counts, and so does its failure."""
+    """Its prediction counts, and one failure that may heal is a hiccup, not the version's."""
     deployments.says = {"qa": _in_turn([2.0], [2.0], None, [6.0])}
     found = await check_deployment(_test(AnalysisPolicy()))
-    assert (found.passed, found.outside, found.failed_requests) == (False, 0, 1)
-    assert "1 of 2 requests asked here failed, and 1.00% may: not up" in found.reason
+    assert (found.passed, found.outside, found.failed_requests) == (True, 0, 1)
 
 
 async def test_errors_may_be_allowed(deployments: Deployments) -> None:
