@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from cli.asking import asking, fetch, operator
+from cli.confirming import confirm
 from cli.printing import console, print_json, printable, say
 
 
@@ -57,7 +58,7 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
             return 1
         if ask:
             _show_evidence(row, waits)
-            _confirm(f"{verb.capitalize()} version {version} of {model}?")
+            confirm(f"{verb.capitalize()} version {version} of {model}?")
         fields = {
             "reason": reason,
             "version": version,
@@ -125,11 +126,3 @@ def _show_evidence(row: dict[str, Any], waits: dict[str, Any]) -> None:
     for name in ("artifact_sha256", "report_sha256", "author", "deadline"):
         if waits.get(name):
             shown.print(Text(f"  {name}: {printable(str(waits[name]))}"))
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("nobody is here to confirm it: add --yes")
-    if not typer.confirm(question):
-        typer.echo("nothing was done", err=True)
-        raise typer.Exit(1)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.confirming import confirm
 from cli.options import APP, Json, Key, Url
 from cli.versions import split
 
@@ -77,7 +78,8 @@ def rollback(
     model: Model, *, reason: Reason, yes: Yes = False, url: Url = APP, key: Key = "", as_json: Json = False
 ) -> None:
     """Go back to the last good version, at once; the one in production is barred until somebody releases it."""
-    _confirmed(f"Roll back {model}?", yes=yes)
+    if not yes:
+        confirm(f"Roll back {model}?")
     _order("rollback", model, {"reason": reason}, url, key, as_json=as_json)
 
 
@@ -85,7 +87,8 @@ def forget(
     model: Model, *, reason: Reason, yes: Yes = False, url: Url = APP, key: Key = "", as_json: Json = False
 ) -> None:
     """Forget a model's past trainings and versions; what is in production, and its ledger, stay."""
-    _confirmed(f"Forget the past of {model}?", yes=yes)
+    if not yes:
+        confirm(f"Forget the past of {model}?")
     _order("forget", model, {"reason": reason}, url, key, as_json=as_json)
 
 
@@ -183,13 +186,3 @@ def _answer(verb: str, version: str, reason: str, url: str, key: str, *, yes: bo
 
     model, number = split(version)
     sys.exit(answer_approval(url, key, model, number, verb, reason, ask=not yes, as_json=as_json))
-
-
-def _confirmed(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("nobody is here to confirm it: add --yes")
-    if not typer.confirm(question):
-        typer.echo("nothing was done", err=True)
-        raise typer.Exit(1)

@@ -1,40 +1,51 @@
 """What a model version came from, as far as this app can know it when it registers the version. All of it blocks."""
 
 import hashlib
+import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from functions import adapters
-from shared.contracts.datasets import DatasetRef
 from shared.contracts.registry import RegisterVersionInput, VersionOrigin
 from shared.errors import PermanentError
 from shared.lineage.environments import environments_of
+from shared.registry.artifact import artifact_sha256
 from shared.settings import settings
 
 
-def origin_of(order: RegisterVersionInput, artifact_sha256: str | None) -> VersionOrigin:
+def origin_of(order: RegisterVersionInput, artifact: str | None) -> VersionOrigin:
     """What is known; what is not known is left out, and keeps no version from being registered."""
-    manifest, manifest_sha256 = _manifest(order.dataset)
+    manifest = f"{order.dataset.path}manifest.json"
+    manifest_sha256 = hash_of_blob(manifest)
     return VersionOrigin(
-        artifact_sha256=artifact_sha256,
+        artifact_sha256=artifact,
         git_commit=settings().git_commit.lower() or None,
         platform=settings().platform,
         environments=_environments(order),
-        manifest=manifest,
+        manifest=manifest if manifest_sha256 else None,
         manifest_sha256=manifest_sha256,
     )
 
 
-def _manifest(dataset: DatasetRef) -> tuple[str | None, str | None]:
-    """The manifest and the hash of its bytes, which never change."""
-    path = f"{dataset.path}manifest.json"
+def hash_of_blob(path: str) -> str | None:
+    """SHA-256 of what lies in the data container; `None` when nothing does."""
     try:
-        content = adapters.data().read(path)
+        return hashlib.sha256(adapters.data().read(path)).hexdigest()
     except PermanentError as error:
         if error.code != "BlobNotFound":
             raise
-        return None, None
-    return path, hashlib.sha256(content).hexdigest()
+        return None
+
+
+def hash_of_version(model: str, version: str) -> str:
+    """Over a version's files as the registry has them now.
+
+    Raises:
+        PermanentError: They cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="signalbox-version-") as folder:
+        adapters.registry().download(model, version, Path(folder))
+        return artifact_sha256(Path(folder))
 
 
 def _environments(order: RegisterVersionInput) -> tuple[str, ...]:

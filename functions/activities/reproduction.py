@@ -1,6 +1,5 @@
 """Making a version again: what it was made of, and what differs."""
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from shared.contracts.reproduction import (
 from shared.errors import PermanentError
 from shared.evaluation.evaluate import evaluate
 from shared.lineage.reproduction import FILES_TOLD, caveats, compare_figures, compare_files, is_same
+from shared.registry.artifact import file_hashes
 from shared.release.verification import EVALUATED, REGISTERED, recorded
 from shared.settings import settings
 
@@ -60,7 +60,7 @@ def _compare(order: CompareReproductionInput) -> Reproduction:
         now.mkdir()
         adapters.registry().download(order.model, order.version, then)
         adapters.platform().download_job_folder(order.job, "model", now)
-        files = compare_files(_hashes(then), _hashes(now))
+        files = compare_files(file_hashes(then), file_hashes(now))
     different = tuple(one for one in files if one.outcome != "same")
     policy = adapters.fleets().model(order.model)
     revision = policy.revision if policy is not None else "none"
@@ -76,12 +76,3 @@ def _compare(order: CompareReproductionInput) -> Reproduction:
             order.recorded.fleet_revision, revision, order.recorded.git_commit, settings().git_commit or None
         ),
     )
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in folder.rglob("*") if path.is_file()}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

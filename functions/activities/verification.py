@@ -1,19 +1,16 @@
 """Before a release: is the version what the ledger says of it?"""
 
-import hashlib
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from functions import adapters
 from functions.boundary import activity
 from functions.ledgers import check_ledger, read_anchors
+from functions.origins import hash_of_blob, hash_of_version
 from shared.blocking import run_blocking
 from shared.contracts.release import VerifiedVersion, VerifyVersionInput
 from shared.errors import PermanentError
 from shared.evaluation.evaluate import BaselineOutput, measure
 from shared.evaluation.observations import Observations
-from shared.registry.artifact import artifact_sha256
 from shared.release import verification
 from shared.release.verification import RecordedVersion
 
@@ -32,7 +29,7 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
     checked = check_ledger(order.model, read_anchors())
     verification.require_whole(order.model, checked.findings)
     known = verification.recorded(order.model, order.version, checked.chain.rows)
-    verification.require_dataset(known, order.dataset.version, _manifest_sha256(f"{order.dataset.path}manifest.json"))
+    verification.require_dataset(known, order.dataset.version, hash_of_blob(f"{order.dataset.path}manifest.json"))
     rows = _observations(known) if verification.needs_rows(order.gates) else None
     verdict = verification.require_gates(known, order.gates, order.overridden, order.at, rows)
     verification.require_compared(known, order.gates, order.champion)
@@ -45,15 +42,6 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
         summary=verification.summary(known, verdict, order.overridden),
         excepted=verification.excepted(known, verdict, order.gates, order.at, rows),
     )
-
-
-def _manifest_sha256(path: str) -> str | None:
-    try:
-        return hashlib.sha256(adapters.data().read(path)).hexdigest()
-    except PermanentError as error:
-        if error.code != "BlobNotFound":
-            raise
-        return None
 
 
 def _observations(known: RecordedVersion) -> Observations | None:
@@ -71,10 +59,8 @@ def _observations(known: RecordedVersion) -> Observations | None:
 
 def _artifact_sha256(known: RecordedVersion) -> str:
     """The hash of the files as the registry has them now."""
-    with tempfile.TemporaryDirectory(prefix="signalbox-verify-") as folder:
-        try:
-            adapters.registry().download(known.model, known.version, Path(folder))
-        except PermanentError as error:
-            told = f"The files of version {known.version} of {known.model} cannot be read: {error.message}"
-            raise PermanentError("ArtifactChanged", f"{told}; train it again.") from error
-        return artifact_sha256(Path(folder))
+    try:
+        return hash_of_version(known.model, known.version)
+    except PermanentError as error:
+        told = f"The files of version {known.version} of {known.model} cannot be read: {error.message}"
+        raise PermanentError("ArtifactChanged", f"{told}; train it again.") from error

@@ -13,16 +13,15 @@ from functions.orchestrators.baselines import (
 )
 from functions.orchestrators.scoring_steps import ScoringFailedError, run_scoring_job
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
-from functions.orchestrators.submitting import JobNameTakenError
+from functions.orchestrators.submitting import JobNameTakenError, champion_input
 from functions.orchestrators.waiting import stop_job
 from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import VersionEvaluated
-from shared.contracts.jobs import JobInput, ModelInput
 from shared.contracts.registry import HashVersionInput, VersionOrigin
 from shared.contracts.scoring import ScoreModelInput
-from shared.contracts.training import CHAMPION_INPUT, EvaluateVersionInput, EvaluationOutcome, TrainModelInput
+from shared.contracts.training import EvaluateVersionInput, EvaluationOutcome, TrainModelInput
 
 _GUIDE = "see docs/evaluating-versions.md"
 
@@ -81,7 +80,9 @@ def _evaluate(context: task.OrchestrationContext, order: EvaluateVersionInput) -
         at=order.at,
         trace=order.trace,
     )
-    watch = yield from run_scoring_job(context, scoring, job, dataset.path, rows="evaluation", beside=_champion(order))
+    watch = yield from run_scoring_job(
+        context, scoring, job, dataset.path, rows="evaluation", beside=champion_input(order.model, order.champion)
+    )
     if baseline is not None:
         yield from wait_for_baseline(context, baseline, watch)
 
@@ -116,13 +117,6 @@ def _dataset(order: EvaluateVersionInput) -> DatasetRef:
         told = f"the dataset {order.policy.train.dataset} has no version to evaluate it on"
         raise NotEvaluableError(f"{told}: let its source files land, and evaluate it again; {_GUIDE}.")
     return order.dataset
-
-
-def _champion(order: EvaluateVersionInput) -> dict[str, JobInput]:
-    """The version in production, where a gate compares with it; before the first release there is none."""
-    if order.champion is None or order.champion.version is None:
-        return {}
-    return {CHAMPION_INPUT: ModelInput(model=order.model, version=order.champion.version)}
 
 
 def _facts(order: EvaluateVersionInput, dataset: DatasetRef, job: str, judged: EvaluatedModel) -> dict[str, Any]:

@@ -4,11 +4,20 @@ from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call
 from shared import names
-from shared.contracts.jobs import NAME_TAKEN, JobState, SubmitJobInput
+from shared.contracts.evaluation import ChampionRef
+from shared.contracts.jobs import NAME_TAKEN, JobInput, JobState, ModelInput, SubmitJobInput
+from shared.contracts.training import CHAMPION_INPUT
 
 
 class JobNameTakenError(PermanentFailure):
     """Another job has the name: it is somebody else's, so whoever fails because of it must not cancel it."""
+
+
+def champion_input(model: str, champion: ChampionRef | None) -> dict[str, JobInput]:
+    """The version in production, where a gate compares with it; before the first release there is none."""
+    if champion is None or champion.version is None:
+        return {}
+    return {CHAMPION_INPUT: ModelInput(model=model, version=champion.version)}
 
 
 def submit_job(context: task.OrchestrationContext, order: SubmitJobInput) -> Steps[JobState]:

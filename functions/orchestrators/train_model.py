@@ -13,7 +13,7 @@ from functions.orchestrators.baselines import (
     wait_for_baseline,
 )
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
-from functions.orchestrators.submitting import JobNameTakenError, submit_job
+from functions.orchestrators.submitting import JobNameTakenError, champion_input, submit_job
 from functions.orchestrators.waiting import stop_job, wait_for_job
 from shared import names
 from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
@@ -21,15 +21,13 @@ from shared.contracts.interlock import TrainingFinished
 from shared.contracts.jobs import (
     FolderInput,
     JobEnd,
-    JobInput,
-    ModelInput,
     SubmitJobInput,
     WatchJobInput,
     job_parameters,
     job_tags,
 )
 from shared.contracts.registry import RegisteredVersion, RegisterVersionInput
-from shared.contracts.training import CHAMPION_INPUT, TrainingOutcome, TrainModelInput
+from shared.contracts.training import TrainingOutcome, TrainModelInput
 
 #: Of a verdict with all its gates; each gate keeps its own in full.
 _REASON_LIMIT: Final = 1500
@@ -168,7 +166,7 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
         inputs={
             **job_parameters(order.policy.train.parameters, None),
             "dataset": FolderInput(type="uri_folder", path=order.dataset.path),
-            **_champion(order),
+            **champion_input(order.model, order.champion),
         },
         tags=job_tags(
             order.policy.tags,
@@ -181,13 +179,6 @@ def _job(order: TrainModelInput, name: str) -> SubmitJobInput:
         ),
         trace=order.trace,
     )
-
-
-def _champion(order: TrainModelInput) -> dict[str, JobInput]:
-    """The version in production, where a gate compares with it; before the first release there is none."""
-    if order.champion is None or order.champion.version is None:
-        return {}
-    return {CHAMPION_INPUT: ModelInput(model=order.model, version=order.champion.version)}
 
 
 def _registration(order: TrainModelInput, job: str, judged: EvaluatedModel) -> RegisterVersionInput:

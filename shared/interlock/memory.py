@@ -147,13 +147,6 @@ class HealthNote(Contract):
     silent: tuple[str, ...] = ()
 
 
-class LedgerHead(Contract):
-    """A head that the model's ledger once had."""
-
-    sequence: int
-    hash: str
-
-
 class DeadLetter(Contract):
     """An event that could not be used, kept with its reason."""
 

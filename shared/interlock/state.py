@@ -4,11 +4,12 @@ from typing import Any, Final, Literal
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.ledger import LedgerHead
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.read_model import DecisionNote, Hold, Parked, RunInFlight
 from shared.contracts.rollback import GoodVersion
 from shared.errors import SignalboxError
-from shared.interlock.memory import Candidate, Champion, DeadLetter, HealthNote, LedgerHead, OrderNote, Request
+from shared.interlock.memory import Candidate, Champion, DeadLetter, HealthNote, OrderNote, Request
 from shared.interlock.older_states import UPCASTERS
 from shared.interlock.runs import Evaluating, Release, Retirement, Rollback, Scoring, Slot, Training
 from shared.interlock.values import made

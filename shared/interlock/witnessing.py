@@ -3,7 +3,7 @@
 from typing import Final
 
 from shared.contracts.interlock import LedgerAdvanced
-from shared.interlock.memory import LedgerHead
+from shared.contracts.ledger import LedgerHead
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import CONFIRMED, Step
 from shared.interlock.values import changed

@@ -16,10 +16,17 @@ def artifact_sha256(folder: Path) -> str:
     Args:
         folder: The model's; paths are relative to it, with slashes. Empty folders do not count.
     """
-    files = {path.relative_to(folder).as_posix().encode(): path for path in folder.rglob("*") if path.is_file()}
     together = hashlib.sha256()
-    for name in sorted(files):
-        with files[name].open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    for name, digest in sorted((name.encode(), digest) for name, digest in file_hashes(folder).items()):
         together.update(digest.encode() + b"  " + name + b"\n")
     return together.hexdigest()
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file by its path, relative to the folder and with slashes."""
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
