@@ -134,15 +134,12 @@ def _facts(order: EvaluateVersionInput, dataset: DatasetRef, job: str, judged: E
 
 
 def _judged(order: EvaluateVersionInput, judged: EvaluatedModel) -> EvaluationOutcome:
-    passed = judged.verdict.passed
-    reasons = judged.verdict.reasons or tuple(gate.reason for gate in judged.verdict.gates)
-    told = f"Version {order.version} {'passed' if passed else 'was rejected'}. " + "; ".join(reasons)
     return EvaluationOutcome(
         model=order.model,
         version=order.version,
         attempt=order.attempt,
-        outcome="passed" if passed else "rejected",
-        reason=short(told),
+        outcome="passed" if judged.verdict.passed else "rejected",
+        reason=short(judged.verdict.told_of(order.version)),
         evaluation=judged.evaluation,
         verdict=judged.verdict,
     )

@@ -197,13 +197,11 @@ def _registration(order: TrainModelInput, job: str, judged: EvaluatedModel) -> R
 
 
 def _judged(order: TrainModelInput, version: str, judged: EvaluatedModel) -> TrainingOutcome:
-    passed = judged.verdict.passed
-    reasons = judged.verdict.reasons or tuple(gate.reason for gate in judged.verdict.gates)
     return TrainingOutcome(
         model=order.model,
         attempt=order.attempt,
-        outcome="passed" if passed else "rejected",
-        reason=(f"Version {version} {'passed' if passed else 'was rejected'}. " + "; ".join(reasons))[:_REASON_LIMIT],
+        outcome="passed" if judged.verdict.passed else "rejected",
+        reason=judged.verdict.told_of(version)[:_REASON_LIMIT],
         version=version,
         evaluation=judged.evaluation,
         verdict=judged.verdict,

@@ -133,6 +133,11 @@ class Verdict(Contract):
         """Why it was rejected; empty when it passed."""
         return tuple(gate.reason for gate in self.gates if not gate.passed)
 
+    def told_of(self, version: str) -> str:
+        """It in words: why a version was rejected, or what it has passed."""
+        reasons = self.reasons or tuple(gate.reason for gate in self.gates)
+        return f"Version {version} {'passed' if self.passed else 'was rejected'}. " + "; ".join(reasons)
+
 
 class BaselineJob(Contract):
     """A finished job that trained a baseline.

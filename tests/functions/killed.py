@@ -5,13 +5,14 @@ The engine is stopped without waiting for what runs, and opened again on the sam
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
 from local.durable.servicer import serve
+from local.testing.chaos import Chaos, ChaosWorker
 from local.testing.functions import Functions
 from local.testing.sdk_worker import SdkWorker
 from shared import names
@@ -36,6 +37,26 @@ class Ended(NamedTuple):
     output: Any
 
 
+@asynccontextmanager
+async def process(
+    activities: dict[str, Callable[..., Any]], database: Path, *, chaos: Chaos | None = None
+) -> AsyncIterator[tuple[Engine, Any]]:
+    """The app's orchestrators and entities on an engine, and a client of it; it ends as a kill would end it."""
+    found = registered()
+    worker = SdkWorker(Functions(dict(found.orchestrators), activities, dict(found.entities)))
+    way = worker if chaos is None else ChaosWorker(worker, chaos)
+    engine = Engine(way, database, clock=SkippingClock(), synchronous="NORMAL", max_activities=1000)
+    await engine.start()
+    server = await serve(engine)
+    client = client_for(server.port)
+    try:
+        yield engine, client
+    finally:
+        await client.close()
+        await server.stop()
+        await engine.stop(drain_seconds=0)
+
+
 class _Process:
     """The process, as often as it lives."""
 
@@ -45,22 +66,10 @@ class _Process:
         self._left = kill_after
         self.hangs = asyncio.Event()
 
-    @asynccontextmanager
-    async def lives(self) -> AsyncIterator[tuple[Engine, Any]]:
-        """An engine and a client of it; it ends as a kill would end it."""
-        found = registered()
+    def lives(self) -> AbstractAsyncContextManager[tuple[Engine, Any]]:
+        """An engine and a client of it."""
         activities = {name: self._killing(name, effect) for name, effect in self._world.activities().items()}
-        worker = SdkWorker(Functions(dict(found.orchestrators), activities, dict(found.entities)))
-        engine = Engine(worker, self._folder / "durable.db", clock=SkippingClock(), synchronous="NORMAL")
-        await engine.start()
-        server = await serve(engine)
-        client = client_for(server.port)
-        try:
-            yield engine, client
-        finally:
-            await client.close()
-            await server.stop()
-            await engine.stop(drain_seconds=0)
+        return process(activities, self._folder / "durable.db")
 
     def _killing(self, name: str, effect: Callable[[Payload], Payload]) -> Any:
         async def run(payload: Payload) -> Payload:

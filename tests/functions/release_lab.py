@@ -8,23 +8,18 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from local.durable.clock import SkippingClock
 from local.durable.engine import Engine
-from local.durable.servicer import serve
-from local.testing.chaos import Chaos, ChaosWorker
-from local.testing.functions import Functions
-from local.testing.sdk_worker import SdkWorker
+from local.testing.chaos import Chaos
 from shared import names
 from shared.contracts.release import ReleaseModelInput, ReleaseOutcome
-from tests.functions.conftest import registered
+from tests.functions.killed import process
 from tests.functions.world import Payload, World
-from tests.local.durable.conftest import client_for
 
 #: Refused: said once. Down: every attempt fails. Blip: one attempt does. Killed: the process ends in the middle of it.
 #: Each before the step had its effect, or after.
@@ -149,28 +144,10 @@ class Lab:
         assert found.status.name == "COMPLETED", found
         case.outcome = ReleaseOutcome.from_wire(json.loads(found.output or ""))
 
-    @asynccontextmanager
-    async def _engine(self) -> AsyncIterator[tuple[Engine, Any]]:
-        found = registered()
-        activities = {name: self._routed(name) for name in self.common.activities()}
-        worker = SdkWorker(Functions(dict(found.orchestrators), activities, dict(found.entities)))
-        engine = Engine(
-            worker if self.chaos is None else ChaosWorker(worker, self.chaos),
-            self.folder / f"{len(self.cases)}.db",
-            clock=SkippingClock(),
-            synchronous="NORMAL",
-            max_activities=1000,
-        )
+    def _engine(self) -> AbstractAsyncContextManager[tuple[Engine, Any]]:
         self.hanging = 0
-        await engine.start()
-        server = await serve(engine)
-        client = client_for(server.port)
-        try:
-            yield engine, client
-        finally:
-            await client.close()
-            await server.stop()
-            await engine.stop(drain_seconds=0)
+        activities = {name: self._routed(name) for name in self.common.activities()}
+        return process(activities, self.folder / f"{len(self.cases)}.db", chaos=self.chaos)
 
     def _routed(self, name: str) -> Callable[[Payload], Awaitable[Payload]]:
         async def run(payload: Payload) -> Payload:
