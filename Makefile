@@ -4,28 +4,44 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .tools/uv/bin/uv
 PY := .venv/bin/python
+COVERAGE := $(UV) run --quiet --frozen --no-sync --with coverage==7.11.0 python -m coverage
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo test up check format soak bench clean
+.PHONY: help setup demo models package coverage test up check format soak bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 demo: setup ## Raw data to released models on this machine, with everything that it needs (KEEP=1 leaves it running)
-	@$(PY) -m local.demo
+	@$(PY) -m local.demo $(DEMO)
+
+models: setup ## The example's pipelines end to end on sample data, with no service (EPOCHS=40 is a quick look)
+	@$(PY) -W ignore -m examples.flights.validate --epochs $(or $(EPOCHS),300)
+
+coverage: setup ## Lines of the app that the unit tests run, as coverage.xml; too few is a failure
+	@COVERAGE_CORE=sysmon $(COVERAGE) run --source=functions,shared -m pytest tests/shared tests/functions -m "not stack" -q
+	@$(COVERAGE) xml --quiet
+	@$(COVERAGE) report --format=total --fail-under=85
+
+package: setup ## What goes to Azure, as dist/signalbox.zip
+	@$(PY) -m infra.pipelines.package
 
 test: setup .venv/compiled ## All tests but the long ones
-	@$(PY) -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -m "not soak and not infra" -n 2 --dist loadfile --no-loadscope-reorder
 
 up: setup ## The local stack, until Ctrl-C
 	@$(PY) -m local.stack up
 
-check: setup ## Format, lint and types
+check: setup .tools/infra-checks ## Format, lint and types; infra/ against Azure's schemas, roles, limits and security
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/mypy --no-namespace-packages examples/flights/steps/*.py
+	@$(PY) -m tests.cli.drafted_types
 	@$(UV) lock --check --quiet
+	@$(PY) -m infra.checks
+	@$(PY) -m infra.workbook check
+	@$(PY) -m pytest -q -m infra tests/infra
 
 format: setup ## Rewrite the code in its format
 	@.venv/bin/ruff format .
@@ -54,6 +70,13 @@ $(UV):
 # Some fifty processes import what is installed; where PYTHONDONTWRITEBYTECODE is set, each would compile it anew.
 .venv/compiled: .venv/ready
 	@$(PY) -m compileall -q -j 0 .venv/lib > /dev/null || true
+	@touch $@
+
+# Azure's resource schemas, checkov, and what reads KQL, 430 MB: for `make check` alone.
+.tools/infra-checks: .venv/ready $(wildcard infra/checks/schema_book/package-lock.json infra/checks/checkov_packages.txt \
+  infra/workbook/*/package-lock.json infra/workbook/package-lock.json infra/workbook/engine/requirements.txt)
+	@$(PY) -m infra.checks install
+	@$(PY) -m infra.workbook install
 	@touch $@
 
 .tools/azurite/ready: .venv/ready local/services/azurite/package-lock.json

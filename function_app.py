@@ -1,8 +1,6 @@
 """The app: makes the DFApp and registers what `functions.index` lists, nothing else."""
 
-import azure.durable_functions as df
+from functions.registration import App, register_all
 
-from functions.registration import register_all
-
-app = df.DFApp()
+app = App()
 register_all(app)

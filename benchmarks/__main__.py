@@ -14,6 +14,11 @@ HERE = Path(__file__).parent
 #: Benchmarks in the order in which they are run, with the limit that each is held against.
 BENCHMARKS = {
     "coldstart": "`ratio` at most 1.4, `heavy_modules` empty",
+    "package": (
+        "none: what goes to Azure, what the remote build installs for it, and `import function_app` from there alone; "
+        "`alone` true"
+    ),
+    "telemetry": "`cost` below 0.05, interleaved on against off; `dropped` 0",
     "engine": (
         "`vs_in_memory_full` at least 0.9, `vs_in_memory_normal` 1.5, `fanout_1000_vs_in_memory` 1, `vs_dbos` 2 "
         "(null without PostgreSQL), `poll_30_days_s` below 40 (stretch 10), `cost_10000_over_100` and `growth_time` "
@@ -33,7 +38,14 @@ BENCHMARKS = {
         "over lengths within a fifth around each, has no goal); "
         "`reads_10h_events` at most 30, `reads_10h_no_events` 70; `fewer_than_10s_poll` at least 50"
     ),
+    "interlock": (
+        "`decide_us_p50` below 50; `webhook_to_release_ms_p50` below 50 and `webhook_to_release_ms_p99` 500; "
+        "`cost_1000_over_10` at most 1.3; `handled` 10,000"
+    ),
+    "cli": "`help_ms_p50` below 300; `models_1000_ms_p50`, `model_ms_p50` and `why_ms_p50` below 1000",
     "azureml": "none: memory, and the time of the first submit and of 1,000 reads, against the double",
+    "page": "`home_1000_ms_p50` below 300; `grows` (1,000 models over 10) and `model_ms_p50` have no goal",
+    "cost": "none: counts that [the cost model](../docs/cost.md) multiplies; `busy_s_…` depend on the machine",
     "demo": "`stack_ready_s` at most 30, `demo_s` (twelve models) at most 300, `demo_peak_mb` at most 4000",
 }
 

@@ -1,6 +1,7 @@
 """`python -m benchmarks.interlock [--quick]`: how fast an interlock decides, as one JSON object on the last line.
 
-- `decide_us_p50`: the pure decision on one event, from a state that is as full as it gets; the worst kind of event.
+- `decide_us_p50`: the pure decision on one event, from a state that is as full as it gets, over the events of a week;
+  `decide_us_worst_p50` of the worst kind among them, and `decide_us_…` of each.
 - `webhook_to_release_ms_p50`, `_p99`: on the local stack, from the moment a registry sends its webhook to the first
   turn of the `release_model` that it leads to, one webhook after the other. That is stricter than from the answer,
   which mostly comes later than the release begins: the delivery is written down in between.
@@ -45,6 +46,7 @@ from shared.contracts.events import InterlockEvent
 from shared.contracts.interlock import (
     AnyInterlockEvent,
     DatasetPublished,
+    HoldsFound,
     ReleaseFinished,
     TrainingFinished,
     VersionRegistered,
@@ -99,12 +101,12 @@ def main() -> int:
 
 
 def _decide(policy: ModelPolicy) -> Result:
-    """The median of the slowest kind of event."""
+    """The median over all events of a week, and of each kind."""
     state = InterlockState()
     for week in range(40):
         for event in _week(policy, week):
             state = decide(state, event).state
-    medians = {}
+    medians, every = {}, []
     for event in _week(policy, 40):
         before, spent = state, []
         for _ in range(2_000):
@@ -112,8 +114,10 @@ def _decide(policy: ModelPolicy) -> Result:
             decide(before, event)
             spent.append(time.perf_counter() - begun)
         medians[event.kind] = statistics.median(spent) * 1e6
+        every += spent
         state = decide(before, event).state
-    return {"decide_us_p50": round(max(medians.values()), 1)} | {
+    overall = {"decide_us_p50": statistics.median(every) * 1e6, "decide_us_worst_p50": max(medians.values())}
+    return {name: round(value, 1) for name, value in overall.items()} | {
         f"decide_us_{kind}": round(value, 1) for kind, value in medians.items()
     }
 
@@ -140,6 +144,7 @@ async def _many(policies: list[ModelPolicy]) -> Result:
 async def _events(policies: list[ModelPolicy], each: int) -> tuple[float, int]:
     """Seconds per event, and how many decisions the interlocks have counted."""
     async with TestApp(_functions()) as running:
+        await _unheld(running.engine, policies)
         begun = time.perf_counter()
         for number in range(each):
             for policy in policies:
@@ -151,7 +156,7 @@ async def _events(policies: list[ModelPolicy], each: int) -> tuple[float, int]:
             entity = running.engine.get_entity(str(EntityInstanceId(names.MODEL_INTERLOCK, policy.model)))
             assert entity is not None
             assert entity.state is not None
-            handled += upcast(json.loads(entity.state)).revision  # raised by each decision
+            handled += upcast(json.loads(entity.state)).revision - 1  # raised by each decision, also of `_unheld`
     return spent / (each * len(policies)), handled
 
 
@@ -164,6 +169,7 @@ async def _webhooks(folder: Path, policies: list[ModelPolicy]) -> Result:
     database = state / "host" / "durable.db"
     database.parent.mkdir(parents=True)
     async with TestApp(_functions(), database=database) as running:
+        await _unheld(running.engine, policies)
         for policy in policies:
             await _signal(running.engine, _dataset(policy, 0))
             await _signal(running.engine, _trained(policy, 0))
@@ -291,6 +297,13 @@ def _nothing(_context: task.OrchestrationContext, _order: Any) -> None:
 async def _signal(engine: Engine, event: InterlockEvent) -> None:
     entity = str(EntityInstanceId(names.MODEL_INTERLOCK, event.model))
     await engine.signal_entity(entity, names.INTERLOCK_RECEIVE, json.dumps(event.to_wire()))
+
+
+async def _unheld(engine: Engine, policies: list[ModelPolicy]) -> None:
+    """All models know that nobody holds their fleet, which each looks up once in its life."""
+    for policy in policies:
+        await _signal(engine, HoldsFound(model=policy.model, at=_START, holds=()))
+    await engine.run_until_idle()
 
 
 def _policies(folder: Path, models: int) -> list[ModelPolicy]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cli.dataset_diff import COUNTS, Difference
-from cli.printing import cell, console, say, table
+from cli.printing import cell, say, show, table
 
 type Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ def print_versions(found: Sequence[Json]) -> None:
                 cell(f"{version['rejected']:,}"), cell(_minute(version["at"])),
                 cell("" if version["present"] else "replaced", "dim"),
             )  # fmt: skip
-        console().print(listed)
+        show(listed)
         if one["more"]:
             say(f"there are more: --limit shows more than {len(one['versions'])}")
 
@@ -74,7 +74,7 @@ def _print_source(source: Json) -> None:
         raw = file["raw"]
         counts = (f"{file[name]:,}" for name in ("rows_in", "rows_out", "rejected"))
         files.add_row(*map(cell, (raw["path"], raw["etag"], file["raw_sha256"][:_HASH], *counts)))
-    console().print(files)
+    show(files)
     rejected = [file["quarantine"] for file in source["files"] if file["quarantine"]]
     for path in rejected[:_PATHS]:
         say(f"rejected rows: signalbox quarantine show {path}")
@@ -102,7 +102,7 @@ def _print_profile(source: Json) -> None:
     listed = table("column", "type", "nulls", "min", "p25", "p50", "p75", "max", "mean", "distinct", "most frequent")
     for name, type_ in source["columns"].items():
         listed.add_row(cell(name), cell(type_), *(cell(value) for value in _figures(of.get(name))))
-    console().print(listed)
+    show(listed)
     error = max((column.get("standard_error", 0) for column in of.values()), default=0)
     if error:
         rows = f"{profile['sample']:,} rows"

@@ -1,26 +1,23 @@
-"""``signalbox dataset``: asks a running app for dataset versions, and prints them."""
+"""``signalbox datasets``: asks a running app for dataset versions, and prints them."""
 
-import sys
 from dataclasses import asdict
 from typing import Any, Final
-from urllib.parse import quote
 
 import httpx
 
 from cli.asking import asking, fetch
 from cli.dataset_diff import differences
 from cli.dataset_screen import print_differences, print_version, print_versions
+from cli.failures import CommandError
+from cli.paths import api_path
 from cli.printing import print_json
 from shared.names import slug
+from shared.near_names import did_you_mean
 
 #: Of a version's name before its hash; see `shared.lineage.manifest`.
 _PREFIX: Final = 40
 
 type Version = dict[str, Any]
-
-
-class _UnknownVersionError(Exception):
-    """No dataset has a version of this name."""
 
 
 def tell_versions(
@@ -48,7 +45,7 @@ def tell_version(url: str, key: str, version: str, *, as_json: bool) -> int:
         show(found)
         return 0
 
-    return asking(url, key, _said(tell))
+    return asking(url, key, tell)
 
 
 def tell_difference(url: str, key: str, first: str, second: str, *, as_json: bool) -> int:
@@ -63,22 +60,7 @@ def tell_difference(url: str, key: str, first: str, second: str, *, as_json: boo
             print_differences(first, second, found)
         return 0
 
-    return asking(url, key, _said(tell))
-
-
-def _said(tell: Any) -> Any:
-    """The same, with one line on stderr where a version is unknown."""
-
-    def told(client: httpx.Client) -> int:
-        try:
-            code: int = tell(client)
-        except _UnknownVersionError as error:
-            remedy = "signalbox dataset list --all lists those that there are"
-            sys.stderr.write(f"error: there is no dataset version {error}, or it expired: {remedy}\n")
-            return 1
-        return code
-
-    return told
+    return asking(url, key, tell)
 
 
 def _find(client: httpx.Client, version: str) -> Version:
@@ -86,8 +68,18 @@ def _find(client: httpx.Client, version: str) -> Version:
     datasets = fetch(client, "GET", "/api/datasets", params={"limit": "1"})["datasets"]
     for name in dict.fromkeys(one["dataset"] for one in datasets):
         if version.startswith(slug(name)[:_PREFIX].rstrip("-")):
-            answer = client.get(f"/api/datasets/{quote(name, safe='')}/{quote(version, safe='')}")
+            answer = client.get(api_path("datasets", name, version))
             if answer.status_code != httpx.codes.NOT_FOUND:
                 found: Version = answer.raise_for_status().json()
                 return found
-    raise _UnknownVersionError(version)
+    raise _unknown(client, version)
+
+
+def _unknown(client: httpx.Client, version: str) -> CommandError:
+    try:
+        told = fetch(client, "GET", "/api/datasets", params={"limit": "1000", "all": "true"})["datasets"]
+        known = [str(one["version"]) for dataset in told for one in dataset["versions"]]
+    except httpx.HTTPError:  # what was asked for is not there, whatever else is
+        known = []
+    remedy = did_you_mean(version, known, "signalbox datasets list --all lists those that there are")
+    return CommandError("unknown-version", f"there is no dataset version {version}, or it expired", remedy)

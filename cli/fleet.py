@@ -1,4 +1,4 @@
-"""``signalbox fleet``: what a fleet file says, before anything runs. What is heavy is imported by what needs it."""
+"""``signalbox fleet``: what a fleet file says, and how its fleet stands. What is heavy is imported by what needs it."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-fleet = typer.Typer(help="Fleet files: check them, and see what they say.", no_args_is_help=True)
+from cli.options import APP, Json, Key, Url
+
+fleet = typer.Typer(help="Fleets: check their files, see what they say, and how they stand.", no_args_is_help=True)
 
 Files = Annotated[
     list[Path] | None,
@@ -16,7 +18,6 @@ File = Annotated[Path | None, typer.Option("--file", "-f", help="The fleet file.
 Environment = Annotated[
     str | None, typer.Option("--environment", "-e", help="The environment that is laid over the file.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @fleet.command("check")
@@ -48,6 +49,14 @@ def show(
     sys.exit(tell_model(file, model, environment, origins=effective, as_json=as_json))
 
 
+@fleet.command("status")
+def status(*, url: Url = APP, key: Key = "", as_json: Json = False) -> None:
+    """Show how the fleets of a running app stand: models by state, what runs and waits, what is held, what is next."""
+    from cli.fleet_status import tell_status  # noqa: PLC0415 - as above
+
+    sys.exit(tell_status(url, key, as_json=as_json))
+
+
 @fleet.command("graph")
 def graph(
     *,
@@ -56,8 +65,9 @@ def graph(
     ),
     file: File = None,
     environment: Environment = None,
+    as_json: Json = False,
 ) -> None:
     """Draw sources, datasets and models as an SVG that any browser shows."""
     from cli.fleet_graph import write  # noqa: PLC0415 - as above
 
-    sys.exit(write(file, environment, out))
+    sys.exit(write(file, environment, out, as_json=as_json))

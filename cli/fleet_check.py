@@ -1,8 +1,6 @@
 """``signalbox fleet check``: everything that is wrong, at once."""
 
-import json
 import os
-import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.files import require_file
 from cli.fleet_files import given_or_configured
+from cli.printing import print_json
 from shared.errors import ConfigurationError
 from shared.fleet.environments import environments_of
 from shared.fleet.fleet import Fleet
@@ -38,11 +38,14 @@ class Report:
 
 def tell(files: list[Path], *, as_json: bool) -> int:
     """Print the reports; gives the exit code: 1 when a file cannot be used."""
-    reports = [_check(_from_here(file)) for file in given_or_configured(files)]
+    wanted = given_or_configured(files)
+    for file in wanted:
+        require_file(file)
+    reports = [_check(_from_here(file)) for file in wanted]
     if not any(report.problems for report in reports):
         reports[-1].problems += _clashes([Path(report.file) for report in reports])
     if as_json:
-        sys.stdout.write(json.dumps([asdict(report) for report in reports], indent=2, ensure_ascii=False) + "\n")
+        print_json([asdict(report) for report in reports])
     else:
         _print(reports)
     return int(any(report.problems for report in reports))

@@ -1,10 +1,11 @@
 """Which fleet file a command means, and what is said of one that cannot be used."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.failures import MISUSED, CommandError
+from cli.files import require_file
 from shared.errors import ConfigurationError, PermanentError
 from shared.fleet.fleet import Fleet
 from shared.fleet.loader import load_fleet
@@ -29,14 +30,19 @@ def environment_of(name: str | None) -> str | None:
 
 
 def with_fleet(file: Path | None, environment: str | None, tell: Callable[[Fleet], None]) -> int:
-    """Tell of a fleet; gives the exit code: 1 with the reason on stderr when the file cannot be used."""
+    """Tell of a fleet; gives the exit code.
+
+    Raises:
+        CommandError: The file cannot be used, or what was asked of it is not in it.
+    """
     (first, *others) = given_or_configured([file] if file else [])
     if others:
-        sys.stderr.write(f"error: {_FILES} names {1 + len(others)} files: name one of them by --file\n")
-        return 1
+        told = f"{_FILES} names {1 + len(others)} files"
+        raise CommandError("which-file", told, f"name one of them by --file: {first}", exit_code=MISUSED)
+    require_file(first)
     try:
         tell(load_fleet(first, environment_of(environment)))
     except (ConfigurationError, PermanentError) as error:
-        sys.stderr.write(f"{error.message if isinstance(error, PermanentError) else error}\n")
-        return 1
+        detail = error.message if isinstance(error, PermanentError) else str(error)
+        raise CommandError("fleet-file", detail) from error
     return 0

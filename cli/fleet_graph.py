@@ -6,29 +6,41 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from cli.failures import CommandError
 from cli.fleet_files import with_fleet
-from cli.graph_svg import Box, Edge, draw_graph
+from cli.printing import print_json, say
 from shared.contracts.policy import ModelPolicy
 from shared.fleet.fleet import Fleet
+from shared.graph_svg import Box, Edge, draw_graph
 
 _COLUMNS: Final = ("Sources", "Datasets", "Models")
 
 
-def write(file: Path | None, environment: str | None, out: Path) -> int:
-    """Write the picture; gives the exit code."""
+def write(file: Path | None, environment: str | None, out: Path, *, as_json: bool) -> int:
+    """Write the picture, and say where; gives the exit code.
+
+    Raises:
+        CommandError: The fleet file cannot be used, or the picture cannot be written.
+    """
 
     def tell(fleet: Fleet) -> None:
+        drawn = draw(fleet)
+        told: dict[str, object] = {"out": str(out), "models": len(fleet.models)}
         if str(out) == "-":
-            sys.stdout.write(draw(fleet))
-            return
-        out.write_text(draw(fleet), encoding="utf-8")
-        sys.stdout.write(f"{out}: {_counted(len(fleet.models), 'model')}\n")
+            if not as_json:
+                sys.stdout.write(drawn)
+            told["svg"] = drawn
+        else:
+            out.write_text(drawn, encoding="utf-8")
+        if as_json:
+            print_json(told)
+        elif str(out) != "-":
+            say(f"{out}: {_counted(len(fleet.models), 'model')}")
 
     try:
         return with_fleet(file, environment, tell)
     except OSError as error:
-        sys.stderr.write(f"error: {out} cannot be written: {error.strerror}\n")
-        return 1
+        raise CommandError("not-written", f"{out} cannot be written: {error.strerror}") from error
 
 
 def draw(fleet: Fleet) -> str:

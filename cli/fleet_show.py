@@ -3,19 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
 from cli.fleet_files import environment_of, with_fleet
-from cli.printing import print_json
+from cli.printing import cell, print_json, say, show, table
 from shared.contracts.policy import ModelPolicy
 from shared.fleet.amounts import bound_text
 from shared.fleet.effective import EffectiveValue, effective
 from shared.fleet.fleet import Fleet
 from shared.fleet.gate_text import gate_words
-
-_NARROWEST = 160  # columns of a table that is not printed to a terminal
 
 
 def tell_models(file: Path | None, environment: str | None, *, as_json: bool) -> int:
@@ -45,18 +39,16 @@ def tell_model(file: Path | None, model: str, environment: str | None, *, origin
 
 
 def _print_models(fleet: Fleet) -> None:
-    title = f"{fleet.name}: {len(fleet.models)} models" + (f" in {fleet.environment}" if fleet.environment else "")
-    table = Table(box=SIMPLE_HEAD, title=title, caption=_gates(fleet))
-    table.add_column("model", no_wrap=True)
+    say(f"{fleet.name}: {len(fleet.models)} models" + (f" in {fleet.environment}" if fleet.environment else ""))
     exceptions = {policy.model: _exceptions(policy) for policy in fleet.models}
     columns = ("trained on", "served", "compared with", *(("exceptions",) if any(exceptions.values()) else ()))
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    shown = table("model", *columns, whole="model")
     for policy in fleet.models:
         baseline = policy.baseline.model if policy.baseline else "a column of its evaluation"
         cells = (policy.model, policy.train.dataset, _serving(policy), baseline, exceptions[policy.model])
-        table.add_row(*cells[: 1 + len(columns)])
-    _console().print(table)
+        shown.add_row(*map(cell, cells[: 1 + len(columns)]))
+    show(shown)
+    say(_gates(fleet))
 
 
 def _gates(fleet: Fleet) -> str:
@@ -82,14 +74,7 @@ def _serving(policy: ModelPolicy) -> str:
 
 
 def _print_values(model: str, values: tuple[EffectiveValue, ...], *, origins: bool) -> None:
-    table = Table("key", "value", *(("where it comes from",) if origins else ()), box=SIMPLE_HEAD, title=model)
+    shown = table("key", "value", *(("where it comes from",) if origins else ()), whole="key", title=model)
     for one in values:
-        table.add_row(one.key, one.value, *((one.origin,) if origins else ()))
-    _console().print(table, markup=False)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _NARROWEST)
-    return console
+        shown.add_row(*map(cell, (one.key, one.value, *((one.origin,) if origins else ()))))
+    show(shown)

@@ -6,23 +6,24 @@ from typing import Annotated
 
 import typer
 
-from cli.options import APP, Json, Key, Url
+from cli.options import APP, Json, Key, MaybeModel, Model, ModelOrVersion, Url
 
 ledger = typer.Typer(help="What was done to a model, row by row, and whether it is as it was written.",
                      no_args_is_help=True)  # fmt: skip
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="Its name, as `GET /api/models` lists it.")]
-
 
 def why(
-    model: Model,
+    model: ModelOrVersion,
     *,
     every: Annotated[bool, typer.Option("--all", help="Every run and every raw file in full.")] = False,
     url: Url = APP,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """Tell why a model is, or is not, in production: raw files, dataset, training, gates, release."""
+    """Tell why a model is, or is not, in production: raw files, dataset, training, gates, release.
+
+    MODEL@VERSION asks for one version, whether or not it serves.
+    """
     from cli.ledger_telling import tell_why  # noqa: PLC0415 - --help must be quick
 
     sys.exit(tell_why(url, key, model, every=every, as_json=as_json))
@@ -38,7 +39,7 @@ def show(model: Model, *, url: Url = APP, key: Key = "", as_json: Json = False) 
 
 @ledger.command("verify")
 def verify(
-    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="All models unless given.")] = None,
+    model: MaybeModel = None,
     *,
     url: Url = APP,
     key: Key = "",
@@ -57,8 +58,9 @@ def export(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER|FILE.zip", help="A new folder, or a new zip file.")],
     url: Url = APP,
     key: Key = "",
+    as_json: Json = False,
 ) -> None:
     """Write an evidence pack: rows, heads, story, dataset manifests, and a script that verifies them by itself."""
     from cli.ledger_export import export_pack  # noqa: PLC0415 - as above
 
-    sys.exit(export_pack(url, key, model, to))
+    sys.exit(export_pack(url, key, model, to, as_json=as_json))

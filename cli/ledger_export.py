@@ -1,18 +1,18 @@
 """``signalbox ledger export``: what an auditor takes along, and verifies without Signalbox."""
 
 import json
-import sys
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import httpx
 
 from cli.asking import asking, fetch
-from cli.ledger_telling import path_of
+from cli.failures import CommandError
+from cli.paths import api_path
+from cli.printing import print_json, say
 from cli.story_text import seal, sections
 from shared.contracts.ledger import LedgerRow
 from shared.lineage.ledger import hashed
@@ -24,20 +24,21 @@ _FIXED: Final = ("README.txt", "verify.py")
 _PARTS: Final = 4  # of a manifest's path: datasets/NAME/VERSION/manifest.json
 
 
-def export_pack(url: str, key: str, model: str, to: Path) -> int:
-    """Write the evidence pack of a model; gives the exit code: 1 when there is nothing to write, or no room for it."""
+def export_pack(url: str, key: str, model: str, to: Path, *, as_json: bool) -> int:
+    """Write the evidence pack of a model; gives the exit code."""
 
     def export(client: httpx.Client) -> int:
         if to.exists() and not (to.is_dir() and not any(to.iterdir())):
-            sys.stderr.write(f"error: {to} exists: name a new folder, or a new file ending in .zip\n")
-            return 1
+            raise CommandError("exists", f"{to} exists", "name a new folder, or a new file ending in .zip")
         files = _pack(client, model)
         try:
             _write(files, to)
         except OSError as error:
-            sys.stderr.write(f"error: {to} cannot be written: {error}\n")
-            return 1
-        sys.stdout.write(f"{to}: {len(files)} files; `python3 -I verify.py` in it verifies them\n")
+            raise CommandError("not-written", f"{to} cannot be written: {error}") from error
+        if as_json:
+            print_json({"to": str(to), "files": sorted(files)})
+        else:
+            say(f"{to}: {len(files)} files; `python3 -I verify.py` in it verifies them")
         return 0
 
     return asking(url, key, export)
@@ -45,10 +46,10 @@ def export_pack(url: str, key: str, model: str, to: Path) -> int:
 
 def _pack(client: httpx.Client, model: str) -> dict[str, bytes]:
     """The files of a pack, by name."""
-    why = fetch(client, "GET", path_of(model, "why"))  # first: it refuses a model that is not known
+    why = fetch(client, "GET", api_path("models", model, "why"))  # first: it refuses a model that is not known
     # Anchors before rows: what is appended and anchored in between would be missing in rows that were read before.
     anchors = fetch(client, "GET", "/api/ledger/anchors", params={"model": model})["anchors"]
-    ledger = fetch(client, "GET", path_of(model, "ledger"))
+    ledger = fetch(client, "GET", api_path("models", model, "ledger"))
     rows = [LedgerRow.from_wire(row) for row in ledger["rows"]]
     lines = [_canonical({**hashed(row), "hash": row.hash}) for row in rows]
     heads = {
@@ -81,7 +82,7 @@ def _manifests(client: httpx.Client, rows: list[LedgerRow]) -> dict[str, bytes]:
         parts = path.split("/")
         if len(parts) != _PARTS or f"manifests/{parts[2]}.json" in found:
             continue
-        answer = client.get(f"/api/datasets/{quote(parts[1], safe='')}/{quote(parts[2], safe='')}")
+        answer = client.get(api_path("datasets", parts[1], parts[2]))
         if answer.status_code != httpx.codes.NOT_FOUND:
             manifest = answer.raise_for_status().json()["manifest"]
             found[f"manifests/{parts[2]}.json"] = json.dumps(manifest, indent=2).encode()

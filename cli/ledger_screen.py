@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from cli.printing import cell, console, printable, say, table
+from cli.printing import cell, console, printable, say, show, table
 from cli.story_text import moment, seal, sections
 
 type Json = dict[str, Any]
@@ -37,7 +37,7 @@ def print_rows(found: Json) -> None:
             cell(row["sequence"]), cell(moment(entry["at"])), cell(entry["effect"]), cell(entry["reason"]),
             cell(row["hash"][:_HASH], "dim"),
         )  # fmt: skip
-    console().print(shown)
+    show(shown)
     for finding in found["findings"]:
         say(finding)
 

@@ -7,7 +7,10 @@ import httpx
 from rich.text import Text
 
 from cli.asking import asking, fetch
-from cli.printing import cell, console, print_json, printable, say, table
+from cli.failures import CommandError
+from cli.paths import api_path
+from cli.printing import cell, console, print_json, printable, say, show, table
+from shared.near_names import did_you_mean
 
 #: States that ask for a person, in the order in which they are listed.
 _URGENT: Final = ("awaiting_approval", "parked", "failed", "release_failed", "failed_over", "rolled_back", "rejected")
@@ -21,25 +24,28 @@ _STYLES: Final = {
     "held": "cyan",
 }
 
+#: Columns of a terminal in which reasons have a column of their own.
+_ROOMY: Final = 120
+_SHOWN: Final = 12  # known words that are named
+
 type Row = dict[str, Any]
 
 
 def tell_models(
     url: str, key: str, fleet: str | None, select: Mapping[str, Sequence[str]], state: str | None, *, as_json: bool
 ) -> int:
-    """Print the models that are wanted; gives the exit code: 1 when there is none."""
+    """Print the models that are wanted; gives the exit code."""
 
     def tell(client: httpx.Client) -> int:
-        rows = fetch(client, "GET", "/api/models")["models"]
+        rows = fetch(client, "GET", "/api/models", params={"brief": "true"})["models"]
         found = sorted((row for row in rows if _is_wanted(row, fleet, select, state)), key=_urgency)
+        if not found:
+            raise _none(rows, fleet, select, state)
         if as_json:
             print_json(found)
-        elif found:
-            _print_rows(found)
         else:
-            states = ", ".join(sorted({str(row["state"]) for row in rows}))
-            say(f"none of {len(rows)} models is so; their states: {states}")
-        return 0 if found else 1
+            _print_rows(found)
+        return 0
 
     return asking(url, key, tell)
 
@@ -48,7 +54,7 @@ def tell_model(url: str, key: str, name: str, *, as_json: bool) -> int:
     """Print a model; gives the exit code."""
 
     def tell(client: httpx.Client) -> int:
-        row = fetch(client, "GET", f"/api/models/{name}")
+        row = fetch(client, "GET", api_path("models", name))
         if as_json:
             print_json(row)
         else:
@@ -66,6 +72,35 @@ def _is_wanted(row: Row, fleet: str | None, select: Mapping[str, Sequence[str]],
     return all(row["labels"].get(label) in values for label, values in select.items())
 
 
+def _none(
+    rows: Sequence[Row], fleet: str | None, select: Mapping[str, Sequence[str]], state: str | None
+) -> CommandError:
+    """Why no model is shown: the first word that none of them has, and what was probably meant."""
+    wanted = [
+        ("fleet", fleet, {str(row["fleet"]) for row in rows}),
+        ("state", state, {str(row["state"]) for row in rows}),
+    ]
+    wanted += [("label", label, {str(one) for row in rows for one in row["labels"]}) for label in select]
+    wanted += [
+        (label, value, {str(row["labels"][label]) for row in rows if label in row["labels"]})
+        for label, values in select.items()
+        for value in values
+    ]
+    for what, word, known in wanted:
+        if word is not None and known and word not in known:
+            there = f"there are {', '.join(sorted(known)[:_SHOWN])}"
+            return CommandError(
+                "no-model", f"none of {len(rows)} models has the {what} {word}", did_you_mean(word, known, there)
+            )
+    if not rows:
+        return CommandError(
+            "no-model", "the fleets of this app have no models", "signalbox fleet check looks at its file"
+        )
+    return CommandError(
+        "no-model", f"none of {len(rows)} models is all of that at once", "ask for less: signalbox models"
+    )
+
+
 def _urgency(row: Row) -> tuple[int, str]:
     """Approvals that are waited for first, then what has gone wrong, then by name."""
     state = row["state"]
@@ -73,14 +108,22 @@ def _urgency(row: Row) -> tuple[int, str]:
 
 
 def _print_rows(rows: Sequence[Row]) -> None:
-    shown = table("model", "state", "MAPE", "champion", "why", whole="model")
+    """The models in one table, the reasons in it where they have room, else each under its model."""
+    out = console()
+    waiting = sum(row["state"] in _URGENT for row in rows)
+    if out.is_terminal:
+        say(f"{len(rows)} models; {waiting or 'none'} {'need' if waiting != 1 else 'needs'} a person")
+    beside = out.width >= _ROOMY
+    shown = table("model", "state", "MAPE", "champion", *(("why",) if beside else ()), whole="model")
     for row in rows:
         champion = f"{row['champion']} since {row['champion_since'][:10]}" if row.get("champion") else ""
-        style = _STYLES.get(row["state"], "")
+        cells = (row["model"], cell(row["state"], _STYLES.get(row["state"], "")), _mape(row), champion)
         shown.add_row(
-            cell(row["model"]), cell(row["state"], style), cell(_mape(row)), cell(champion), cell(row["reason"])
+            *(one if isinstance(one, Text) else cell(one) for one in cells), *([cell(row["reason"])] * beside)
         )
-    console().print(shown)
+        if not beside and row["state"] in _URGENT:
+            shown.add_note(row["reason"])
+    show(shown)
 
 
 def _print_row(row: Row) -> None:
@@ -96,8 +139,8 @@ def _print_row(row: Row) -> None:
         say(f"    signalbox approve {row['model']}@{waits['version']} --reason …")
     for run in row.get("in_flight", ()):
         say(f"  {_doing(run)}")
-    for line in row.get("gates", ()):
-        say(f"  gate of version {row.get('version')}: {line}")
+    for line in _trained(row):
+        say(f"  {line}")
     for one in row.get("overrides", ()):
         of = f" of version {one['version']}" if one.get("version") else ""
         say(f"  exception to {one['gate']}{of}, by {one['by']} until {one['until'][:10]}: {one['reason']}")
@@ -107,7 +150,15 @@ def _print_row(row: Row) -> None:
         shown = table("at", "event", "decision", "reason", whole="at")
         for one in row["decisions"]:
             shown.add_row(cell(one["at"][:19]), cell(one["event"]), cell(one["decision"]), cell(one["reason"]))
-        out.print(shown)
+        show(shown)
+
+
+def _trained(row: Row) -> Iterator[str]:
+    """By what code, and how the version is judged that came of it."""
+    if row.get("commit"):
+        yield f"last trained with the code of commit {row['commit'][:12]}"
+    for line in row.get("gates", ()):
+        yield f"gate of version {row.get('version')}: {line}"
 
 
 def _warnings(row: Row) -> Iterator[str]:
@@ -119,6 +170,9 @@ def _warnings(row: Row) -> Iterator[str]:
         yield f"parked by {parked['by']}: {parked['reason']}. signalbox resume {row['model']} --reason … lets it go on"
     yield from (row["drift"],) if row.get("drift") else ()
     yield from row.get("ledger_findings", ())
+    if letters := row.get("dead_letters"):
+        several = "s" if letters > 1 else ""
+        yield f"it was told {letters} thing{several} that could not be read; last: {row['dead_letter']}"
 
 
 def _doing(run: Row) -> str:

@@ -5,17 +5,28 @@ from typing import Annotated
 
 import typer
 
-from cli.options import APP, Json, Key, Url
+from cli.completing import fleets, selections, states
+from cli.options import APP, Json, Key, Model, Url
 
 
 def models(
     *,
-    fleet: Annotated[str | None, typer.Option("--fleet", help="Only those of this fleet.")] = None,
+    fleet: Annotated[
+        str | None, typer.Option("--fleet", help="Only those of this fleet.", autocompletion=fleets)
+    ] = None,
     select: Annotated[
         list[str] | None,
-        typer.Option("--select", metavar="LABEL=VALUE,…", help="Only those with these labels; repeatable."),
+        typer.Option(
+            "--select",
+            metavar="LABEL=VALUE,…",
+            help="Only those with these labels; repeatable.",
+            autocompletion=selections,
+        ),
     ] = None,
-    state: Annotated[str | None, typer.Option("--state", help="Only those in this state: rejected, parked …")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", help="Only those in this state: rejected, parked …", autocompletion=states),
+    ] = None,
     url: Url = APP,
     key: Key = "",
     as_json: Json = False,
@@ -28,7 +39,7 @@ def models(
 
 
 def model(
-    name: Annotated[str, typer.Argument(metavar="MODEL", help="The model.")],
+    name: Model,
     *,
     url: Url = APP,
     key: Key = "",

@@ -1,6 +1,5 @@
 """What ``signalbox hold``, ``release``, ``approve`` … ask the app, and how its answers are printed."""
 
-import sys
 import uuid
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -11,6 +10,8 @@ from rich.text import Text
 
 from cli.asking import asking, fetch, operator
 from cli.confirming import confirm
+from cli.failures import CommandError
+from cli.paths import api_path
 from cli.printing import console, print_json, printable, say
 
 
@@ -18,7 +19,7 @@ def give_order(url: str, key: str, model: str, verb: str, fields: dict[str, Any]
     """Order something of a model; gives the exit code: 1 when it was refused."""
 
     def give(client: httpx.Client) -> int:
-        found = fetch(client, "POST", f"/api/models/{model}/{verb}", json=_body(fields))
+        found = fetch(client, "POST", api_path("models", model, verb), json=_body(fields))
         if as_json:
             print_json(found)
         else:
@@ -48,14 +49,12 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
     """Answer what a release waits for, after showing what exactly that is; gives the exit code."""
 
     def give(client: httpx.Client) -> int:
-        row = fetch(client, "GET", f"/api/models/{model}")
+        row = fetch(client, "GET", api_path("models", model))
         waits = row.get("evidence") or {}
         if waits.get("version") != version:
-            told = f"version {waits['version']} waits for a word" if waits else "nothing waits for a word"
-            sys.stderr.write(
-                f"error: no release of {model}@{version} does; {told}: `signalbox model {model}` shows it\n"
-            )
-            return 1
+            told = f"version {waits['version']} waits for a word" if waits else "no version of it does"
+            remedy = f"signalbox model {model} shows what waits; signalbox models --state awaiting_approval, where"
+            raise CommandError("nothing-waits", f"{model}@{version} waits for no approval; {told}", remedy)
         if ask:
             _show_evidence(row, waits)
             confirm(f"{verb.capitalize()} version {version} of {model}?")
@@ -65,7 +64,7 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
             "artifact_sha256": waits["artifact_sha256"],
             "report_sha256": waits["report_sha256"],
         }
-        found = fetch(client, "POST", f"/api/models/{model}/{verb}", json=_body(fields))
+        found = fetch(client, "POST", api_path("models", model, verb), json=_body(fields))
         if as_json:
             print_json(found)
         else:
@@ -112,10 +111,13 @@ def _told(model: str, found: dict[str, Any]) -> str:
 
 
 def _body(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that were given, with who asks; the app takes the name from the token where there is one."""
+    """The fields that were given, with who asks, and an id: what is sent twice is one order.
+
+    The app takes the name from the token where there is one.
+    """
     given = {name: value for name, value in fields.items() if value not in (None, {}, ())}
     until = {"until": read_until(given["until"])} if "until" in given else {}
-    return {**given, **until, "by": operator()}
+    return {**given, **until, "by": operator(), "request_id": uuid.uuid4().hex}
 
 
 def _show_evidence(row: dict[str, Any], waits: dict[str, Any]) -> None:

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.completing import fleets, models, selections
 from cli.confirming import confirm
-from cli.options import APP, Json, Key, Url
+from cli.options import APP, Json, Key, Model, Url, Version
 from cli.versions import split
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model.")]
-Version = Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The model and its version.")]
 Many = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="The model; without it, --fleet or --select says which.")
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]", help="The model; without it, --fleet or --select says which.", autocompletion=models
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why: it shows wherever this shows.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")]
@@ -22,17 +24,22 @@ MaybeUntil = Annotated[
     str | None,
     typer.Option("--until", metavar="DATE|TIME", help="When it ends; else somebody resumes it."),
 ]
-FleetName = Annotated[str | None, typer.Option("--fleet", help="All models of this fleet.")]
+FleetName = Annotated[str | None, typer.Option("--fleet", help="All models of this fleet.", autocompletion=fleets)]
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", metavar="LABEL=VALUE,…", help="Of the fleet, those with these labels; repeatable."),
+    typer.Option(
+        "--select",
+        metavar="LABEL=VALUE,…",
+        help="Of the fleet, those with these labels; repeatable.",
+        autocompletion=selections,
+    ),
 ]
 
 
-def add_orders(app: typer.Typer) -> None:
-    """Add the commands."""
+def add_orders(app: typer.Typer, panel: str) -> None:
+    """Add the commands, under one title of the help."""
     for name, command in _COMMANDS.items():
-        app.command(name)(command)
+        app.command(name, rich_help_panel=panel)(command)
 
 
 def hold(

@@ -1,15 +1,15 @@
 """``signalbox quarantine show``: asks a running app for rejected rows, and prints them."""
 
-import sys
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
-from urllib.parse import quote
 
 import httpx
 
 from cli.asking import asking, fetch
-from cli.printing import cell, console, print_json, say, table
+from cli.failures import CommandError
+from cli.paths import api_path
+from cli.printing import cell, print_json, say, show, table
 
 _FOLDER: Final = "quarantine/"
 #: Rows that the app tells at once.
@@ -49,8 +49,9 @@ def tell_rows(url: str, key: str, path: str, rule: str | None, limit: int, *, as
     def tell(client: httpx.Client) -> int:
         blob = path if path.startswith(_FOLDER) else _newest_of(client, path)
         if blob is None:
-            sys.stderr.write(f"error: nothing of {path} is in quarantine: signalbox quarantine show lists what is\n")
-            return 1
+            raise CommandError(
+                "not-in-quarantine", f"nothing of {path} is in quarantine", "signalbox quarantine show lists what is"
+            )
         found = _rows(client, blob, rule, limit)
         if as_json:
             print_json(found)
@@ -72,7 +73,7 @@ def _rows(client: httpx.Client, blob: str, rule: str | None, limit: int) -> Row:
     after: int | None = 0
     while after is not None and len(found["rows"]) < limit:
         asked = {"after": str(after), "limit": str(min(_PAGE, limit - len(found["rows"])))}
-        page = fetch(client, "GET", f"/api/{quote(blob)}", params=asked | ({"rule": rule} if rule else {}))
+        page = fetch(client, "GET", api_path(*blob.split("/")), params=asked | ({"rule": rule} if rule else {}))
         found["source"] = page["source"]
         found["rows"] += page["rows"]
         after = page["next"]
@@ -103,6 +104,6 @@ def _print_rows(found: Row, rule: str | None) -> None:
         for row in rows:
             raw = cell("not shown: personal", "dim") if row["raw"] is None else cell(row["raw"])
             listed.add_row(*(cell(row[name]) for name in ("row", "line", "offset", "rule", "reason")), raw)
-        console().print(listed)
+        show(listed)
     if found["more"]:
         say(f"there are more: --limit shows more than {len(found['rows'])}")

@@ -43,8 +43,9 @@ def infer(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The recipe to write; standard output unless given.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Draft a recipe from the beginning of a raw file, with a comment wherever something was guessed."""
     from cli.recipe_telling import tell_draft  # noqa: PLC0415 - as above
 
-    sys.exit(tell_draft(data, out))
+    sys.exit(tell_draft(data, out, as_json=as_json))

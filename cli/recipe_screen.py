@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from cli.printing import cell, console, printable, say, table
+from cli.printing import cell, console, printable, say, show, table
 from cli.recipe_tried import Trial, TriedRow, TriedRule
 
 _ABREAST: Final = 5  # rows that stand side by side
@@ -33,7 +33,7 @@ def print_trial(trial: Trial) -> None:
         made = table(*trial.table[0])
         for row in trial.table:
             made.add_row(*(cell(_short(value)) for value in row.values()))
-        console().print(made)
+        show(made)
     if trial.rules:
         _print_rules(trial.rules)
     if trial.types:
@@ -60,7 +60,7 @@ def _print_rows(rows: tuple[TriedRow, ...]) -> None:
         shown.add_row(cell(f"{name}{mark}"), *cells)
     if any(row.rule for row in rows):
         shown.add_row(cell("outcome"), *(cell(row.rule or "written", "red" if row.rule else "") for row in rows))
-    console().print(shown)
+    show(shown)
 
 
 def _change(row: TriedRow, name: str) -> Text:
@@ -84,7 +84,7 @@ def _print_rules(rules: dict[str, TriedRule]) -> None:
         row = "" if example is None else _short(example.raw)
         style = "" if rule.count else "dim"
         shown.add_row(*(cell(value, style) for value in (name, rule.severity, f"{rule.count:,}", line, why, row)))
-    console().print(shown)
+    show(shown)
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from cli.printing import print_json
+from cli.failures import CommandError
+from cli.files import require_file
+from cli.printing import print_json, printable
 from cli.recipe_draft import draft_recipe
 from cli.recipe_screen import print_trial
 from cli.recipe_trial import try_recipe
@@ -25,6 +27,9 @@ def tell_check(file: Path, sample: Path | None, rows: int, beside: Path | None, 
     Returns:
         The exit code: 1 when the recipe cannot be used, or the sample would be refused.
     """
+    for one in (file, sample):
+        if one is not None:
+            require_file(one)
     folder = beside or folder_of(file)
     try:
         recipe = load_recipe(file, folder)
@@ -34,7 +39,7 @@ def tell_check(file: Path, sample: Path | None, rows: int, beside: Path | None, 
         if as_json:
             print_json({"recipe": str(file), "problems": problems, "sample": None})
         else:
-            sys.stderr.writelines(f"{problem}\n" for problem in problems)
+            sys.stderr.writelines(f"{printable(problem)}\n" for problem in problems)
         return 1
     if as_json:
         print_json({"recipe": str(file), "problems": [], "sample": _as_json(trial) if trial is not None else None})
@@ -45,19 +50,24 @@ def tell_check(file: Path, sample: Path | None, rows: int, beside: Path | None, 
     return int(trial is not None and bool(trial.refused))
 
 
-def tell_draft(data: Path, out: Path | None) -> int:
-    """Print or write the draft of a recipe; gives the exit code: 1 when the data cannot be read as a table."""
+def tell_draft(data: Path, out: Path | None, *, as_json: bool) -> int:
+    """Print or write the draft of a recipe; gives the exit code.
+
+    Raises:
+        CommandError: The data cannot be read as a table, or the draft cannot be written.
+    """
+    require_file(data)
     try:
         text = draft_recipe(data, _schema_from(out.parent if out is not None else Path()))
         if out is not None:
             out.write_text(text, encoding="utf-8")
     except PermanentError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return 1
+        raise CommandError(error.code, error.message) from error
     except OSError as error:
-        sys.stderr.write(f"error: {out} cannot be written: {error.strerror}\n")
-        return 1
-    if out is None:
+        raise CommandError("not-written", f"{out} cannot be written: {error.strerror}") from error
+    if as_json:
+        print_json({"out": str(out) if out is not None else None, "recipe": text})
+    elif out is None:
         sys.stdout.write(text)
     else:
         sys.stdout.write(f"{out}: look through its comments, then: signalbox recipe check {out} --sample {data}\n")

@@ -1,16 +1,13 @@
 """``signalbox reproduce``. What is heavy is imported by what needs it."""
 
 import sys
-from typing import Annotated
 
-import typer
-
-from cli.options import APP, Json, Key, Url
+from cli.options import APP, Json, Key, Url, Version
 from cli.versions import split
 
 
 def reproduce(
-    version: Annotated[str, typer.Argument(metavar="MODEL@VERSION", help="The model and its version.")],
+    version: Version,
     *,
     url: Url = APP,
     key: Key = "",

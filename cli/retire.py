@@ -5,11 +5,16 @@ from typing import Annotated
 
 import typer
 
+from cli.completing import models as model_names
+from cli.failures import CommandError
 from cli.options import APP, Json, Key, Url
 
 
 def retire(
-    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="Models to retire.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Models to retire.", autocompletion=model_names),
+    ] = None,
     *,
     datasets: Annotated[
         list[str] | None, typer.Option("--dataset", metavar="FLEET/DATASET", help="A dataset to retire; repeatable.")
@@ -53,9 +58,8 @@ def retention(
 def _confirm(named: list[str]) -> None:
     """Let each name be typed; whoever types another one retires nothing."""
     for name in named:
-        if typer.prompt(f"Type {name} to take it out of service", default="", show_default=False) != name:
-            typer.echo("nothing was retired", err=True)
-            raise typer.Exit(1)
+        if typer.prompt(f"Type {name} to take it out of service", default="", show_default=False, err=True) != name:
+            raise CommandError("declined", "nothing was retired")
 
 
 def _require_somebody() -> None:

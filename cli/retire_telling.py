@@ -4,14 +4,12 @@ import sys
 from typing import Any
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
 from cli.asking import asking, fetch
+from cli.failures import CommandError, interrupted
 from cli.following import ended
-from cli.printing import print_json
-
-_NARROWEST = 120  # columns of a table that is not printed to a terminal
+from cli.printing import cell, print_json, say, show, table
+from shared.near_names import did_you_mean
 
 
 def tell_retired(url: str, key: str, *, as_json: bool) -> int:
@@ -19,8 +17,7 @@ def tell_retired(url: str, key: str, *, as_json: bool) -> int:
 
     def tell(client: httpx.Client) -> int:
         found = fetch(client, "GET", "/api/operations/retired")
-        show = print_json if as_json else _print_retired
-        show(found)
+        (print_json if as_json else _print_retired)(found)
         return 0
 
     return asking(url, key, tell)
@@ -35,9 +32,9 @@ def tell_what_goes(url: str, key: str, named: list[str]) -> int:
         told |= {row["dataset"]: _what_ends(row) for row in found["datasets"]}
         for name in named:
             if name not in told:
-                why = "is in a fleet file, is retired already, or is not known: `signalbox retire` lists what can be"
-                sys.stderr.write(f"error: {name} {why}; nothing was retired\n")
-                return 1
+                why = "is in a fleet file, is retired already, or is not known"
+                known = did_you_mean(name, told, "signalbox retire lists what can be")
+                raise CommandError("not-retirable", f"{name} {why}; nothing was retired", known)
         sys.stdout.writelines(f"{told[name]}\n" for name in named)
         return 0
 
@@ -65,14 +62,18 @@ def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) 
     """Let the app apply its policies, or only tell; gives the exit code: 1 when that failed."""
 
     def begin(client: httpx.Client) -> int:
-        started = fetch(client, "POST", "/api/operations/retention", json=body)
-        status = ended(client, started["statusQueryGetUri"])
+        deletes = not body["dry_run"]
+        started = fetch(client, "POST", "/api/operations/retention", changes=deletes, json=body)
+        try:
+            status = ended(client, started["statusQueryGetUri"])
+        except KeyboardInterrupt:
+            told = "left; it goes on" if deletes else "left; nothing is deleted"
+            raise interrupted(told, f"how it stands: {started['statusQueryGetUri']}") from None
         if status["runtimeStatus"] != "Completed":
-            sys.stderr.write(f"error: retention {status['runtimeStatus'].lower()}: {str(status['output'])[:500]}\n")
-            return 1
+            told = f"retention {status['runtimeStatus'].lower()}: {str(status['output'])[:500]}"
+            raise CommandError("retention-failed", told)
         found = fetch(client, "GET", f"/api/operations/retention/{started['id']}")
-        show = print_json if as_json else _print_retention
-        show(found)
+        (print_json if as_json else _print_retention)(found)
         return 0
 
     return asking(url, key, begin)
@@ -96,34 +97,29 @@ def _what_ends(row: dict[str, Any]) -> str:
 
 def _print_retired(found: dict[str, Any]) -> None:
     if not found["models"] and not found["datasets"]:
-        _console().print("the fleet files have every model and every dataset")
+        say("the fleet files have every model and every dataset")
     if found["models"]:
-        table = Table("model", "state", "champion", "serves by", "in flight", title="models without a fleet file")
+        columns = ("model", "state", "champion", "serves by", "in flight")
+        shown = table(*columns, whole="model", title="models without a fleet file")
         for row in found["models"]:
             serves = row["predictions"] or "/".join(part for part in (row["endpoint"], row["deployment"]) if part)
-            table.add_row(row["model"], row["state"], row["champion"] or "", serves, ", ".join(row["in_flight"]))
-        _console().print(table, markup=False)
+            cells = (row["model"], row["state"], row["champion"], serves, ", ".join(row["in_flight"]))
+            shown.add_row(*map(cell, cells))
+        show(shown)
     if found["datasets"]:
-        table = Table("dataset", "cells that wait", title="datasets without a fleet file")
+        shown = table("dataset", "cells that wait", whole="dataset", title="datasets without a fleet file")
         for row in found["datasets"]:
-            table.add_row(row["dataset"], str(row["waiting"]))
-        _console().print(table, markup=False)
+            shown.add_row(cell(row["dataset"]), cell(row["waiting"]))
+        show(shown)
 
 
 def _print_retention(found: dict[str, Any]) -> None:
     outcome = found["outcome"]
     if outcome["dry_run"] and found["things"]:
-        table = Table("kind", "what would go", "why", title="expired")
+        shown = table("kind", "what would go", "why", title="expired")
         for thing in found["things"]:
-            table.add_row(thing["kind"], thing["name"], thing["reason"])
-        _console().print(table, markup=False)
-    _console().print(found["summary"], markup=False)
+            shown.add_row(*map(cell, (thing["kind"], thing["name"], thing["reason"])))
+        show(shown)
+    say(found["summary"])
     for kept in outcome["kept"]:
-        _console().print(f"not deleted: {kept}", markup=False)
-
-
-def _console() -> Console:
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _NARROWEST)
-    return console
+        say(f"not deleted: {kept}")

@@ -24,8 +24,8 @@ def body_of(
 
 
 def retry_body() -> dict[str, Any]:
-    """The body of a retry; it has no id, so that asking twice retries once."""
-    return {"fail_on": "never", "requested_by": operator()}
+    """The body of a retry; its id is the app's usual one, so that asking twice retries once."""
+    return {"request_id": "retry", "fail_on": "never", "requested_by": operator()}
 
 
 def read_selection(texts: Sequence[str]) -> dict[str, list[str]]:

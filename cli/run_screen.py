@@ -6,18 +6,16 @@ from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
 from cli.file_bars import file_bars
+from cli.printing import cell, say, show, table
 from shared.conditioning.progress import file_progress
 
 type Run = dict[str, Any]
 #: A cell's name with how far its large files are, as `GET /api/conditioning` tells it.
 type ConditionedCell = tuple[str, Sequence[Run]]
 
-_NARROWEST = 120  # columns of a table that is not printed to a terminal
 _OPEN = ("asked", "waiting", "running")
 _STYLES = {"failed": "red", "refused": "red", "rejected": "yellow", "incomplete": "yellow", "skipped": "dim"}
 #: What may go better the next time.
@@ -97,37 +95,30 @@ class Follower:
 
 def print_run(run: Run) -> None:
     """A run and its cells: first those that somebody has to look at."""
-    console = _console()
-    columns = (Column(name, overflow="fold") for name in ("cell", "outcome", "dataset", "seconds", "why"))
-    table = Table(*columns, title=f"{run['run']}{escape(_under(run))}: {run['state']}")
-    for cell in sorted(run["cells"], key=_urgency):
-        seconds = "" if cell["seconds"] is None else f"{cell['seconds']:.0f}"
-        style = _STYLES.get(cell["outcome"])
-        table.add_row(
-            cell["name"], cell["outcome"], cell["version"] or cell["dataset"], seconds, cell["reason"], style=style
-        )
+    title = f"{run['run']}{_under(run)}: {run['state']}"
+    shown = table("cell", "outcome", "dataset", "seconds", "why", title=title)
+    for one in sorted(run["cells"], key=_urgency):
+        seconds = "" if one["seconds"] is None else f"{one['seconds']:.0f}"
+        cells = (one["name"], one["outcome"], one["version"] or one["dataset"], seconds, one["reason"])
+        shown.add_row(*map(cell, cells), style=_STYLES.get(one["outcome"], ""))
     if run["cells"]:
-        console.print(table, markup=False)
-    console.print(run["reason"], markup=False, highlight=False)
+        show(shown)
+    say(run["reason"])
     if any(run["counts"].get(name) for name in _NOT_DONE) and run["state"] != "running":
-        console.print(f"again, what was not done: signalbox run retry {run['run']}", markup=False, highlight=False)
+        say(f"again, what was not done: signalbox run retry {run['run']}")
 
 
 def print_runs(found: list[Run]) -> None:
     """Runs, one line each."""
-    console = _console()
     if not found:
-        console.print("no run yet: begin one, for example by signalbox run train", markup=False)
+        say("no run yet: begin one, for example by signalbox run train")
         return
-    run_id = Column("run", no_wrap=True)  # to be copied
-    begun = Column("begun (UTC)", no_wrap=True)
-    table = Table(run_id, "operation", "selected", begun, "state", "cells", "asked by")
+    shown = table("run", "operation", "selected", "begun (UTC)", "state", "cells", "asked by", whole="run")
     for run in found:
-        table.add_row(
-            run["run"], run["operation"], _chosen(run), run["started_at"][:16].replace("T", " "), run["state"],
-            run["reason"], run["requested_by"], style=_STYLES.get(run["state"]),
-        )  # fmt: skip
-    console.print(table, markup=False)
+        begun = run["started_at"][:16].replace("T", " ")
+        cells = (run["run"], run["operation"], _chosen(run), begun, run["state"], run["reason"], run["requested_by"])
+        shown.add_row(*map(cell, cells), style=_STYLES.get(run["state"], ""))
+    show(shown)
 
 
 def _chosen(run: Run) -> str:
@@ -145,10 +136,3 @@ def _under(run: Run) -> str:
 def _urgency(cell: Run) -> tuple[int, str]:
     outcome = cell["outcome"]
     return (_FIRST.index(outcome) if outcome in _FIRST else len(_FIRST), cell["name"])
-
-
-def _console() -> Console:
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console.width = max(console.width, _NARROWEST)
-    return console

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 from cli.asking import asking, fetch
+from cli.failures import interrupted
+from cli.paths import api_path
 from cli.printing import print_json
 from cli.run_screen import ConditionedCell, Follower, print_run, print_runs
 
@@ -35,18 +37,32 @@ def tell_run(url: str, key: str, run: str, *, watch: bool, as_json: bool) -> int
     """Print a run with its cells; gives the exit code: 1 when something failed, or there is no such run."""
 
     def tell(client: httpx.Client) -> int:
-        if watch:
+        found = fetch(client, "GET", api_path("runs", run))  # whoever is not there now is not waited for
+        if watch and found["state"] == "running":
             return _watch(client, run, as_json=as_json)
-        return _tell(fetch(client, "GET", f"/api/runs/{run}"), as_json=as_json)
+        return _tell(found, as_json=as_json)
 
     return asking(url, key, tell)
 
 
-def tell_runs(url: str, key: str, limit: int, *, as_json: bool) -> int:
+def call_back(url: str, key: str, run: str, *, as_json: bool) -> int:
+    """Have the app call back once more whoever was not told how a run ended; gives the exit code."""
+
+    def tell(client: httpx.Client) -> int:
+        found = fetch(client, "POST", api_path("runs", run, "callback"))
+        told = json.dumps(found) if as_json else f"{run}: {found['callbacks']} called back once more"
+        sys.stdout.write(told + "\n")
+        return 0
+
+    return asking(url, key, tell)
+
+
+def tell_runs(url: str, key: str, limit: int, fleet: str | None, *, as_json: bool) -> int:
     """Print the last runs; gives the exit code."""
 
     def tell(client: httpx.Client) -> int:
-        found = fetch(client, "GET", "/api/runs", params={"limit": limit})["runs"]
+        narrowed = {"fleet": fleet} if fleet is not None else {}
+        found = fetch(client, "GET", "/api/runs", params={"limit": limit, **narrowed})["runs"]
         if as_json:
             print_json(found)
         else:
@@ -60,8 +76,7 @@ def _watch(client: httpx.Client, run: str, *, as_json: bool) -> int:
     try:
         return _tell(_follow(client, run, as_json=as_json), as_json=as_json)
     except KeyboardInterrupt:
-        sys.stderr.write(f"left; the run goes on: signalbox run show {run} --watch\n")
-        return 1
+        raise interrupted(f"left; the run goes on: signalbox run show {run} --watch") from None
 
 
 def _follow(client: httpx.Client, run: str, *, as_json: bool) -> Run:
@@ -70,7 +85,7 @@ def _follow(client: httpx.Client, run: str, *, as_json: bool) -> Run:
         heard = time.monotonic()
         while True:
             try:
-                found = fetch(client, "GET", f"/api/runs/{run}")
+                found = fetch(client, "GET", api_path("runs", run))
                 heard = time.monotonic()
             except httpx.HTTPError as error:
                 if _is_final(error) or time.monotonic() - heard > _PATIENCE:
@@ -102,8 +117,9 @@ def _is_final(error: httpx.HTTPError) -> bool:
 
 
 def _tell(run: Run, *, as_json: bool) -> int:
+    failed = run["state"] == "failed" or any(run["counts"].get(name) for name in ("failed", "refused"))
     if as_json:
         print_json(run)
     else:
         print_run(run)
-    return int(run["state"] == "failed" or any(run["counts"].get(name) for name in ("failed", "refused")))
+    return int(failed)

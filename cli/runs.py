@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import APP, Json, Key, Url
+from cli.completing import fleets, selections
+from cli.options import APP, FleetName, Json, Key, RunId, Url
 
 runs = typer.Typer(help="Runs over the models and datasets of a fleet.", no_args_is_help=True)
 
@@ -14,9 +15,13 @@ Watch = Annotated[bool, typer.Option("--watch", help="Follow it to its end; exit
 
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", metavar="LABEL=VALUE,…", help="Only cells with one of these values; repeatable."),
+    typer.Option(
+        "--select",
+        metavar="LABEL=VALUE,…",
+        help="Only cells with one of these values; repeatable.",
+        autocompletion=selections,
+    ),
 ]
-FleetName = Annotated[str | None, typer.Option("--fleet", help="Which fleet, where the app has several.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="Periods that end later are not seen.")]
 Again = Annotated[bool, typer.Option("--again", help="Also what is up to date already.")]
 
@@ -78,6 +83,9 @@ def condition(
 @runs.command("list")
 def list_runs(
     *,
+    fleet: Annotated[
+        str | None, typer.Option("--fleet", help="Only those of this fleet.", autocompletion=fleets)
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many.")] = 20,
     url: Url = APP,
     key: Key = "",
@@ -86,12 +94,12 @@ def list_runs(
     """List the last runs, newest first."""
     from cli.run_telling import tell_runs  # noqa: PLC0415 - as above
 
-    sys.exit(tell_runs(url, key, limit, as_json=as_json))
+    sys.exit(tell_runs(url, key, limit, fleet, as_json=as_json))
 
 
 @runs.command("show")
 def show(
-    run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
+    run: RunId,
     *,
     watch: Watch = False,
     url: Url = APP,
@@ -106,7 +114,7 @@ def show(
 
 @runs.command("retry")
 def retry(
-    run: Annotated[str, typer.Argument(metavar="ID", help="The run.")],
+    run: RunId,
     *,
     watch: Watch = False,
     url: Url = APP,
@@ -114,7 +122,22 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Run again what failed or was skipped in a run that has ended."""
+    from cli.paths import api_path  # noqa: PLC0415 - as above
     from cli.run_requests import retry_body  # noqa: PLC0415 - as above
     from cli.run_telling import begin_run  # noqa: PLC0415 - as above
 
-    sys.exit(begin_run(url, key, f"/api/runs/{run}/retry", retry_body(), watch=watch, as_json=as_json))
+    sys.exit(begin_run(url, key, api_path("runs", run, "retry"), retry_body(), watch=watch, as_json=as_json))
+
+
+@runs.command("callback")
+def callback(
+    run: RunId,
+    *,
+    url: Url = APP,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Call back Data Factory once more where it was not told how a run ended."""
+    from cli.run_telling import call_back  # noqa: PLC0415 - as above
+
+    sys.exit(call_back(url, key, run, as_json=as_json))

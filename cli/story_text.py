@@ -74,11 +74,12 @@ def _origin(trail: Json, *, every: bool) -> Section:
         section.more += more
     manifest = f", manifest {trail['manifest']} ({_short(trail['manifest_sha256'])})" if trail["manifest"] else ""
     environments = ", ".join(trail["environments"] or ()) or "unknown"
+    images = ", ".join(trail.get("images") or ()) or "unknown"
     section.lines += [
         f"dataset version {_known(trail['dataset'])}{manifest}",
         f"fleet file revision {_known(trail['fleet_revision'])}, git commit {_known(trail['git_commit'])}",
         f"trained by job {_known(trail['job'])}, pipeline {_known(trail['pipeline'])}, on {_known(trail['platform'])}",
-        f"environment {environments}, as the pipeline names it",
+        f"environment {environments}, as the pipeline names it; it ran in {images}",
         f"registered as run {_known(trail['run'])}, model files {_short(trail['artifact_sha256'])}",
     ]
     if isinstance(trail["baseline"], dict):
@@ -95,10 +96,17 @@ def _raw(files: Sequence[Json] | None, *, every: bool) -> Iterator[tuple[str, in
     for source in dict.fromkeys(one["source"] for one in files or ()):
         of_source = [one for one in files or () if one["source"] == source]
         told = of_source if every else of_source[-_RAW:]
-        yield f"{source}: {len(of_source)} raw files, recipe {_short(of_source[0]['recipe_sha256'])}", 0
+        counted = "one raw file" if len(of_source) == 1 else f"{len(of_source)} raw files"
+        yield f"{source}: {counted}, recipe {_short(of_source[0]['recipe_sha256'])}", 0
         for number, one in enumerate(told):
             more = len(of_source) - len(told) if number == 0 else 0
-            yield f"  {one['path']}, version {one['etag']}, {_short(one['sha256'])}", more
+            yield f"  {one.get('url') or one['path']}, {_version(one)}, {_short(one['sha256'])}", more
+
+
+def _version(raw: Json) -> str:
+    """Which version of a raw blob: by its id where the account keeps versions, and else by its ETag."""
+    known = raw.get("version")
+    return f"version {known}" if known else f"ETag {raw['etag']} (no version kept)"
 
 
 def _gate(gate: Json) -> str:

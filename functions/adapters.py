@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from shared.contracts.policy import ModelPolicy
     from shared.fleet.fleet import Fleet, Fleets
     from shared.notification.base import Channel
+    from shared.notification.callback import Callbacks
     from shared.platforms.azureml.connection import Connection
     from shared.platforms.base import Platform
     from shared.registry.base import Registry
-    from shared.storage.base import Anchors, BlobStore, DatasetIndex, Inbox, Ledger, ReadModel, Runs
+    from shared.storage.base import (
+        Anchors,
+        BlobStore,
+        CallbackStore,
+        DatasetIndex,
+        Holds,
+        Inbox,
+        Ledger,
+        ReadModel,
+        Runs,
+    )
 
 
 def fleets() -> Fleets:
-    """The fleets of this app; read again when a file has changed."""
+    """The fleets of this app, as far as who asks may see them; read again when a file has changed."""
+    from functions.sight import seen_of
     from shared.fleet.loader import load_fleets
 
-    return load_fleets(settings().fleet_files, settings().environment or None)
+    return seen_of(load_fleets(settings().fleet_files, settings().environment or None))
 
 
 def policies() -> tuple[ModelPolicy, ...]:
@@ -81,6 +93,14 @@ def runs() -> Runs:
     from shared.storage.runs import StoredRuns
 
     return StoredRuns(settings().storage, data())
+
+
+@cache
+def holds() -> Holds:
+    """Holds by fleet and label."""
+    from shared.storage.holds import TableHolds
+
+    return TableHolds(settings().storage)
 
 
 @cache
@@ -145,6 +165,23 @@ def channel(name: str) -> Channel:
     from shared.notification.channels import channel as made
 
     return made(name, settings().channels)
+
+
+@cache
+def callbacks() -> CallbackStore:
+    """Callbacks that are not done."""
+    from shared.storage.callbacks import TableCallbacks
+
+    return TableCallbacks(settings().storage)
+
+
+@cache
+def caller_back() -> Callbacks:
+    """Who posts them."""
+    from shared.notification.callback import Callbacks
+    from shared.notification.callback_hosts import parse_hosts
+
+    return Callbacks(parse_hosts(settings().callback_hosts))
 
 
 @cache

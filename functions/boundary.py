@@ -18,7 +18,7 @@ from typing import Any, Final
 from durabletask import task
 from pydantic import ValidationError
 
-from functions import tracing
+from functions import metering
 from shared.contracts.base import Contract
 from shared.errors import ConfigurationError, PermanentError
 
@@ -70,12 +70,14 @@ def activity[I: Contract, R: Contract | None](function: Callable[[I], Awaitable[
             order = typing.cast("I", contract.from_wire(payload))
         except ValidationError as error:  # it will not read better the next time
             return _permanent("ContractMismatch", f"{contract.__name__}: {error}")
-        with tracing.span(function.__name__, getattr(order, "trace", None), **_attributes(order)):
+        with metering.attempt(function.__name__, payload) as attempt:
             try:
                 result = await function(order)
             except PermanentError as error:
+                attempt.refused(error.code, error.message)
                 return _permanent(error.code, error.message)
             except ConfigurationError as error:  # a person has to mend the file, whoever tries again
+                attempt.refused("Configuration", str(error))
                 return _permanent("Configuration", str(error))
         return {"result": result.to_wire() if result is not None else None}
 
@@ -206,14 +208,6 @@ def short(text: str) -> str:
 
 def _permanent(code: str, message: str) -> dict[str, dict[str, str]]:
     return {"permanent": {"code": code, "message": message[:_MESSAGE_LIMIT]}}
-
-
-def _attributes(order: Contract) -> dict[str, str]:
-    """What a span says of its input: the field's names, never data."""
-    found = {
-        name: getattr(order, name, None) for name in ("model", "version", "dataset", "job", "endpoint", "deployment")
-    }
-    return {name: getattr(value, "version", value) for name, value in found.items() if value is not None}
 
 
 def _first_parameter(function: Callable[..., Any], position: int = 0) -> type[Contract]:

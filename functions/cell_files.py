@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from functions import adapters
-from functions.arrivals import own_orders
+from functions.arrivals import Listed, own_orders
 from shared.contracts.conditioning import (
     BlobArrival,
     CellListing,
@@ -36,22 +36,36 @@ def look(order: ConditionDatasetInput) -> SourceFiles:
     Raises:
         PermanentError: The fleet has no such dataset or cell.
     """
+    return _look(order, adapters.landing(), keep=True)
+
+
+def foresee(order: ConditionDatasetInput, landed: Listed) -> SourceFiles:
+    """What a look would find if these files had landed; nothing is kept, so there is no `listing`.
+
+    Raises:
+        PermanentError: The fleet has no such dataset or cell.
+    """
+    return _look(order, landed, keep=False)
+
+
+def _look(order: ConditionDatasetInput, landed: Listed, *, keep: bool) -> SourceFiles:
     fleet = adapters.fleet(order.fleet)
     fleet.check_cell(order.dataset, order.cell)
     dataset, late = fleet.dataset(order.dataset), _late_since(order, fleet)
-    found = {name: _gather(order, fleet.source(name), dataset.period_of(order.cell)) for name in dataset.sources}
+    period = dataset.period_of(order.cell)
+    found = {name: _gather(order, fleet.source(name), period, landed) for name in dataset.sources}
     lacking = {name: found[name].lacks for name in dataset.wait.sources if found[name].lacks}
     replaced: dict[str, Gathered] = {}
     if late is not None and lacking:
         _LOG.warning("%s is late since %s: %s", order.subject, late.isoformat(), lacking)
-        replaced = _replaced(order, fleet, found, lacking)
+        replaced = _replaced(order, fleet, found, lacking, landed)
     missing = _reasons({name: why for name, why in lacking.items() if name not in replaced})
     taken = {name: one for name, one in (found | replaced).items() if one.files}
     burst = () if missing else _burst(order, found)
     if burst and burst[-1].key != order.cause:
         return SourceFiles(listing=None, present=tuple(taken), left_to=burst[-1].path)
     return SourceFiles(
-        listing=None if missing else _keep(order, taken),
+        listing=None if missing or not keep else _keep(order, taken),
         quiet_until=burst[-1].at + timedelta(seconds=settings().burst_seconds) if burst else None,
         present=tuple(taken),
         missing=missing,
@@ -66,9 +80,8 @@ def _late_since(order: ConditionDatasetInput, fleet: Fleet) -> datetime | None:
     return dataset.late(order.at, fleet.timezone).get(order.cell[dataset.period]) if dataset.period else None
 
 
-def _gather(order: ConditionDatasetInput, source: Source, period: Period | None) -> Gathered:
-    landed = adapters.landing().list(prefix_of(source, order.cell, period))
-    return gather(source, order.cell, period, landed, order.at)
+def _gather(order: ConditionDatasetInput, source: Source, period: Period | None, landed: Listed) -> Gathered:
+    return gather(source, order.cell, period, landed.list(prefix_of(source, order.cell, period)), order.at)
 
 
 def _burst(order: ConditionDatasetInput, found: dict[str, Gathered]) -> tuple[BlobArrival, ...]:
@@ -89,7 +102,7 @@ def _asks(file: BlobArrival, order: ConditionDatasetInput) -> bool:
 
 
 def _replaced(
-    order: ConditionDatasetInput, fleet: Fleet, found: dict[str, Gathered], lacking: Iterable[str]
+    order: ConditionDatasetInput, fleet: Fleet, found: dict[str, Gathered], lacking: Iterable[str], landed: Listed
 ) -> dict[str, Gathered]:
     """What stands in for late sources where the fleet file wants that.
 
@@ -102,8 +115,8 @@ def _replaced(
     for name in lacking if begun and dataset.wait.otherwise == "use_last" else ():
         source, one = fleet.source(name), found[name]
         if not one.files:
-            landed = adapters.landing().list(prefix_of(source, order.cell, None))
-            one = gather_earlier(source, order.cell, dataset.period_of(order.cell), landed)
+            files = landed.list(prefix_of(source, order.cell, None))
+            one = gather_earlier(source, order.cell, dataset.period_of(order.cell), files)
         if one.files:
             replaced[name] = one
     return replaced

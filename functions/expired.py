@@ -24,6 +24,7 @@ from functions.in_use import (
     present_datasets,
     retired_at,
 )
+from functions.observed import all_periods, key_of
 from shared.contracts.conditioning import BlobArrival
 from shared.contracts.policy import ModelPolicy, RetentionPolicy
 from shared.contracts.read_model import ModelRow
@@ -34,6 +35,7 @@ from shared.fleet.fleet import Fleet
 from shared.retention.datasets import StoredVersion, expired_datasets, expired_files, source_of
 from shared.retention.deployments import expired_deployments
 from shared.retention.expiry import longest
+from shared.retention.observations import expired_observations
 from shared.retention.runs import expired_fleet_runs
 from shared.retention.versions import DATASET_TAG, expired_versions, in_service
 
@@ -56,6 +58,7 @@ def find_expired(now: datetime) -> list[Expired]:
         *_quarantine(known, now),
         *_datasets(known, stored, in_use, now),
         *_conditioned(known, stored, now),
+        *_observations(known, now),
     ]
 
 
@@ -72,6 +75,11 @@ class _Known:
         return sorted({*(row.model for row in self.rows), *self._owners})
 
     @cached_property
+    def retired(self) -> frozenset[str]:
+        """Models that somebody took out of service."""
+        return frozenset(row.model for row in self.rows if row.state == "retired")
+
+    @cached_property
     def baselines(self) -> set[str]:
         """Registered models that others are judged by."""
         policies = (policy for fleet in self.fleets for policy in fleet.models)
@@ -86,8 +94,8 @@ class _Known:
 
     def of_model(self, name: str) -> RetentionPolicy | None:
         """What holds for a registered model; nothing does for one that is in no fleet file and was not retired."""
-        retired = any(row.model == name and row.state == "retired" for row in self.rows)
-        return self._longest(self._owners.get(name, ())) if name in self._owners or retired else None
+        owned = name in self._owners or name in self.retired
+        return self._longest(self._owners.get(name, ())) if owned else None
 
     def of_dataset(self, name: str) -> RetentionPolicy:
         """What holds for a dataset."""
@@ -219,6 +227,13 @@ def _conditioned(known: _Known, stored: Iterable[StoredVersion], now: datetime) 
     days = {name: known.of_source(name).datasets_days for name in {source_of(file.path) for file in files}}
     days_left = dict.fromkeys({source_of(file.path) for file in left}, _SCRATCH_DAYS)
     return expired_files("conditioned", files, now, days, needed) + expired_files("conditioned", left, now, days_left)
+
+
+def _observations(known: _Known, now: datetime) -> tuple[Expired, ...]:
+    policies = ((key_of(model), known.of_model(model)) for model in known.models)
+    days = {key: policy.datasets_days for key, policy in policies if policy is not None}
+    gone = known.retired - {policy.model for fleet in known.fleets for policy in fleet.models}
+    return expired_observations(all_periods(), now, days, {key_of(model) for model in gone})
 
 
 def _has_rows(file: BlobArrival) -> bool:

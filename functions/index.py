@@ -19,6 +19,7 @@ class Route(NamedTuple):
         client: Whether it takes a durable client.
         anonymous: Whether it needs no function key: its room knows who calls.
         by_model: Whether its room looks whether the caller may do it, since that depends on the model.
+        only_reads: Whether it changes nothing, although what is asked comes in a body.
     """
 
     method: str
@@ -27,32 +28,54 @@ class Route(NamedTuple):
     client: bool = False
     anonymous: bool = False
     by_model: bool = False
+    only_reads: bool = False
 
     @property
     def role(self) -> Literal["reader", "operator"] | None:
         """The role that a caller needs before the room is asked at all."""
         if self.anonymous or self.by_model:
             return None
-        return "reader" if self.method == "GET" else "operator"
+        return "reader" if self.method == "GET" or self.only_reads else "operator"
+
+    @property
+    def page(self) -> bool:
+        """Whether a person looks at what it answers, in a browser: then a failure is a page as well."""
+        return self.path.partition("/")[0] == "dashboard"
 
 
 #: HTTP functions by their room in `functions.triggers`.
 ROUTES: Final = {
+    "callbacks": (Route("POST", "runs/{id}/callback", "call_back_again", client=True),),
     "conditioning": (Route("GET", "conditioning", "list_conditioning", client=True),),
+    # Pages and pictures for people.
+    "dashboard": (
+        Route("GET", "dashboard", "dashboard"),
+        Route("GET", "dashboard/models", "dashboard_models"),
+        Route("GET", "dashboard/models/{name}", "dashboard_model"),
+        Route("GET", "dashboard/models/{name}/chart.svg", "dashboard_chart"),
+        Route("GET", "dashboard/models/{name}/forecast.svg", "dashboard_forecast"),
+        Route("GET", "dashboard/models/{name}/lineage.svg", "dashboard_lineage"),
+        Route("GET", "dashboard/datasets", "dashboard_datasets"),
+        Route("GET", "dashboard/datasets/{name}/{version}", "dashboard_dataset"),
+        Route("GET", "dashboard/runs", "dashboard_runs"),
+        Route("GET", "dashboard/runs/{id}", "dashboard_run", client=True),
+        Route("GET", "dashboard/arrivals", "dashboard_arrivals"),
+    ),
     "data_factory": (Route("POST", "datafactory/{operation}", "datafactory", client=True, by_model=True),),
     "datasets": (
         Route("GET", "datasets", "list_datasets"),
         Route("GET", "datasets/{name}/{version}", "get_dataset"),
         Route("GET", "quarantine", "list_quarantine"),
-        Route("GET", "quarantine/{*path}", "get_quarantine"),
+        Route("GET", "quarantine/{*path}", "read_quarantine"),
     ),
+    "explaining": (Route("POST", "events/explain", "explain_event", client=True, only_reads=True),),
     "fleet_runs": (
         Route("GET", "runs", "list_runs", client=True),
         Route("GET", "runs/{id}", "get_run", client=True),
         Route("POST", "runs/{id}/retry", "retry_run", client=True),
     ),
     "fleets": (Route("GET", "fleets", "list_fleets"),),
-    "following": (Route("GET", "status/{id}", "get_status", client=True),),
+    "health": (Route("GET", "operations/health", "get_health", client=True),),
     "jobs": (Route("POST", "jobs/{name}/watch", "begin_watch", client=True),),
     "ledger": (
         Route("GET", "models/{name}/why", "why_model"),
@@ -68,13 +91,17 @@ ROUTES: Final = {
         Route("GET", "deliveries", "list_deliveries"),
         Route("POST", "operations/reconcile", "reconcile_now", client=True),
     ),
+    "openapi": (Route("GET", "openapi.json", "get_openapi"),),
     "orders": (
         Route("POST", "models/{name}/{order}", "order_model", client=True, by_model=True),
         Route("POST", "orders/{order}", "order_models", client=True, by_model=True),
     ),
     "reproduction": (Route("POST", "models/{name}/versions/{version}/reproduce", "reproduce", client=True),),
-    # Anonymous for the host: MLflow cannot send a function key, and the signature is the authentication.
-    "registry_webhooks": (Route("POST", "webhooks/mlflow", "mlflow_webhook", client=True, anonymous=True),),
+    # Anonymous for the host: registries cannot send a function key, and the signature is the authentication.
+    "registry_webhooks": (
+        Route("POST", "webhooks/mlflow", "mlflow_webhook", client=True, anonymous=True),
+        Route("POST", "webhooks/databricks", "databricks_webhook", client=True, anonymous=True),
+    ),
     "retention": (
         Route("POST", "operations/retention", "retain_now", client=True),
         Route("GET", "operations/retention", "list_retention"),
@@ -84,6 +111,8 @@ ROUTES: Final = {
         Route("GET", "operations/retired", "list_retired"),
         Route("POST", "operations/retire", "retire", client=True),
     ),
+    "status": (Route("GET", "status/{id}", "get_status", client=True),),
+    "traces": (Route("GET", "traces/{*id}", "get_trace", client=True),),
 }
 
 #: Timers by their room in `functions.triggers`, each with the setting that holds its schedule; all take a client.
@@ -112,6 +141,7 @@ ENTITIES: Final = {
 ORCHESTRATORS: Final = (
     names.ANCHOR_LEDGERS,
     names.ANNOUNCE_CODE,
+    names.ANSWER_CALLBACK,
     names.APPLY_RETENTION,
     names.CHECK_SERVING,
     names.CONDITION_DATASET,
@@ -119,6 +149,7 @@ ORCHESTRATORS: Final = (
     names.CONDITION_RANGES,
     names.EVALUATE_VERSION,
     names.GIVE_ORDER,
+    names.LOOK_FOR_HOLDS,
     names.RECONCILE_EVENTS,
     names.RECORD_MODEL,
     names.RELEASE_MODEL,
@@ -132,13 +163,16 @@ ORCHESTRATORS: Final = (
     names.TELL_RELEASE,
     names.TRAIN_MODEL,
     names.TRAIN_ON_REQUEST,
+    names.WAKE_MODEL,
     names.WATCH_JOB,
     names.WITHDRAW_JOB,
 )
 
 #: Activities by their room in `functions.activities`.
 ACTIVITIES: Final = {
+    "adoption": (names.FIND_ADOPTED,),
     "asking": (names.ASK_APPROVAL,),
+    "callbacks": (names.FIND_FOLLOWERS, names.POST_CALLBACK, names.CONCLUDE_CALLBACK),
     "analysis": (names.ANALYSE_CHALLENGER,),
     "conditioning": (
         names.FIND_SOURCE_FILES,
@@ -161,6 +195,8 @@ ACTIVITIES: Final = {
     "ledger": (names.WRITE_ANCHOR, names.READ_ADVANCED_HEADS),
     "reconciliation": (names.FIND_LOST_ARRIVALS, names.FIND_LOST_VERSIONS),
     "monitoring": (names.FIND_LOST_SERVINGS, names.FIND_CODE_MODELS),
+    "noting": (names.NOTE_VERSIONS,),
+    "policies": (names.FIND_POLICY, names.FIND_HOLDS),
     "records": (names.APPEND_LEDGER, names.WRITE_MODEL_ROW, names.CONCLUDE_DELIVERY, names.RECORD_DELIVERY),
     "registry": (
         names.REGISTER_VERSION,
@@ -190,5 +226,5 @@ ACTIVITIES: Final = {
     "shadowing": (names.FIND_SHADOW_PERIOD, names.COMPARE_PREDICTIONS),
     "training": (names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB),
     "versions": (names.HASH_VERSION,),
-    "verification": (names.VERIFY_VERSION,),
+    "verification": (names.VERIFY_VERSION, names.COMPARE_FILES),
 }

@@ -1,12 +1,18 @@
 """Which ledgers there are, and what is known of them apart from the ledger itself. All of it blocks."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from functions import adapters
+from shared.contracts.ledger import LedgerRow
+from shared.errors import PermanentError
 from shared.lineage.anchors import KeptAnchor, check_anchors, known_heads
 from shared.lineage.ledger import KnownHead, StoredChain, check_stored, head_of
+from shared.lineage.story import shown_version, tell
+from shared.lineage.trail import manifest_of
 
 #: Anchors that a check looks back. The newest one has carried what earlier ones found.
 ANCHORS_READ: Final = 8
@@ -66,6 +72,25 @@ def check_ledger(model: str, anchors: Sequence[KeptAnchor], witnessed: Iterable[
     return Checked(model, chain, anchors, tuple(check_stored(chain, known)))
 
 
+def manifest_for(version: str, rows: Sequence[LedgerRow]) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """The manifest of the dataset version that a version was trained on, and what is wrong with it.
+
+    Args:
+        version: Of the model.
+        rows: The model's ledger, oldest first.
+
+    Returns:
+        No manifest where the ledger names none, where it has expired, or is not the one that the ledger names.
+    """
+    named = manifest_of(version, rows)
+    content = _read(named.path) if named else None
+    if named is None or content is None:
+        return None, ()
+    if hashlib.sha256(content).hexdigest() != named.sha256:
+        return None, (f"manifest: {named.path} is not the one that row {named.row} names",)
+    return json.loads(content), ()
+
+
 def ledgered_models(anchors: Sequence[KeptAnchor]) -> list[str]:
     """Every model that has a ledger or ever had, by name.
 
@@ -76,3 +101,29 @@ def ledgered_models(anchors: Sequence[KeptAnchor]) -> list[str]:
     for one in anchors:
         found |= set(one.anchor.heads) if one.anchor else set()
     return sorted(found)
+
+
+def tell_story(
+    model: str, rows: Sequence[LedgerRow], findings: Sequence[str], version: str | None = None
+) -> dict[str, Any]:
+    """A model's ledger as `shared.lineage.story.tell` tells it, with the manifest of the data that it was trained on.
+
+    Args:
+        model: Its name.
+        rows: Its ledger, oldest first.
+        findings: What a check of it has found; a manifest that is another one than the ledger names is found here.
+        version: The one that is asked about; that in production, or else the last one, unless given.
+    """
+    shown = version or shown_version(rows)
+    manifest, wrong = manifest_for(shown, rows) if shown else (None, ())
+    return tell(model, rows, version=version, findings=[*findings, *wrong], manifest=manifest)
+
+
+def _read(path: str) -> bytes | None:
+    """A blob's bytes; `None` when it has expired."""
+    try:
+        return adapters.data().read(path)
+    except PermanentError as error:
+        if error.code != "BlobNotFound":
+            raise
+        return None

@@ -6,14 +6,14 @@ could not be read cannot be cut into columns.
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import takewhile
 from typing import Any, Final
 
-from functions import adapters
+from functions import adapters, sight
 from shared.conditioning.engine.quarantine import QuarantinedRow, read_quarantine
 from shared.conditioning.engine.tables import record_pieces
 from shared.contracts.conditioning import BlobArrival
@@ -73,13 +73,15 @@ class Page:
 
 
 def find_quarantined(source: str | None, file: str | None, limit: int) -> list[Quarantined]:
-    """What is in quarantine, newest first.
+    """What is in quarantine, newest first; of some models' readers, what came of files that one of these works with.
 
     Args:
         source: Only of this source.
         file: Only of this raw file, by its path in the landing container.
         limit: At most so many blobs are counted.
     """
+    if source is not None and not source.isprintable():
+        return []  # storage answers a failure for a prefix that XML cannot have
     blobs = [blob for prefix in _prefixes(source, file) for blob in adapters.data().list(prefix)]
     newest_first = sorted(blobs, key=lambda blob: (blob.at, blob.path), reverse=True)
     found: list[Quarantined] = []
@@ -87,7 +89,9 @@ def find_quarantined(source: str | None, file: str | None, limit: int) -> list[Q
         if len(found) == limit:
             break
         if file is None or _is_of(blob, file):
-            found.append(_counted(blob))
+            counted = _counted(blob)
+            if counted.rules or sight.is_whole():
+                found.append(counted)
     return found
 
 
@@ -101,18 +105,19 @@ def read_page(path: str, after: int, limit: int, rule: str | None) -> Page:
         rule: Only those that break this rule.
 
     Raises:
-        PermanentError: There is no such blob (`BlobNotFound`).
+        PermanentError: There is no such blob (`BlobNotFound`), or no row in it that may be seen.
         ValueError: No row begins at that offset.
     """
-    size = next((blob.size for blob in adapters.data().list(path) if blob.path == path), None)
-    if size is None:
+    blob = next((blob for blob in adapters.data().list(path) if blob.path == path), None)
+    if blob is None or not (sight.is_whole() or _counted(blob).rules):
         raise PermanentError("BlobNotFound", f"{path} is not in quarantine; it may have expired")
     if after and adapters.data().read_range(path, after - 1, 1) != b"\n":
         raise ValueError(f"no row of {path} begins at byte {after}")
+    size, seen = blob.size, _seen(source_of(path))
     rows: list[QuarantinedRow] = []
     end = after
     for end, row in _rows(path, after):
-        if rule in (None, row.rule):
+        if rule in (None, row.rule) and seen(row.file):
             rows.append(row)
         if len(rows) == limit or end - after >= SCANNED_BYTES:
             break
@@ -148,6 +153,8 @@ def source_of(path: str) -> str:
 def _prefixes(source: str | None, file: str | None) -> list[str]:
     if source is not None:
         return [f"{_FOLDER}{source}/"]
+    if not sight.is_whole():
+        return [f"{_FOLDER}{name}/" for name in sorted({name for one in adapters.fleets().all for name in one.sources})]
     if file is None:
         return [_FOLDER]
     claimed = dict.fromkeys(claim.source for claim in adapters.fleets().claims(file))
@@ -162,14 +169,26 @@ def _is_of(blob: BlobArrival, file: str) -> bool:
 
 def _counted(blob: BlobArrival) -> Quarantined:
     found = Quarantined(blob.path, source_of(blob.path), blob.at)
+    seen = _seen(found.source)
     for end, row in _rows(blob.path, 0):
-        found.rules[row.rule] += 1
-        if row.file not in found.files:
-            found.files.append(row.file)
+        if seen(row.file):
+            found.rules[row.rule] += 1
+            if row.file not in found.files:
+                found.files.append(row.file)
         if end >= SCANNED_BYTES:
             found.complete = end >= blob.size
             break
     return found
+
+
+def _seen(source: str) -> Callable[[str], bool]:
+    """Whether who asks may see rows of a raw file, whose blob is of a source."""
+
+    @cache
+    def seen(file: str) -> bool:
+        return sight.sees_path(file, source)
+
+    return seen
 
 
 def _rows(path: str, start: int) -> Iterator[tuple[int, QuarantinedRow]]:
@@ -199,11 +218,15 @@ def _blocks(path: str, start: int) -> Iterator[bytes]:
 
 
 def _is_impersonal(file: str, source: str) -> bool:
-    """Whether the recipes that read a file mark nothing as personal; not when nobody can tell."""
-    recipes = [
-        (fleet, claim.cell) for fleet in adapters.fleets().all for claim in [fleet.claim(file)]
-        if claim is not None and claim.source == source
-    ]  # fmt: skip
+    """Whether the recipes that read a file mark nothing as personal; not when nobody can tell.
+
+    One of a fleet that the caller may not see counts, too.
+    """
+    with sight.everything():
+        recipes = [
+            (fleet, claim.cell) for fleet in adapters.fleets().all for claim in [fleet.claim(file)]
+            if claim is not None and claim.source == source
+        ]  # fmt: skip
     return bool(recipes) and not any(_is_personal(fleet, source, cell) for fleet, cell in recipes)
 
 

@@ -5,7 +5,7 @@ so there is one of each shape here, written out. Everything else is the room's f
 """
 
 import importlib
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,26 @@ import azure.functions as func
 from durabletask import task
 
 from functions import index
+from functions.in_front import token_is_asked_for
 
 #: Gives the function that a thin one hands over to; asked at every call, and importing at the first.
 type Find = Callable[[], Callable[..., Any]]
+
+
+class App(df.DFApp):
+    """The app, which looks at its settings when a host asks for its functions; importing it looks at nothing."""
+
+    def get_functions(self) -> list[Any]:
+        """What is registered.
+
+        Raises:
+            ConfigurationError: A setting is missing or wrong; all of them at once, with their names.
+        """
+        from shared.settings_start import check_in_a_host  # noqa: PLC0415 - it loads pydantic
+
+        check_in_a_host()
+        functions: list[Any] = super().get_functions()
+        return functions
 
 
 def register_all(app: df.DFApp) -> None:
@@ -59,26 +76,25 @@ def add_route(app: df.DFApp, route: index.Route, find: Find) -> None:
     """Register an HTTP function."""
 
     async def run(req: func.HttpRequest) -> func.HttpResponse:
-        answer: func.HttpResponse = _refusal(req, route) or await find()(req)
-        return answer
+        return await _answer(route, req, lambda: find()(req))
 
     async def run_with_client(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        answer: func.HttpResponse = _refusal(req, route) or await find()(req, client)
-        return answer
+        return await _answer(route, req, lambda: find()(req, client))
 
     thin: Any = _named(run_with_client if route.client else run, route.name)
     if route.client:
         thin = app.durable_client_input(client_name="client")(thin)
-    level = func.AuthLevel.ANONYMOUS if route.anonymous else func.AuthLevel.FUNCTION
+    open_to_all = route.anonymous or token_is_asked_for()
+    level = func.AuthLevel.ANONYMOUS if open_to_all else func.AuthLevel.FUNCTION
     app.route(route=route.path, methods=[route.method], auth_level=level)(thin)
 
 
-def _refusal(req: func.HttpRequest, route: index.Route) -> func.HttpResponse | None:
-    """What is answered to a caller who may not; in front of every room, so that none can forget it."""
-    if route.role is None:
-        return None
-    refused: func.HttpResponse | None = load("functions.triggers.callers", "refusal")(req, route.role)
-    return refused
+async def _answer(
+    route: index.Route, req: func.HttpRequest, ask: Callable[[], Awaitable[func.HttpResponse]]
+) -> func.HttpResponse:
+    """Every room has the same around it: who may call, a trace, and an answer whatever happens."""
+    answer: func.HttpResponse = await load("functions.triggers.door", "answer_request")(route, req, ask)
+    return answer
 
 
 def add_timer(app: df.DFApp, name: str, setting: str, find: Find) -> None:

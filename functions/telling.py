@@ -23,15 +23,21 @@ def tell(channels: Iterable[str], message: Message) -> tuple[str, ...]:
 
 
 def link_to(model: str) -> str | None:
-    """What the app tells of a model, where people can reach it."""
+    """The page of a model, where people can reach the app."""
     root = settings().public_url.rstrip("/")
-    return f"{root}/api/models/{quote(model, safe='')}" if root else None
+    return f"{root}/api/dashboard/models/{quote(model, safe='')}" if root else None
+
+
+def chart_of(model: str) -> str | None:
+    """The chart of a model's figures over its versions, as SVG."""
+    page = link_to(model)
+    return f"{page}/chart.svg" if page else None
 
 
 def link_to_run(run: str) -> str | None:
-    """What the app tells of a run."""
+    """The page of a run."""
     root = settings().public_url.rstrip("/")
-    return f"{root}/api/runs/{quote(run, safe='')}" if root else None
+    return f"{root}/api/dashboard/runs/{quote(run, safe='')}" if root else None
 
 
 def _sent(name: str, message: Message) -> bool:

@@ -1,7 +1,5 @@
 """Checks a located document against pydantic models, and says what is wrong at the line where it is wrong."""
 
-import difflib
-from collections.abc import Iterable
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Final, get_args, get_origin
 
@@ -9,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.located_yaml import Document, Place, Problem, kind
+from shared.near_names import nearest
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -57,22 +56,6 @@ def validated[M: BaseModel](
             if not meant and not lost:
                 problems.append(document.problem(where, text))
         return None
-
-
-def similar(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The known word that was probably meant, whatever its case; `likeness` is 1 for the very same word."""
-    by_lower = {name.lower(): name for name in sorted(known)}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
-    return by_lower[found[0]] if found else None
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown word: the known one that was probably meant, or else all of them."""
-    names = sorted(set(known))
-    meant = similar(word, names)
-    if meant:
-        return f"did you mean `{meant}`?"
-    return f"known here: {', '.join(names)}" if names else "none are known here"
 
 
 def one_of(*keys: str) -> dict[str, Any]:

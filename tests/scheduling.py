@@ -9,7 +9,8 @@ from xdist.scheduler import LoadFileScheduling
 #: Files by what they share. Each adds to what the ones before it have left, and says so where it depends on it.
 TOGETHER: Final = {
     "the released stack": tuple(
-        f"tests/e2e/test_{name}.py" for name in ("main_path", "second_version", "service_down", "bad_input", "crash")
+        f"tests/e2e/test_{name}.py"
+        for name in ("main_path", "ledger", "dashboard", "second_version", "service_down", "bad_input", "crash")
     ),
     "one MLflow server": (
         *(f"tests/shared/platforms/contract/test_{name}.py" for name in ("jobs", "assets", "batch", "endpoints")),

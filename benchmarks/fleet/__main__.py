@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.fleet.files import raw_file, write_fleet
-from benchmarks.fleet.instant import InstantPlatform, InstantRegistry
+from benchmarks.fleet.files import write_fleet
+from benchmarks.fleet.training import load_app, say, train
 from local.stack import Ports, Stack
 from local.testing.app import TestApp
 from shared.fleet.loader import load_fleet
@@ -32,7 +32,6 @@ _AT_ONCE = 8
 _STORAGE: tuple[Literal["azurite"]] = ("azurite",)
 _WARM_UP = "warm-up"
 _LIMITED = "limited"
-_PATIENCE_SECONDS = 900.0
 
 
 def main() -> int:
@@ -43,7 +42,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         result: dict[str, float] = {"load_1000_s": load_seconds(folder / "load", 1000)}
-        _say(f"1,000 models loaded in {result['load_1000_s']} s")
+        say(f"1,000 models loaded in {result['load_1000_s']} s")
         per_model, limited = train_seconds(folder, rounds)
     result |= {f"s_per_100_models_{size}": round(100 * seconds, 2) for size, seconds in per_model.items()}
     largest = max(per_model)
@@ -88,46 +87,13 @@ def train_seconds(folder: Path, rounds: dict[int, int]) -> tuple[dict[int, float
 
 
 async def _train_all(names: dict[str, int], database: Path) -> dict[str, float]:
-    import function_app  # noqa: PLC0415 - it reads the settings, which are only now there
-    from functions import adapters  # noqa: PLC0415
-
-    platform, registry = InstantPlatform(), InstantRegistry()
-    adapters.platform = lambda: platform  # type: ignore[assignment]
-    adapters.registry = lambda: registry  # type: ignore[assignment]
     seconds = {}
-    async with TestApp(function_app.app, clock="real", database=database, synchronous="FULL") as app:
-        await _train(app, _WARM_UP, 10)  # the first conditioning loads polars
+    async with TestApp(load_app(), clock="real", database=database, synchronous="FULL") as app:
+        await train(app, _WARM_UP, 10)  # the first conditioning loads polars
         for name, size in names.items():
-            seconds[name] = await _train(app, name, size)
-            _say(f"{name}: {size} models in {seconds[name]:.1f} s")
+            seconds[name] = await train(app, name, size)
+            say(f"{name}: {size} models in {seconds[name]:.1f} s")
     return seconds
-
-
-async def _train(app: TestApp, fleet: str, models: int) -> float:
-    """Let a fleet's file land, and wait until so many models have been trained."""
-    from functions import adapters  # noqa: PLC0415 - as above
-    from functions.arrivals import conditioning_orders  # noqa: PLC0415
-    from functions.triggers.starting import start_once, utc_now  # noqa: PLC0415
-    from shared import names  # noqa: PLC0415
-
-    path, content = raw_file(fleet)
-    adapters.landing().write(path, content)
-    (arrival,) = adapters.landing().list(path)
-    started = time.perf_counter()
-    for order in conditioning_orders(arrival, utc_now()):
-        instance = names.instance_id(f"condition {order.dataset}", order.fleet, order.cell, arrival.key)
-        await start_once(app.client, names.CONDITION_DATASET, order, instance)
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        await app.engine.run_until_idle()
-    taken = time.perf_counter() - started
-    rows = [row for row in adapters.read_model().all() if row.fleet == fleet]
-    trained = sum(row.state == "registered" for row in rows)
-    assert trained >= models, f"{fleet}: {trained} of {models} models were trained"
-    return taken
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

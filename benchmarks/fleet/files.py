@@ -54,7 +54,7 @@ def write_fleet(folder: Path, name: str, models: int, at_once: int | None = None
     return path
 
 
-def raw_file(name: str) -> tuple[str, bytes]:
-    """Path and content of the one file that a fleet waits for."""
-    rows = "\n".join(f"2026-01-{day:02},{day}" for day in range(1, 29))
+def raw_file(name: str, edition: int = 0) -> tuple[str, bytes]:
+    """Path and content of the one file that a fleet waits for; another edition is a correction, so another version."""
+    rows = "\n".join(f"2026-01-{day:02},{day + edition}" for day in range(1, 29))
     return f"raw/{name}/2026.csv", f"Date,Sold\n{rows}\n".encode()

@@ -1,10 +1,11 @@
 """A platform and a registry that answer at once: what is left is the cost of Signalbox itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shared.contracts.jobs import JobInput, JobState
-from shared.contracts.registry import RegisteredVersion
+from shared.contracts.platform_models import PlatformModel
+from shared.contracts.registry import RegisteredVersion, VersionNote
 
 
 class InstantPlatform:
@@ -37,6 +38,14 @@ class InstantPlatform:
         """A model of one file."""
         (target / "MLmodel").touch()
 
+    def register_model(self, model: str, version: str, job: str, output: str, tags: Mapping[str, str]) -> PlatformModel:
+        """Known at once."""
+        return PlatformModel(model=model, version=version, path=f"{job}/{output}", tags=dict(tags))
+
+    def read_images(self, environments: Sequence[str]) -> tuple[str, ...]:
+        """None of them is known."""
+        return ("unknown",) * len(environments)
+
 
 class InstantRegistry:
     """Registers without a server."""
@@ -59,3 +68,7 @@ class InstantRegistry:
         """Number it."""
         number = 1 + sum(known == model for known, _ in self._by_job)
         return self._by_job.setdefault((model, job), RegisteredVersion(model=model, version=str(number)))
+
+    def describe(self, model: str, version: str, note: VersionNote) -> bool:  # noqa: ARG002 - the protocol's
+        """Keeps nothing."""
+        return False

@@ -41,7 +41,11 @@ BASELINES: Final = tuple(Cell(*labels, "baseline") for labels in product(ORIGINS
 
 
 def train_fleet(
-    datasets: Mapping[str, Path], folder: Path, cells: Sequence[Cell] = (*MODELS, *BASELINES)
+    datasets: Mapping[str, Path],
+    folder: Path,
+    cells: Sequence[Cell] = (*MODELS, *BASELINES),
+    *,
+    epochs: int | None = None,
 ) -> dict[Cell, dict[str, Path]]:
     """Runs `train.yml` for each model and `historical_average.yml` for each baseline, two at a time.
 
@@ -49,6 +53,7 @@ def train_fleet(
         datasets: The dataset folder of each airport.
         folder: Where outputs go.
         cells: Which of them.
+        epochs: Of the neural networks, at most; as `train.yml` says, unless given.
 
     Returns:
         Where each output of each pipeline lies.
@@ -58,7 +63,7 @@ def train_fleet(
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context, initializer=_prepare_process) as pool:
-        asked = {cell: pool.submit(_train, cell, datasets[cell.origin], folder / str(cell)) for cell in cells}
+        asked = {cell: pool.submit(_train, cell, datasets[cell.origin], folder / str(cell), epochs) for cell in cells}
         return {cell: future.result() for cell, future in asked.items()}
 
 
@@ -67,8 +72,10 @@ def _prepare_process() -> None:
     os.environ |= {"OMP_NUM_THREADS": "1", "MLFLOW_LOGGING_LEVEL": "ERROR"}
 
 
-def _train(cell: Cell, dataset: Path, folder: Path) -> dict[str, Path]:
+def _train(cell: Cell, dataset: Path, folder: Path, epochs: int | None) -> dict[str, Path]:
     inputs: dict[str, str | Path] = {"dataset": dataset, "origin": cell.origin, "format": cell.format}
     if cell.movement == "baseline":
         return run_pipeline(BASELINE, inputs, folder, here=True)
+    if epochs is not None:
+        inputs["epochs"] = str(epochs)
     return run_pipeline(TRAIN, {**inputs, "movement": cell.movement}, folder, here=True)

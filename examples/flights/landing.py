@@ -15,12 +15,16 @@ Two things go wrong, as they do:
 
 A file that lies there already must not land again: the broken one would then be the newest, until its correction
 follows.
+
+`python -m examples.flights.landing FOLDER [AIRPORT ...]` writes them into a folder, to be put down somewhere else.
 """
 
 import csv
 import io
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -120,3 +124,27 @@ def _holidays_csv() -> bytes:
     writer.writerow(["Holiday", "Date"])
     writer.writerows([name, f"{MONTH_NAMES[day.month - 1]} {day.day}, {day.year}"] for day, name in HOLIDAYS)
     return text.getvalue().encode()
+
+
+def main(given: Sequence[str]) -> int:
+    """Write the files of some airports, or of all, into a folder; exit code 2 where none is named.
+
+    Args:
+        given: The folder, which is made, and the airports.
+    """
+    if not given or given[0].startswith("-"):
+        sys.stderr.write("usage: python -m examples.flights.landing FOLDER [EWR|JFK|LGA ...]\n")
+        return 2
+    folder, *origins = given
+    count = 0
+    for file in raw_files(*origins):
+        path = Path(folder) / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+        count += 1
+    sys.stdout.write(f"{count} files in {folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """How a version that answers requests is doing: asked by us, and by its clients."""
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from functions import adapters
 from functions.boundary import activity
@@ -10,6 +11,9 @@ from shared.contracts.analysis import AnalyseChallengerInput, Analysis
 from shared.contracts.platform_models import Answered, RequestCounts
 from shared.errors import PermanentError, TransientError
 from shared.release.analysis import Observed, analyse, nothing_known
+
+#: Seconds between two attempts to read how real requests have fared.
+_PAUSES: Final = (2.0, 8.0, 20.0)
 
 
 @activity
@@ -39,11 +43,21 @@ async def _asked(endpoint: str, requests: list[list[dict[str, Any]]], deployment
 
 
 async def _counts(order: AnalyseChallengerInput) -> RequestCounts | None:
-    """How real requests have fared; that they cannot be read is no fault of the version."""
+    """How real requests have fared; that they cannot be read is no fault of the version.
+
+    An outage of what counts them is waited for a moment. One that lasts leaves them unknown: where requests are
+    required, the version is watched once more, and then a person is asked.
+    """
     if order.since is None:
         return None
     read = adapters.platform().read_requests
-    try:
-        return await run_blocking(read, order.endpoint, order.challenger, order.since, order.until)
-    except PermanentError as error:
-        return RequestCounts(unknown=error.message)
+    for pause in (*_PAUSES, None):
+        try:
+            return await run_blocking(read, order.endpoint, order.challenger, order.since, order.until)
+        except PermanentError as error:
+            return RequestCounts(unknown=error.message)
+        except TransientError as error:
+            if pause is None:
+                return RequestCounts(unknown=str(error))
+            await asyncio.sleep(pause)
+    raise AssertionError("the last attempt returns")

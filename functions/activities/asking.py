@@ -5,7 +5,7 @@ from typing import Final
 
 from functions import adapters
 from functions.boundary import activity
-from functions.telling import link_to, tell
+from functions.telling import chart_of, link_to, tell
 from shared.blocking import run_blocking
 from shared.contracts.approval import ApprovalAsked, AskApprovalInput
 from shared.contracts.fleet_runs import RunRow
@@ -33,7 +33,7 @@ def _ask(order: AskApprovalInput) -> tuple[str, ...]:
         return ()
     rows = adapters.ledger().rows(order.model)
     against = difference(order.version, rows, order.policy.gates, order.champion)
-    message = question(order, against, link_to(order.model))
+    message = question(order, against, link_to(order.model), chart_of(order.model))
     run = _run_of(order)
     if run is not None and _kept_for_digest(run, message):
         return (f"digest:{run.run}",)

@@ -9,7 +9,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from functions import adapters
+from functions import adapters, metering
 from functions.boundary import activity
 from functions.cell_files import look
 from functions.conditioning import cutting
@@ -144,6 +144,7 @@ async def publish_dataset(order: PublishDatasetInput) -> DatasetPublished:
     if not await run_blocking(adapters.data().list, f"{dataset.path}manifest.json"):
         # Retention took the old folder between our look and the entry, which from now on protects it.
         raise TransientError(f"The dataset version {version} was deleted while it was published again.")
+    metering.count_rows(dataset)
     return DatasetPublished(**dataset.to_wire(), warnings=warnings)
 
 

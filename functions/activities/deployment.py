@@ -6,7 +6,7 @@ from functions import adapters
 from functions.boundary import activity
 from functions.routes import delete_unrouted
 from shared.blocking import run_blocking
-from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
+from shared.contracts.deployments import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.errors import PermanentError
 from shared.release.sharing import require_room
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from functions import adapters
+from functions import adapters, tracing
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
@@ -23,7 +23,10 @@ async def evaluate_model(order: EvaluateModelInput) -> EvaluatedModel:
     content = await run_blocking(_evaluation, order.job)
     baseline = await run_blocking(_baseline, order.baseline) if order.baseline is not None else None
     run = await run_blocking(_run_metrics, order.job, order.gates)
-    return await run_blocking(_judged, order, content, baseline, run, timeout=_TIMEOUT)
+    judged = await run_blocking(_judged, order, content, baseline, run, timeout=_TIMEOUT)
+    if failed := [gate.gate for gate in judged.verdict.gates if not gate.passed]:
+        tracing.note(gate=",".join(failed))
+    return judged
 
 
 def _judged(

@@ -5,7 +5,7 @@ A run's plan and its digest are written once: whoever repeats a step goes on wit
 
 from typing import Final
 
-from functions import adapters
+from functions import adapters, metering
 from functions.boundary import activity
 from functions.run_cells import find_cells, policies_of
 from functions.telling import link_to_run, tell
@@ -67,6 +67,7 @@ def _plan_run(order: PlanRunInput) -> RunStage:
         plan = runs.read(path, RunPlan) or runs.keep(path, RunPlan(order=asked, cells=find_cells(asked)))
     except (PermanentError, ConfigurationError) as error:
         runs.put(digest.refused_row(order, str(error), asked.at))
+        metering.count_run("fleet", "failed")
         raise
     runs.put(digest.first_row(order))
     policies = policies_of(asked.fleet, plan.cells)
@@ -108,6 +109,7 @@ def _conclude(step: RunStep) -> RunOutcome:
         cells = standing.give_up(_cells_now(step, plan), plan.order.at, step.at)
         made = runs.keep(path, digest.conclude(step.run, plan.order, cells, step.at))
     runs.put(made.row)
+    metering.count_run("fleet", made.row.state)
     _tell(step, made)
     return digest.outcome_of(made, path)
 

@@ -1,8 +1,9 @@
 """Looking after what serves, and after the code that models are trained with."""
 
+from datetime import UTC, datetime
 from typing import Final
 
-from functions import adapters
+from functions import adapters, metering
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.monitoring import CheckServingInput, CodeModels, CodeModelsInput, LostServing, LostServings
@@ -20,7 +21,9 @@ _SHIFTING: Final = frozenset({"shifting", "watching", "undoing"})
 @activity
 async def find_lost_servings(order: CheckServingInput) -> LostServings:
     """Versions in production whose deployment is gone, has failed, or is asked by nobody any more."""
-    return await run_blocking(_find_lost, order.after, timeout=_TIMEOUT)
+    if not order.after:  # the timer's own word; later pages are ordered by the look itself
+        metering.note_queue(order.at, datetime.now(UTC))
+    return await run_blocking(_find_lost, order.after, order.at, timeout=_TIMEOUT)
 
 
 @activity
@@ -33,10 +36,14 @@ async def find_code_models(order: CodeModelsInput) -> CodeModels:
     )
 
 
-def _find_lost(after: str) -> LostServings:
+def _find_lost(after: str, at: datetime) -> LostServings:
     lost: list[LostServing] = []
     looked = 0
-    for row in sorted(adapters.read_model().all(), key=lambda row: row.model):
+    rows = sorted(adapters.read_model().all(), key=lambda row: row.model)
+    if not after:  # once per look, whose pages follow each other
+        metering.note_staleness(rows, at)
+        metering.note_waiting(rows)
+    for row in rows:
         if row.model <= after:
             continue
         policy = adapters.fleets().model(row.model)

@@ -1,6 +1,6 @@
 """What is remembered: the ledger, the read model, the inbox."""
 
-from functions import adapters
+from functions import adapters, metering
 from functions.boundary import activity
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery, DeliveryRecorded
@@ -11,7 +11,9 @@ from shared.contracts.read_model import RecordModelInput, RowWritten
 @activity
 async def append_ledger(order: LedgerEntry) -> LedgerRow:
     """Append an effect to its model's chain, once per key."""
-    return await run_blocking(adapters.ledger().append, order)
+    row = await run_blocking(adapters.ledger().append, order)
+    metering.count_effect(order)
+    return row
 
 
 @activity
@@ -24,10 +26,14 @@ async def write_model_row(order: RecordModelInput) -> RowWritten:
 async def conclude_delivery(order: Delivery) -> DeliveryRecorded:
     """Keep how something ended, in place of what was known of it before."""
     await run_blocking(adapters.inbox().conclude, order)
+    metering.count_delivery(order)
     return DeliveryRecorded(new=True)
 
 
 @activity
 async def record_delivery(order: Delivery) -> DeliveryRecorded:
     """Keep a delivery, once per channel and key."""
-    return DeliveryRecorded(new=await run_blocking(adapters.inbox().record, order))
+    new = await run_blocking(adapters.inbox().record, order)
+    if new:
+        metering.count_delivery(order)
+    return DeliveryRecorded(new=new)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from functions import adapters
+from functions import adapters, tracing
 from functions.boundary import activity
 from functions.origins import origin_of
 from shared.blocking import run_blocking
 from shared.contracts.evaluation import Evaluation
-from shared.contracts.jobs import job_tags
+from shared.contracts.jobs import TRACE_TAG, job_tags
 from shared.contracts.registry import (
     ChampionRestored,
     PromoteVersionInput,
@@ -118,6 +118,7 @@ def _tags(order: RegisterVersionInput) -> dict[str, str]:
         "signalbox.attempt": str(order.attempt),
         "signalbox.verdict": "passed" if order.verdict.passed else "rejected",
         "signalbox.reason": "; ".join(gate.reason for gate in order.verdict.gates)[:1000],
+        **({TRACE_TAG: trace} if (trace := tracing.traceparent()) else {}),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from functions import adapters
 from functions.boundary import activity
 from shared.blocking import run_blocking
+from shared.code_digest import deployed_commit
 from shared.contracts.reproduction import (
     CompareReproductionInput,
     RecordedTraining,
@@ -18,7 +19,6 @@ from shared.evaluation.evaluate import evaluate
 from shared.lineage.reproduction import FILES_TOLD, caveats, compare_figures, compare_files, is_same
 from shared.registry.artifact import file_hashes
 from shared.release.verification import EVALUATED, REGISTERED, recorded
-from shared.settings import settings
 
 #: Seconds; models of gigabytes take a while.
 _TIMEOUT: Final = 1200.0
@@ -72,7 +72,5 @@ def _compare(order: CompareReproductionInput) -> Reproduction:
         bytes_same=not different,
         files=different[:FILES_TOLD],
         figures=figures,
-        caveats=caveats(
-            order.recorded.fleet_revision, revision, order.recorded.git_commit, settings().git_commit or None
-        ),
+        caveats=caveats(order.recorded.fleet_revision, revision, order.recorded.git_commit, deployed_commit() or None),
     )

@@ -88,6 +88,16 @@ class _Now:
         return owners_of_datasets()
 
     @cached_property
+    def served(self) -> dict[tuple[str, str], str]:
+        """By endpoint and deployment the model that it serves for: a baseline stands in under another one's name."""
+        serving = ((row.serving, row.model) for row in adapters.read_model().all())
+        return {
+            (str(one["endpoint"]), str(one["deployment"])): model
+            for one, model in serving
+            if one.get("endpoint") and one.get("deployment")
+        }
+
+    @cached_property
     def datasets(self) -> set[str]:
         """Dataset versions in use."""
         return datasets_in_use(adapters.read_model().all(), self.at)
@@ -105,7 +115,7 @@ def _delete(thing: Expired, now: _Now) -> None:
             adapters.runs().forget(run, run_folder(fleet, run))
         case "deployment":
             endpoint, _, deployment = thing.name.partition("/")
-            delete_unrouted(endpoint, deployment)
+            delete_unrouted(endpoint, deployment, now.served.get((endpoint, deployment)))
         case "version":
             model, _, version = thing.name.rpartition("@")
             adapters.registry().delete_version(model, version)
@@ -114,6 +124,10 @@ def _delete(thing: Expired, now: _Now) -> None:
         case "conditioned" if thing.name in now.files:
             raise PermanentError("FileInUse", "a dataset version may be made of it at this moment")
         case "quarantine" | "conditioned":
+            adapters.data().delete(thing.name)
+        case "observation":
+            if any(file.at > now.at - _FRESH for file in adapters.data().list(thing.name)):
+                raise PermanentError("ToldAgain", "somebody has told of that period once more by now")
             adapters.data().delete(thing.name)
         case "run":
             raise PermanentError("NotOurs", "only a trigger's client deletes finished runs")

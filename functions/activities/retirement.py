@@ -8,7 +8,7 @@ from functions import adapters
 from functions.boundary import activity
 from functions.routes import change_route
 from shared.blocking import run_blocking
-from shared.contracts.release import ENDPOINT_TAKEN
+from shared.contracts.deployments import ENDPOINT_TAKEN
 from shared.contracts.retirement import (
     BACK_IN_FLEET,
     CellsConcluded,

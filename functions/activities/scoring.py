@@ -11,16 +11,18 @@ from functions.golden import ASKING_TIMEOUT, ask_golden, golden_set
 from functions.publications import beside, csv_path, pointer, read_publication, write_publication
 from shared import names
 from shared.blocking import run_blocking
-from shared.contracts.release import (
+from shared.contracts.golden import (
     GoldenResult,
     GoldenSetInput,
+    StagedGoldenSet,
+    TestDeploymentInput,
+    TestPredictionsInput,
+)
+from shared.contracts.published_predictions import (
     PredictionsRestored,
     PublishedPredictions,
     PublishPredictionsInput,
     RestorePredictionsInput,
-    StagedGoldenSet,
-    TestDeploymentInput,
-    TestPredictionsInput,
 )
 from shared.contracts.scoring import Publication
 from shared.errors import PermanentError

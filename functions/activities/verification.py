@@ -1,21 +1,22 @@
-"""Before a release: is the version what the ledger says of it?"""
+"""Before a release, and before a rollback deploys: is the version what the ledger says of it?"""
 
 from typing import Final
 
 from functions import adapters
 from functions.boundary import activity
 from functions.ledgers import check_ledger, read_anchors
-from functions.origins import hash_of_blob, hash_of_version
+from functions.origins import hash_of_blob, hash_of_copy, hash_of_version
 from shared.blocking import run_blocking
 from shared.contracts.release import VerifiedVersion, VerifyVersionInput
-from shared.errors import PermanentError
+from shared.contracts.rollback import ComparedFiles, CompareFilesInput
+from shared.errors import PermanentError, TransientError
 from shared.evaluation.evaluate import BaselineOutput, measure
 from shared.evaluation.observations import Observations
 from shared.release import verification
 from shared.release.verification import RecordedVersion
 
-#: Seconds; models of gigabytes take a while, and so does a gate with `confidence`.
-_TIMEOUT: Final = 1200.0
+#: Seconds; models of gigabytes, which are read twice, take a while, and so does a gate with `confidence`.
+_TIMEOUT: Final = 2400.0
 
 
 @activity
@@ -24,8 +25,41 @@ async def verify_version(order: VerifyVersionInput) -> VerifiedVersion:
     return await run_blocking(_verify, order, timeout=_TIMEOUT)
 
 
+@activity
+async def compare_files(order: CompareFilesInput) -> ComparedFiles:
+    """Hold the files that a rollback would deploy against the hash that the ledger has of the version."""
+    return await run_blocking(_compare, order, timeout=_TIMEOUT)
+
+
+def _compare(order: CompareFilesInput) -> ComparedFiles:
+    """Files that are others, or that cannot be read, are not deployed; a ledger that is down keeps nobody from it.
+
+    An outage says nothing against a version, and the one in production is to go.
+
+    Raises:
+        PermanentError: `ArtifactChanged`.
+    """
+    try:
+        rows = adapters.ledger().rows(order.model)
+    except TransientError as error:
+        return ComparedFiles(unknown=f"the ledger cannot be read: {error}")
+    known = verification.recorded_hash(order.version, rows)
+    if known is None:
+        return ComparedFiles(unknown="the ledger has no hash of them")
+    try:
+        now = hash_of_copy(order.model, order.version) or hash_of_version(order.model, order.version)
+    except PermanentError as error:
+        told = f"The files of version {order.version} of {order.model} cannot be compared with what was registered"
+        raise PermanentError("ArtifactChanged", f"{told}, and are not deployed: {error.message}") from error
+    verification.require_recorded(order.model, order.version, known, now)
+    return ComparedFiles(artifact_sha256=now)
+
+
 def _verify(order: VerifyVersionInput) -> VerifiedVersion:
-    """1. The chain is whole. 2. The lineage is complete. 3. The gates hold. 4. The files are those of before."""
+    """1. The chain is whole. 2. The lineage is complete. 3. The gates hold. 4. The files are those of before.
+
+    They are looked at in the registry, and at the platform, whose copy is what answers requests.
+    """
     checked = check_ledger(order.model, read_anchors())
     verification.require_whole(order.model, checked.findings)
     known = verification.recorded(order.model, order.version, checked.chain.rows)
@@ -35,6 +69,7 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
     verification.require_compared(known, order.gates, order.champion)
     artifact = _artifact_sha256(known)
     verification.require_artifact(known, artifact)
+    verification.require_copy(known, artifact, _copy_sha256(known))
     return VerifiedVersion(
         artifact_sha256=artifact,
         report_sha256=verification.report_sha256(known, order.gates, order.overridden),
@@ -64,3 +99,16 @@ def _artifact_sha256(known: RecordedVersion) -> str:
     except PermanentError as error:
         told = f"The files of version {known.version} of {known.model} cannot be read: {error.message}"
         raise PermanentError("ArtifactChanged", f"{told}; train it again.") from error
+
+
+def _copy_sha256(known: RecordedVersion) -> str | None:
+    """The hash of the files that the platform would serve; `None` where it takes the registry's."""
+    try:
+        return hash_of_copy(known.model, known.version)
+    except PermanentError as error:
+        told = (
+            f"What would be deployed as version {known.version} of {known.model} cannot be compared with what was "
+            f"registered: {error.message}"
+        )
+        remedy = "train it again, or register it there from a folder of the data container"
+        raise PermanentError("ArtifactChanged", f"{told}; {remedy}.") from error

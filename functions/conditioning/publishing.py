@@ -2,19 +2,30 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from functions import adapters
 from functions.conditioning.documents import CSV, JSON, read_document
 from functions.conditioning.files import ENGINE
 from functions.conditioning.tables import read_blocks, tables_of
 from shared.conditioning.profile import Profile
-from shared.contracts.conditioning import CellListing, ConditionedFiles, ConditionedSource, PublishDatasetInput
+from shared.contracts.conditioning import (
+    BlobPlace,
+    CellListing,
+    ConditionedFiles,
+    ConditionedSource,
+    PublishDatasetInput,
+)
 from shared.contracts.datasets import DatasetRef
 from shared.lineage.manifest import manifest
 from shared.storage.block_writer import BlockWriter
 from shared.version import VERSION
+
+#: Requests to storage; a cell may have thousands of raw files.
+_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True)
@@ -51,11 +62,20 @@ def write_version(
         {one.source.source: one.files for one in made},
         listing=read_document(order.listing, CellListing),
         profiles={one.source.source: one.profile.summary() for one in made},
+        places=_places(made),
         warnings=warnings,
     )
     made_by = {"signalbox": VERSION, "conditioning": ENGINE}
     text = json.dumps({**described, "made_by": made_by, "ref": dataset.to_wire()}, indent=2)
     adapters.data().write_once(f"{dataset.path}manifest.json", text.encode(), content_type=JSON)
+
+
+def _places(made: Sequence[Made]) -> dict[str, BlobPlace]:
+    """Where each raw file is, by its path; a request for each, some at once."""
+    raw = [file.raw for one in made for file in one.files.files]
+    locate = adapters.landing().locate
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="locate") as pool:
+        return dict(zip((one.path for one in raw), pool.map(lambda one: locate(one.path, one.etag), raw), strict=True))
 
 
 def _join(target: str, tables: Sequence[str], run: str) -> None:

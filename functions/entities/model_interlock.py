@@ -57,14 +57,10 @@ class ModelInterlock(DurableEntity):
         return decision
 
     def _carry_out(self, command: "Command") -> None:
-        from shared.interlock.commands import AskForSlot, ReturnSlot, Wake
+        from shared.interlock.commands import AskForSlot, ReturnSlot
 
         order = command.input.to_wire()
         if isinstance(command, AskForSlot | ReturnSlot):
             self.signal_entity(EntityInstanceId(names.JOB_SLOTS, command.input.fleet), command.operation, order)
-        elif isinstance(command, Wake):
-            self.signal_entity(
-                EntityInstanceId(names.MODEL_INTERLOCK, command.input.model), command.operation, order, command.at
-            )
         else:
             self.schedule_new_orchestration(command.orchestrator, order, instance_id=command.instance)

@@ -11,6 +11,7 @@ from functions.orchestrators.baselines import (
     submit_baseline,
     wait_for_baseline,
 )
+from functions.orchestrators.noting import note_versions
 from functions.orchestrators.scoring_steps import ScoringFailedError, run_scoring_job
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from functions.orchestrators.submitting import JobNameTakenError, champion_input
@@ -49,6 +50,8 @@ def evaluate_version(context: task.OrchestrationContext, order: EvaluateVersionI
             yield from attempt(stop_job(context, context.instance_id, order.trace))
         facts = {"version": order.version, "attempt": order.attempt}
         yield from attempt(write_ledger(context, order.model, "EvaluationFailed", outcome.reason, facts, order.trace))
+    else:
+        yield from note_versions(context, order.model, (order.version,), order.trace)
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome
 
@@ -63,7 +66,7 @@ def _evaluate(context: task.OrchestrationContext, order: EvaluateVersionInput) -
     5. Write the figures into the ledger: from there a release reads them.
     """
     dataset = _dataset(order)
-    key = HashVersionInput(model=order.model, version=order.version, trace=order.trace)
+    key = HashVersionInput(model=order.model, version=order.version, dataset=dataset, trace=order.trace)
     origin = yield from call(context, names.HASH_VERSION, key, VersionOrigin)
     job, wanted = context.instance_id, order.policy.baseline
     # The baseline's job is the one of a training on the same dataset version.

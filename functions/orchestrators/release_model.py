@@ -73,6 +73,8 @@ def _release(release: Release) -> Steps[None]:
     release.told = Told(verified, golden, shadow)
     yield from approve(release, release.told)
     if release.waited:
+        told = f"Version {release.order.version} waits for its turn to go into production."
+        yield from release.take_turn("scoring", told)  # first, since that is one more wait
         yield from verify_again(release, verified)
     yield from (serve_online(release) if online else serve_batch(release))
     yield from release.hear(now(context))

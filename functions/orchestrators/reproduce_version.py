@@ -5,10 +5,10 @@ from durabletask import task
 from functions.boundary import Steps, call, orchestrator
 from functions.orchestrators.steps import now
 from functions.orchestrators.submitting import submit_job
-from functions.orchestrators.waiting import wait_for_job
+from functions.orchestrators.waiting import training_watch, wait_for_job
 from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
-from shared.contracts.jobs import INSTANCE_TAG, FolderInput, SubmitJobInput, WatchJobInput, job_parameters, job_tags
+from shared.contracts.jobs import INSTANCE_TAG, FolderInput, SubmitJobInput, job_parameters, job_tags
 from shared.contracts.reproduction import (
     CompareReproductionInput,
     RecordedTraining,
@@ -44,12 +44,37 @@ def reproduce_version(context: task.OrchestrationContext, order: ReproduceVersio
     dataset = yield from call(context, names.FIND_DATASET, find, DatasetRef)
 
     context.set_custom_status({"step": "training", "job": job, "dataset": dataset.version})
+    yield from _train_again(context, order, job, dataset)
+
+    context.set_custom_status({"step": "comparing", "job": job})
+    compare = CompareReproductionInput(
+        model=policy.model, version=order.version, job=job, recorded=recorded, trace=order.trace
+    )
+    return (yield from call(context, names.COMPARE_REPRODUCTION, compare, Reproduction))
+
+
+def _train_again(
+    context: task.OrchestrationContext, order: ReproduceVersionInput, job: str, dataset: DatasetRef
+) -> Steps[None]:
+    """Run the model's pipeline once more, and wait for its end.
+
+    Raises:
+        NotReproducedError: It did not complete.
+    """
+    yield from submit_job(context, _job(order, job, dataset))
+    end = yield from wait_for_job(context, training_watch(order.policy, job, now(context), order.trace))
+    if end.outcome != "completed":
+        raise NotReproducedError(end.reason)
+
+
+def _job(order: ReproduceVersionInput, job: str, dataset: DatasetRef) -> SubmitJobInput:
+    policy = order.policy
     tags = {
         INSTANCE_TAG: job,
         "signalbox.kind": "reproduction",
         "signalbox.reproduces": f"{policy.model}@{order.version}",
     }
-    submit = SubmitJobInput(
+    return SubmitJobInput(
         name=job,
         fleet=policy.fleet,
         pipeline=policy.train.pipeline,
@@ -61,21 +86,3 @@ def reproduce_version(context: task.OrchestrationContext, order: ReproduceVersio
         tags=job_tags(policy.tags, tags),
         trace=order.trace,
     )
-    yield from submit_job(context, submit)
-    watch = WatchJobInput(
-        name=job,
-        queue_minutes=policy.train.queue_timeout_minutes,
-        run_minutes=policy.train.timeout_minutes,
-        ours=True,
-        since=now(context),
-        trace=order.trace,
-    )
-    end = yield from wait_for_job(context, watch)
-    if end.outcome != "completed":
-        raise NotReproducedError(end.reason)
-
-    context.set_custom_status({"step": "comparing", "job": job})
-    compare = CompareReproductionInput(
-        model=policy.model, version=order.version, job=job, recorded=recorded, trace=order.trace
-    )
-    return (yield from call(context, names.COMPARE_REPRODUCTION, compare, Reproduction))

@@ -5,11 +5,12 @@ from typing import Any
 from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, short
+from functions.orchestrators.noting import note_versions
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from functions.orchestrators.waiting import withdraw_and_wait
 from shared import names
+from shared.contracts.deployments import DeploymentKey, DeploymentState
 from shared.contracts.interlock import RetirementFinished
-from shared.contracts.release import DeploymentKey, DeploymentState
 from shared.contracts.retirement import (
     BACK_IN_FLEET,
     ChampionRetired,
@@ -43,6 +44,7 @@ def retire_model(context: task.OrchestrationContext, order: RetireModelInput) ->
     tell_interlock(context, event)
     effect = "ModelRetired" if outcome.retired else "RetirementFailed"
     yield from attempt(write_ledger(context, order.model, effect, outcome.reason, taken, order.trace))
+    yield from note_versions(context, order.model, (taken.get("champion"),), order.trace)
     context.set_custom_status({"step": "retired" if outcome.retired else "failed", "reason": outcome.reason})
     return outcome
 

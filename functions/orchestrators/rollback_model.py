@@ -3,6 +3,7 @@
 from durabletask import task
 
 from functions.boundary import PermanentFailure, Steps, call, explain, orchestrator, short
+from functions.orchestrators.noting import note_versions
 from functions.orchestrators.rolling_back.batch import go_back_in_batch
 from functions.orchestrators.rolling_back.online import go_back_online, tear_down_left
 from functions.orchestrators.rolling_back.rollback import Rollback, begin_note
@@ -46,8 +47,15 @@ def rollback_model(context: task.OrchestrationContext, order: RollbackModelInput
         unwritten.clear()  # the ledger is there, again
     if rollback is not None:
         yield from tear_down_left(rollback)
+    yield from note_versions(context, order.model, _changed(order, outcome), order.trace)
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome
+
+
+def _changed(order: RollbackModelInput, outcome: RollbackOutcome) -> tuple[str | None, ...]:
+    """The model's own versions that came or went; the baseline's tell of their own model."""
+    served = [one for one in (order.leaves, outcome.serves) if one is not None and one.model == order.model]
+    return tuple(one.version for one in served)
 
 
 def _wanted(context: task.OrchestrationContext, order: RollbackModelInput) -> Steps[GoodVersion]:

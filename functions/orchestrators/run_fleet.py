@@ -7,7 +7,9 @@ from durabletask import task
 
 from functions.boundary import Steps, call, orchestrator
 from functions.orchestrators.steps import now, tell_interlock
+from functions.orchestrators.telling_followers import telling
 from shared import names
+from shared.contracts.callbacks import RunEnd
 from shared.contracts.events import InterlockEvent
 from shared.contracts.fleet_runs import (
     CellOrder,
@@ -45,8 +47,18 @@ def run_fleet(context: task.OrchestrationContext, order: RunFleetInput) -> Steps
     3. Look, less and less often, until all are final, or nothing has moved for longer than it may take.
     4. Write the digest.
 
-    What fails is told in the digest and does not keep the others from going on.
+    What fails is told in the digest and does not keep the others from going on. Whoever follows the run is told, too.
     """
+    if not order.followed:
+        return (yield from _run(context, order))
+    return (yield from telling(context, _run(context, order), _end_of, order.trace))
+
+
+def _end_of(outcome: RunOutcome) -> RunEnd | None:
+    return RunEnd(state="completed", reason=outcome.reason) if outcome.state != "running" else None
+
+
+def _run(context: task.OrchestrationContext, order: RunFleetInput) -> Steps[RunOutcome]:
     stage = order.stage or (yield from _plan(context, order))
     if stage.position < stage.cells:
         stage = yield from _ask(context, order, stage)

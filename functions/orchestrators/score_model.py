@@ -10,7 +10,7 @@ from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interl
 from functions.orchestrators.submitting import JobNameTakenError
 from functions.orchestrators.waiting import stop_job
 from shared.contracts.interlock import ScoringFinished
-from shared.contracts.release import PublishedPredictions
+from shared.contracts.published_predictions import PublishedPredictions
 from shared.contracts.scoring import ScoreModelInput, ScoringOutcome
 
 

@@ -22,7 +22,8 @@ from shared.contracts.jobs import (
     job_parameters,
     job_tags,
 )
-from shared.contracts.release import PublishedPredictions, PublishPredictionsInput, ReleaseModelInput
+from shared.contracts.published_predictions import PublishedPredictions, PublishPredictionsInput
+from shared.contracts.release import ReleaseModelInput
 from shared.contracts.scoring import ScoreModelInput
 
 _SCORING_MINUTES: Final = 120
@@ -78,22 +79,14 @@ def run_scoring_job(
     if serve.pipeline is None:
         msg = f"{order.model} is served online: it has no pipeline that scores a period."
         raise ScoringFailedError(msg)
-    submit = SubmitJobInput(
-        name=job,
-        fleet=order.policy.fleet,
-        pipeline=serve.pipeline,
-        experiment=order.model,
-        inputs={
-            **job_parameters(serve.parameters, as_of),
-            "model": ModelInput(model=_registered(order), version=order.version),
-            "data": FolderInput(type="uri_folder", path=folder),
-            "rows": rows,
-            **(beside or {}),
-        },
-        tags=job_tags(order.policy.tags, {"signalbox.instance": context.instance_id, "signalbox.model": order.model}),
-        trace=order.trace,
-    )
-    yield from submit_job(context, submit)
+    inputs: dict[str, JobInput] = {
+        **job_parameters(serve.parameters, as_of),
+        "model": ModelInput(model=_registered(order), version=order.version),
+        "data": FolderInput(type="uri_folder", path=folder),
+        "rows": rows,
+        **(beside or {}),
+    }
+    yield from submit_job(context, _job(context.instance_id, order, job, serve.pipeline, inputs))
     queue = order.policy.train.queue_timeout_minutes
     watch = WatchJobInput(
         name=job, queue_minutes=queue, run_minutes=_SCORING_MINUTES, ours=True, since=now(context), trace=order.trace
@@ -102,6 +95,20 @@ def run_scoring_job(
     if end.outcome != "completed":
         raise ScoringFailedError(end.reason, job_failed=end.outcome in _OWN_FAULT)
     return watch
+
+
+def _job(
+    instance: str, order: ReleaseModelInput | ScoreModelInput, job: str, pipeline: str, inputs: Mapping[str, JobInput]
+) -> SubmitJobInput:
+    return SubmitJobInput(
+        name=job,
+        fleet=order.policy.fleet,
+        pipeline=pipeline,
+        experiment=order.model,
+        inputs=dict(inputs),
+        tags=job_tags(order.policy.tags, {"signalbox.instance": instance, "signalbox.model": order.model}),
+        trace=order.trace,
+    )
 
 
 def publish_period(

@@ -12,9 +12,10 @@ from functions.orchestrators.baselines import (
     submit_baseline,
     wait_for_baseline,
 )
+from functions.orchestrators.noting import note_versions
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, tell_interlock, write_ledger
 from functions.orchestrators.submitting import JobNameTakenError, champion_input, submit_job
-from functions.orchestrators.waiting import stop_job, wait_for_job
+from functions.orchestrators.waiting import stop_job, training_watch, wait_for_job
 from shared import names
 from shared.contracts.evaluation import BaselineJob, EvaluatedModel, EvaluateModelInput
 from shared.contracts.interlock import TrainingFinished
@@ -22,7 +23,6 @@ from shared.contracts.jobs import (
     FolderInput,
     JobEnd,
     SubmitJobInput,
-    WatchJobInput,
     job_parameters,
     job_tags,
 )
@@ -55,6 +55,7 @@ def train_model(context: task.OrchestrationContext, order: TrainModelInput) -> S
     if (effect := _EFFECTS.get(outcome.outcome)) is not None:
         facts = {"attempt": order.attempt, "dataset": order.dataset.version}
         yield from attempt(write_ledger(context, order.model, effect, outcome.reason, facts, order.trace))
+    yield from note_versions(context, order.model, (outcome.version,), order.trace)
     context.set_custom_status({"step": outcome.outcome, "reason": outcome.reason})
     return outcome
 
@@ -124,15 +125,7 @@ def _wait(
     A baseline's job goes on when the model's fails: other models wait for it. When a budget ends it has had the whole
     of it, too, and is cancelled.
     """
-    train = order.policy.train
-    watch = WatchJobInput(
-        name=job,
-        queue_minutes=train.queue_timeout_minutes,
-        run_minutes=train.timeout_minutes,
-        ours=True,
-        since=since,
-        trace=order.trace,
-    )
+    watch = training_watch(order.policy, job, since, order.trace)
     end = yield from wait_for_job(context, watch)
     if end.outcome != "completed":
         if baseline is not None and end.outcome == "expired":

@@ -7,7 +7,9 @@ from durabletask import task
 from durabletask.entities import EntityInstanceId
 
 from functions.boundary import Steps, call, orchestrator
+from functions.orchestrators.telling_followers import failed, telling
 from shared import names
+from shared.contracts.callbacks import RunEnd, TrainingEnd
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
 from shared.contracts.interlock import RequestAnswer, TrainingProgress, TrainingRequested
 from shared.contracts.training import TrainingOutcome, TrainOnRequestInput
@@ -19,7 +21,16 @@ _MARGIN: Final = timedelta(hours=2)
 
 
 class TrainingNotPassedError(Exception):
-    """The training that was asked for did not lead to a version that passed; fails the instance, so callers see it."""
+    """The training that was asked for did not lead to a version that passed; fails the instance, so callers see it.
+
+    Args:
+        reason: Why, for a person.
+        outcome: Of the training, where there was one.
+    """
+
+    def __init__(self, reason: str, outcome: TrainingOutcome | None = None) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
 
 
 class _Patience:
@@ -53,6 +64,25 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
 
     A training that failed or was rejected fails this instance, so that Data Factory sees a failure as a failure.
     """
+    if not order.followed:
+        return (yield from _train(context, order))
+    return (yield from telling(context, _train(context, order), _end_of, order.trace, _how_failed))
+
+
+def _end_of(outcome: TrainingOutcome) -> RunEnd:
+    return RunEnd(state="completed", reason=outcome.reason, training=_training(outcome))
+
+
+def _how_failed(error: Exception) -> RunEnd:
+    outcome = error.outcome if isinstance(error, TrainingNotPassedError) else None
+    return failed(error).model_copy(update={"training": _training(outcome) if outcome is not None else None})
+
+
+def _training(outcome: TrainingOutcome) -> TrainingEnd:
+    return TrainingEnd(outcome=outcome.outcome, attempt=outcome.attempt, version=outcome.version)
+
+
+def _train(context: task.OrchestrationContext, order: TrainOnRequestInput) -> Steps[TrainingOutcome]:
     model = order.policy.model
     find = FindDatasetInput(
         fleet=order.policy.fleet,
@@ -78,7 +108,7 @@ def train_on_request(context: task.OrchestrationContext, order: TrainOnRequestIn
         outcome = yield from _follow(context, event, patience)
     context.set_custom_status({"step": outcome.outcome, "attempt": outcome.attempt, "reason": outcome.reason})
     if outcome.outcome != "passed":
-        raise TrainingNotPassedError(outcome.reason)
+        raise TrainingNotPassedError(outcome.reason, outcome)
     return outcome
 
 

@@ -1,6 +1,6 @@
 """Waiting for what the platform does: jobs by a child that sleeps, deployments by durable timers. No thread is held."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from durabletask import task
@@ -8,8 +8,9 @@ from durabletask import task
 from functions.boundary import PermanentFailure, Steps, call, fitting
 from functions.orchestrators.steps import now
 from shared import names
+from shared.contracts.deployments import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
 from shared.contracts.jobs import VANISHED, JobEnd, JobKey, JobState, WatchJobInput
-from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput, Traffic
+from shared.contracts.policy import ModelPolicy
 from shared.contracts.retirement import WithdrawnTraffic, WithdrawTrafficInput
 from shared.waiting import STOP_BUDGET, stop_pause
 
@@ -21,6 +22,19 @@ _SHIFTS: Final = 2
 
 class WaitTimeoutError(Exception):
     """What was waited for did not come within its budget."""
+
+
+def training_watch(policy: ModelPolicy, job: str, since: datetime, trace: str | None) -> WatchJobInput:
+    """How a job of the model's pipeline is waited for: with the model's budgets, from a moment on."""
+    train = policy.train
+    return WatchJobInput(
+        name=job,
+        queue_minutes=train.queue_timeout_minutes,
+        run_minutes=train.timeout_minutes,
+        ours=True,
+        since=since,
+        trace=trace,
+    )
 
 
 def wait_for_job(context: task.OrchestrationContext, order: WatchJobInput) -> Steps[JobEnd]:

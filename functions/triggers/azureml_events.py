@@ -9,7 +9,7 @@ import grpc
 
 from functions import tracing
 from shared import names
-from shared.contracts.jobs import INSTANCE_TAG
+from shared.contracts.jobs import INSTANCE_TAG, TRACE_TAG
 
 _KINDS: Final = (
     "Microsoft.MachineLearningServices.RunCompleted",
@@ -28,7 +28,7 @@ async def azureml_events(event: func.EventGridEvent, client: df.DurableFunctions
     instance = waiting_instance(event.get_json(), event.subject) if kind in _KINDS else None
     if instance is None:
         return
-    with tracing.span("azureml_events", None):
+    with tracing.span("azureml_events", trace_of(event.get_json())):
         try:
             await client.raise_orchestration_event(instance, names.JOB_CHANGED, data=told(event.get_json()))
         except grpc.aio.AioRpcError as error:
@@ -43,15 +43,27 @@ def waiting_instance(data: Any, subject: str | None = None) -> str | None:
         data: The event's data; its keys in any casing, since documentation and wire differ.
         subject: `experiments/{id}/runs/{run}`, for data without a run.
     """
-    found = _lowered(data)
-    run = found.get("runid") or _run_of(subject)
-    if not isinstance(run, str) or not run:
+    run = run_of(data, subject)
+    if run is None:
         return None
+    found = _lowered(data)
     about = {**_lowered(found.get("runproperties")), "parentrunid": found.get("parentrunid")}
     if any(about.get(parent) not in (None, "", run) for parent in _PARENTS):
         return None
     owner = _lowered(found.get("runtags")).get(INSTANCE_TAG)
     return names.watcher(run, str(owner) if owner else None)
+
+
+def trace_of(data: Any) -> str | None:
+    """What led to the run, as its tags say."""
+    trace = _lowered(_lowered(data).get("runtags")).get(TRACE_TAG)
+    return trace if isinstance(trace, str) else None
+
+
+def run_of(data: Any, subject: str | None = None) -> str | None:
+    """The run that an event tells of; `None` where it names none."""
+    run = _lowered(data).get("runid") or _run_in(subject)
+    return run if isinstance(run, str) and run else None
 
 
 def told(data: Any) -> dict[str, Any]:
@@ -64,6 +76,6 @@ def _lowered(value: Any) -> Mapping[str, Any]:
     return {str(key).lower(): one for key, one in value.items()} if isinstance(value, dict) else {}
 
 
-def _run_of(subject: str | None) -> str | None:
+def _run_in(subject: str | None) -> str | None:
     before, found, run = (subject or "").rpartition("/runs/")
     return run if before and found else None

@@ -7,6 +7,7 @@ import azure.functions as func
 from durabletask.client import OrchestrationQuery, OrchestrationState, OrchestrationStatus
 from pydantic import ValidationError
 
+from functions import sight
 from functions.triggers.http import answer
 from shared import names
 from shared.contracts.conditioning import ConditionDatasetInput
@@ -40,10 +41,15 @@ async def _under_way(client: df.DurableFunctionsClient, name: str, prefix: str) 
 
 
 def _cell(state: OrchestrationState) -> dict[str, Any] | None:
-    """A cell with what it says of itself; `None` of an instance whose input is of another version of the app."""
+    """A cell with what it says of itself; `None` of one that the caller may not see.
+
+    Nor is an instance told whose input is of another version of the app.
+    """
     try:
         order = ConditionDatasetInput.from_wire(state.get_input())
     except ValidationError:
+        return None
+    if not sight.sees_cell(order.fleet, order.dataset, order.cell):
         return None
     said = _said(state)
     return {
@@ -60,6 +66,8 @@ def _file(state: OrchestrationState, parents: dict[str, str]) -> dict[str, Any] 
     try:
         order = ConditionFileInput.from_wire(state.get_input())
     except ValidationError:
+        return None
+    if not sight.sees_file(order.fleet, order.file.source, order.cell):
         return None
     return {
         "instance": state.instance_id,

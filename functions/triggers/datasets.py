@@ -3,19 +3,22 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import azure.functions as func
 
-from functions import adapters
+from functions import adapters, sight
 from functions.quarantined import find_quarantined, read_page, shown, source_of
-from functions.triggers.http import BadRequestError, answer, problem, read_limit
+from functions.triggers.http import BadRequestError, answer, problem, read_flag, read_limit
 from shared.blocking import run_blocking
 from shared.contracts.datasets import IndexedDataset
 from shared.errors import PermanentError
-from shared.located_validation import nearest
+from shared.near_names import nearest
 from shared.storage.base import DatasetIndex, present_versions
 
+#: Of a path they are steps, and storage would look elsewhere.
+_NO_NAMES: Final = frozenset({".", ".."})
 _SECONDS: Final = 120.0  # to look through blobs, or a large index
 
 
@@ -27,7 +30,7 @@ async def list_datasets(req: func.HttpRequest) -> func.HttpResponse:
     """
     try:
         limit = read_limit(req, usual=20, most=1000)
-        every = _read_flag(req, "all")
+        every = read_flag(req, "all")
         wanted = _wanted(req.params.get("fleet"), req.params.get("dataset"))
     except BadRequestError as error:
         return error.answer
@@ -38,13 +41,16 @@ async def list_datasets(req: func.HttpRequest) -> func.HttpResponse:
 async def get_dataset(req: func.HttpRequest) -> func.HttpResponse:
     """One version: its manifest, and where it was published."""
     name, version = req.route_params["name"], req.route_params["version"]
+    remedy = f"`GET /api/datasets?dataset={name}&all=true` lists those that there are"
+    unknown = problem(404, "unknown-version", f"The dataset {name} has no version {version}, or it expired; {remedy}.")
+    if {name, version} & _NO_NAMES or "/" in name + version:
+        return unknown
     try:
         return answer(200, await run_blocking(_described, name, version))
     except PermanentError as error:
         if error.code != "BlobNotFound":
             raise
-        remedy = f"`GET /api/datasets?dataset={name}&all=true` lists those that there are"
-        return problem(404, "unknown-version", f"The dataset {name} has no version {version}, or it expired; {remedy}.")
+        return unknown
 
 
 async def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
@@ -58,7 +64,7 @@ async def list_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, {"quarantine": [one.to_json() for one in found]})
 
 
-async def get_quarantine(req: func.HttpRequest) -> func.HttpResponse:
+async def read_quarantine(req: func.HttpRequest) -> func.HttpResponse:
     """Rejected rows of one blob, in order; `?rule=` narrows them, and `?after=` goes on where a page has ended."""
     try:
         path = _quarantine_path(req.route_params["path"])
@@ -98,14 +104,27 @@ def _listed(fleet: str, dataset: str, limit: int, every: bool) -> dict[str, Any]
     index = adapters.dataset_index()
     if every:
         present = {entry.dataset.version for entry in present_versions(index, fleet, dataset)}
-        entries = sorted(_all_versions(index, fleet, dataset), key=lambda entry: entry.at, reverse=True)
+        seen = (entry for entry in _all_versions(index, fleet, dataset) if _is_seen(entry))
+        entries = sorted(seen, key=lambda entry: entry.at, reverse=True)
         more = len(entries) > limit
     else:
-        page = index.cells(fleet, dataset, limit=limit)
-        entries, more = list(page.entries), page.next is not None
+        entries, more = _present(index, fleet, dataset, limit)
         present = {entry.dataset.version for entry in entries}
     versions = [_version(entry, present=entry.dataset.version in present) for entry in entries[:limit]]
     return {"fleet": fleet, "dataset": dataset, "versions": versions, "more": more}
+
+
+def _present(index: DatasetIndex, fleet: str, dataset: str, limit: int) -> tuple[list[IndexedDataset], bool]:
+    """The present version of each cell that the caller may see, and whether there are more of them."""
+    if sight.is_whole():
+        page = index.cells(fleet, dataset, limit=limit)
+        return list(page.entries), page.next is not None
+    found = list(islice(filter(_is_seen, present_versions(index, fleet, dataset)), limit + 1))
+    return found[:limit], len(found) > limit
+
+
+def _is_seen(entry: IndexedDataset) -> bool:
+    return sight.sees_cell(entry.fleet, entry.dataset.dataset, entry.dataset.cell)
 
 
 def _all_versions(index: DatasetIndex, fleet: str, dataset: str) -> Iterator[IndexedDataset]:
@@ -130,23 +149,19 @@ def _version(entry: IndexedDataset, *, present: bool) -> dict[str, Any]:
 
 
 def _described(name: str, version: str) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads(adapters.data().read(f"datasets/{name}/{version}/manifest.json"))
+    path = f"datasets/{name}/{version}/manifest.json"
+    manifest: dict[str, Any] = json.loads(adapters.data().read(path))
     index, published = adapters.dataset_index(), []
     for fleet in adapters.fleets().all:
         entry = index.get(fleet.name, name, version)
-        if entry is not None:
+        if entry is not None and _is_seen(entry):
             ref = entry.dataset
             newest = index.newest(fleet.name, name, ref.cell, ref.ends)
             present = newest is not None and newest.version == version
             published.append({"fleet": fleet.name, "at": entry.at.isoformat(), "present": present})
+    if not published and not sight.is_whole():
+        raise PermanentError("BlobNotFound", path)
     return {"manifest": manifest, "published": published}
-
-
-def _read_flag(req: func.HttpRequest, name: str) -> bool:
-    text = req.params.get(name, "false")
-    if text not in ("true", "false"):
-        raise BadRequestError(400, "bad-request", f"`{name}` is {text!r}; give true or false.")
-    return bool(text == "true")
 
 
 def _read_offset(req: func.HttpRequest) -> int:
@@ -159,7 +174,8 @@ def _read_offset(req: func.HttpRequest) -> int:
 def _quarantine_path(text: str) -> str:
     """A blob's path, written with or without its folder."""
     path = f"quarantine/{text.removeprefix('quarantine/')}"
-    if not re.fullmatch(r"quarantine/[^/]+/(?:[^/]+/)*[^/]+\.csv", path) or ".." in path.split("/"):
+    known = re.fullmatch(r"quarantine/[^/]+/(?:[^/]+/)*[^/]+\.csv", path) and path.isprintable()
+    if not known or ".." in path.split("/"):
         detail = f"{path} is no path in quarantine; give quarantine/SOURCE/ID.csv, as `GET /api/quarantine` lists it."
         raise BadRequestError(400, "bad-request", detail)
     return path

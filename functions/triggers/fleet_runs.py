@@ -1,5 +1,7 @@
 """Runs of a fleet: how they are begun, listed, shown and retried."""
 
+from collections.abc import Sequence
+from itertools import batched
 from typing import Any, Final
 
 import azure.durable_functions as df
@@ -7,11 +9,13 @@ import azure.functions as func
 from durabletask.client import OrchestrationState, OrchestrationStatus
 from pydantic import ValidationError
 
-from functions import adapters, tracing
+from functions import adapters, sight, tracing
 from functions.run_cells import cells_of_run
+from functions.seen_runs import seen_run, seen_runs
 from functions.triggers.callers import read_caller
 from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body, read_limit
+from functions.triggers.models import read_fleet
 from functions.triggers.run_requests import read_retry
 from functions.triggers.starting import start_once, utc_now
 from shared import names
@@ -26,37 +30,48 @@ _OVER: Final = frozenset({OrchestrationStatus.COMPLETED, OrchestrationStatus.FAI
 
 
 async def begin_fleet_run(client: df.DurableFunctionsClient, order: RunFleetInput) -> str:
-    """Start `run_fleet` once per content; the instance id, which is the run's id.
+    """Start `run_fleet` once per content; the instance id, which is the run's id."""
+    run = run_id(order)
+    await start_once(client, names.RUN_FLEET, order, run)
+    return run
+
+
+def run_id(order: RunFleetInput) -> str:
+    """The id of the run that an order begins.
 
     Who asks and when does not count: a timer that fires twice and a repeated request begin one run.
     """
     counted = order.model_dump(mode="json", include={"select", "as_of", "again", "retry_of", "request_id"})
     if order.prefix is not None:  # otherwise not a word: what was begun before there were prefixes keeps its id
         counted["prefix"] = order.prefix
-    run = names.instance_id(f"run {order.fleet} {order.operation}", order.fleet, order.operation, counted)
-    await start_once(client, names.RUN_FLEET, order, run)
-    return run
+    return names.instance_id(f"run {order.fleet} {order.operation}", order.fleet, order.operation, counted)
 
 
 async def list_runs(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """The runs of the last time, newest first, each with its figures; `?fleet=` and `?limit=` narrow it."""
+    """The runs of the last time, newest first, each with its figures; `?fleet=` and `?limit=` narrow it.
+
+    Whoever may see some models is told of the runs that were about one of them, and of these models' figures alone.
+    """
     try:
         limit = read_limit(req, usual=_LISTED, most=_MOST_LISTED)
+        every = await run_blocking(adapters.runs().recent, _MOST_LISTED)
+        seen = [row for row in every if sight.sees_fleet(row.fleet)]
+        fleet = read_fleet(req, (row.fleet for row in seen))
     except BadRequestError as error:
         return error.answer
-    fleet = req.params.get("fleet")
-    rows = [row for row in await run_blocking(adapters.runs().recent, _MOST_LISTED) if fleet in (None, row.fleet)]
-    told = [await _as_it_stands(client, row.run, row) for row in rows[:limit]]
-    return answer(200, {"runs": [row.to_wire() for row in told if row is not None]})
+    told: list[RunRow] = []
+    for rows in batched((row for row in seen if fleet in (None, row.fleet)), limit, strict=False):
+        if len(told) < limit:
+            told += await _told_rows(client, rows)
+    return answer(200, {"runs": [row.to_wire() for row in told[:limit]]})
 
 
 async def get_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """One run: how it stands, and how each of its cells does; when it has ended, its digest."""
     run = req.route_params["id"]
-    row = await _find_run(client, run)
-    if row is None:
-        return _unknown(run)
-    return answer(200, await run_blocking(_told, row))
+    row = await find_run(client, run)
+    told = await run_blocking(_told, row) if row is not None else None
+    return answer(200, told) if told is not None else _unknown(run)
 
 
 async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
@@ -65,14 +80,14 @@ async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     Asking twice begins one retry; what that one does not get done is retried by its own id.
     """
     run = req.route_params["id"]
-    row = await _find_run(client, run)
+    row = await find_run(client, run)
     if row is None:
         return _unknown(run)
     if row.state == "running":
         return problem(409, "run-not-over", f"The run {run} goes on: {row.reason} Retry it when it has ended.")
     if not any(cell.outcome in RETRIED for cell in await run_blocking(cells_of_run, row.fleet, run)):
         return problem(409, "nothing-to-retry", f"The run {run} has nothing left to do: {row.reason}")
-    with tracing.span("retry_run", req.headers.get("traceparent")):
+    with tracing.span("retry_run", None):
         try:
             body = parse_object(read_body(req) or b"{}")
             retry = await begin_fleet_run(
@@ -83,7 +98,7 @@ async def retry_run(req: func.HttpRequest, client: df.DurableFunctionsClient) ->
     return begun(client, req, retry)
 
 
-async def _find_run(client: df.DurableFunctionsClient, run: str) -> RunRow | None:
+async def find_run(client: df.DurableFunctionsClient, run: str) -> RunRow | None:
     """A run's row; of one that has only just begun, or has died, what its instance says."""
     return await _as_it_stands(client, run, await run_blocking(adapters.runs().get, run))
 
@@ -117,10 +132,19 @@ def how_it_stands(run: str, row: RunRow | None, instance: OrchestrationState | N
     return row.model_copy(update={"state": "failed", "reason": f"Its instance {how} before the digest. {row.reason}"})
 
 
-def _told(row: RunRow) -> dict[str, Any]:
-    cells = [cell.to_wire() for cell in cells_of_run(row.fleet, row.run)]
-    digest_of = places.digest_path(row.fleet, row.run) if row.ended_at and cells else None
-    return {**row.to_wire(), "digest": digest_of, "cells": cells}
+async def _told_rows(client: df.DurableFunctionsClient, rows: Sequence[RunRow]) -> list[RunRow]:
+    """Rows as they must be told, those that the caller may see."""
+    standing = [await _as_it_stands(client, row.run, row) for row in rows]
+    return await run_blocking(seen_runs, [row for row in standing if row is not None])
+
+
+def _told(row: RunRow) -> dict[str, Any] | None:
+    """A run with its cells; `None` where the caller may not see it."""
+    found = seen_run(row, with_cells=True)
+    if found is None:
+        return None
+    digest_of = places.digest_path(row.fleet, row.run) if row.ended_at and found.cells else None
+    return {**found.row.to_wire(), "digest": digest_of, "cells": [cell.to_wire() for cell in found.cells]}
 
 
 def _unknown(run: str) -> func.HttpResponse:

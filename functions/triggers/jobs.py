@@ -45,7 +45,7 @@ async def begin_watch(req: func.HttpRequest, client: df.DurableFunctionsClient) 
     Events of a job that Signalbox has submitted itself go to the run that it belongs to, by its tag
     `signalbox.instance`: a second wait for it gets none, and reads at most every ten minutes.
     """
-    with tracing.span("begin_watch", req.headers.get("traceparent")):
+    with tracing.span("begin_watch", None):
         try:
             order = _order(req)
         except BadRequestError as error:

@@ -8,12 +8,15 @@ import azure.functions as func
 from pydantic import AfterValidator, Field
 
 from functions import tracing
+from functions.observed import keep_observed
 from functions.triggers.http import BadRequestError, answer, read_object
 from functions.triggers.models import find_model
 from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import signal_interlock, utc_now
+from shared.blocking import run_blocking
 from shared.contracts.base import Contract
 from shared.contracts.interlock import HealthObserved, ShortName
+from shared.contracts.monitoring import ObservedPeriod
 
 
 def _finite(value: float) -> float:
@@ -42,16 +45,18 @@ class Observation(Contract):
 
 
 async def observe(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Tell the model's interlock, which rolls back if the policy wants that; answers 202."""
-    with tracing.span("observe", req.headers.get("traceparent")):
+    """Keep the figures, and tell the model, which is rolled back if its policy wants that; answers 202."""
+    with tracing.span("observe", None):
         try:
             policy = find_model(req.route_params["name"])
             wanted = "Needed: version, period, figures; allowed: reference."
             told = read_body_as(Observation, read_object(req), wanted)
         except BadRequestError as error:
             return error.answer
+        at = utc_now()
+        await run_blocking(keep_observed, ObservedPeriod(model=policy.model, at=at, **told.model_dump()))
         event = HealthObserved(
-            model=policy.model, at=utc_now(), trace=tracing.traceparent(), policy=policy, **told.model_dump()
+            model=policy.model, at=at, trace=tracing.traceparent(), policy=policy, **told.model_dump()
         )
         await signal_interlock(client, event)
     return answer(202, {"model": policy.model, "version": told.version, "period": told.period})

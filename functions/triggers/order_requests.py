@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from functions.triggers.http import BadRequestError
+from functions.triggers.http import BadRequestError, Fault
 from functions.triggers.run_requests import read_body_as
 from shared import names
 from shared.authorization import Caller, Role
 from shared.contracts.base import Contract, Instant
 from shared.contracts.orders import (
+    AdoptOrdered,
     AnyOrder,
     ApprovalAnswered,
     ForgetOrdered,
@@ -23,10 +24,16 @@ from shared.contracts.orders import (
     RollbackOrdered,
 )
 from shared.contracts.policy import ModelPolicy
-from shared.located_validation import nearest
+from shared.near_names import nearest
+from shared.registry.uris import read_model_uri
 
 #: The scope of an order for one model.
 MODEL_SCOPE: Final = "model"
+
+
+def _model_uri(text: str) -> str:
+    read_model_uri(text)
+    return text
 
 
 class OrderRequest(Contract):
@@ -41,6 +48,8 @@ class OrderRequest(Contract):
         until: When a hold ends by itself, or an override.
         artifact_sha256: What was looked at, for `approve` and `reject`.
         report_sha256: Likewise.
+        uri: What is adopted: `models:/NAME/VERSION`, `models:/NAME@ALIAS` or `azureml:NAME:VERSION`.
+        replace: Whether it takes the place of another version in production.
     """
 
     reason: str = Field(min_length=1, max_length=300)
@@ -51,6 +60,15 @@ class OrderRequest(Contract):
     until: Instant | None = None
     artifact_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     report_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    uri: Annotated[str, AfterValidator(_model_uri)] | None = Field(default=None, min_length=1, max_length=300)
+    replace: bool | None = None
+
+
+class Words(NamedTuple):
+    """What is said with an order, and who says it."""
+
+    request: OrderRequest
+    by: str
 
 
 class Verb(NamedTuple):
@@ -85,11 +103,14 @@ VERBS: Final[dict[str, Verb]] = {
     "forget": Verb(ForgetOrdered, "operator"),
     "override": Verb(OverrideOrdered, "approver", needs=("version", "gate", "until")),
     "approve": Verb(ApprovalAnswered, "approver", needs=_EVIDENCE, fixed={"approved": True}),
+    "adopt": Verb(AdoptOrdered, "approver", needs=("uri",), may_have=("replace",)),
     "reject": Verb(ApprovalAnswered, "approver", needs=_EVIDENCE, fixed={"approved": False}),
 }
 #: Those that can be given to all models of a fleet, or to those with some labels.
 OF_MANY: Final = ("hold", "resume")
 _ALWAYS: Final = ("reason", "by", "request_id")
+#: The calendar's last days do not exist in every time zone, and whoever reads the time may be in any.
+_LAST_YEAR: Final = 2199
 
 
 def read_verb(name: str | None) -> Verb:
@@ -128,29 +149,42 @@ def read_order(
         BadRequestError: A field is missing, wrong, or has no meaning for this order.
     """
     verb = read_verb(name)
-    wanted = _wanted(verb)
-    request = read_body_as(OrderRequest, body, wanted)
-    given = request.model_fields_set
-    for field in verb.needs:
-        if getattr(request, field) is None:
-            raise BadRequestError(400, "bad-request", f"`{field}` is missing. {wanted}")
-    if odd := sorted(given - {*verb.needs, *verb.may_have, *_ALWAYS}):
-        raise BadRequestError(400, "bad-request", f"`{odd[0]}` has no meaning for `{name}`. {wanted}")
-    if request.until is not None and request.until <= at:
-        raise BadRequestError(400, "bad-request", f"`until` {request.until.isoformat()} is over. {wanted}")
+    request, by = read_words(name, body, caller, at)
     fields = {field: getattr(request, field) for field in (*verb.needs, *verb.may_have)}
     return verb.order(
         model=policy.model,
         at=at,
         trace=trace,
         policy=policy,
-        by=_by(caller, request.by, wanted),
+        by=by,
         reason=request.reason,
         request_id=request.request_id or names.content_hash(name, policy.model, scope, at.isoformat()),
         **fields,
         **({"scope": scope} if verb.scoped else {}),
         **verb.fixed,
     )
+
+
+def read_words(name: str, body: dict[str, Any], caller: Caller, at: datetime) -> Words:
+    """What is said with an order, whomever it is given to, and who says it.
+
+    Raises:
+        BadRequestError: A field is missing, wrong, or has no meaning for this order.
+    """
+    verb = read_verb(name)
+    wanted = _wanted(verb)
+    request = read_body_as(OrderRequest, body, wanted)
+    given = request.model_fields_set
+    for field in verb.needs:
+        if getattr(request, field) is None:
+            raise _refusal(field, "is missing", wanted)
+    if odd := sorted(given - {*verb.needs, *verb.may_have, *_ALWAYS}):
+        raise _refusal(odd[0], f"has no meaning for `{name}`", wanted)
+    if request.until is not None and request.until <= at:
+        raise _refusal("until", f"{request.until.isoformat()} is over", wanted)
+    if request.until is not None and request.until.year > _LAST_YEAR:
+        raise _refusal("until", f"{request.until.isoformat()} is too far; the years to {_LAST_YEAR} are known", wanted)
+    return Words(request, _by(caller, request.by, wanted))
 
 
 def scope_of(fleet: str, select: Mapping[str, tuple[str, ...]]) -> str:
@@ -164,8 +198,12 @@ def _by(caller: Caller, said: str | None, wanted: str) -> str:
     if caller.roles is not None:
         return caller.name
     if said is None:
-        raise BadRequestError(400, "bad-request", f"`by` is missing: a function key does not say who asks. {wanted}")
+        raise _refusal("by", "is missing: a function key does not say who asks", wanted)
     return said
+
+
+def _refusal(field: str, detail: str, wanted: str) -> BadRequestError:
+    return BadRequestError(400, "bad-request", f"`{field}` {detail}. {wanted}", [Fault((field,), detail)])
 
 
 def _wanted(verb: Verb) -> str:

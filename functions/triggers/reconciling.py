@@ -101,7 +101,8 @@ def how_it_ended(  # noqa: PLR0911 - one return per kind of run
 
     A run that completed has told it already, or its signal was lost: its own result is told again.
     """
-    if run.waits_for_slot or (state is not None and state.runtime_status in _ALIVE):
+    begun = run.turn > 0 or not run.waits_for_slot
+    if not begun or (state is not None and state.runtime_status in _ALIVE):
         return None
     if state is None and at - row.updated_at < _GONE_AFTER:
         return None

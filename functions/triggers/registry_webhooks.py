@@ -1,119 +1,95 @@
-"""`POST /api/webhooks/mlflow`: what the model registry tells."""
+"""`POST /api/webhooks/mlflow` and `/databricks`: what the model registry tells."""
 
 import time
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import adapters, tracing
+from functions import adapters, metering, tracing
 from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body
-from functions.triggers.signatures import refuse_mlflow
+from functions.triggers.registry_events import Webhook, events_of, outcome_of, read_databricks, read_mlflow
+from functions.triggers.signatures import refuse_databricks, refuse_mlflow
 from functions.triggers.starting import signal_interlock, utc_now
-from shared import names
 from shared.blocking import run_blocking
-from shared.contracts.deliveries import Delivery, Outcome
-from shared.contracts.events import InterlockEvent
-from shared.contracts.interlock import RegistryChanged, VersionRegistered
-from shared.contracts.policy import ModelPolicy
+from shared.contracts.deliveries import Delivery
 from shared.settings import settings
 
-_CHANGES: Final = {
-    "model_version_alias.created": "alias_set",
-    "model_version_alias.deleted": "alias_removed",
-    "model_version_tag.set": "tag_set",
-    "model_version_tag.deleted": "tag_removed",
-}
+type _Refuse = Callable[[Mapping[str, str], bytes], str | None]
 
 
 async def mlflow_webhook(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-    """Authenticate, parse, hand on to the model's interlock, record.
+    """Authenticate, parse, hand on to the model, record.
 
     Answers 200 when the event is taken or leads to nothing, 401 when it is not believed, 400 and 413 when it cannot be
-    used; MLflow repeats none of these. Anything else fails with 500, and MLflow sends it again.
+    used; MLflow repeats none of these. Anything else fails with 500 or 503, and MLflow sends it again.
     """
+
+    def refuse(headers: Mapping[str, str], body: bytes) -> str | None:
+        known = settings()
+        return refuse_mlflow(
+            headers, body, known.webhook_secret, now=time.time(), max_age=known.webhook_max_age_seconds
+        )
+
+    return await _take("mlflow_webhook", req, client, refuse, read_mlflow)
+
+
+async def databricks_webhook(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+    """The same for the webhooks of Databricks' workspace registry; Unity Catalog has none, so it is searched.
+
+    Answers as for MLflow.
+    """
+
+    def refuse(headers: Mapping[str, str], body: bytes) -> str | None:
+        known = settings()
+        return refuse_databricks(
+            headers, body, known.webhook_secret, now=time.time(), max_age=known.webhook_max_age_seconds
+        )
+
+    return await _take("databricks_webhook", req, client, refuse, read_databricks)
+
+
+async def _take(
+    door: str,
+    req: func.HttpRequest,
+    client: df.DurableFunctionsClient,
+    refuse: _Refuse,
+    read: Callable[[Mapping[str, Any]], Webhook],
+) -> func.HttpResponse:
     try:
         body = read_body(req)
-        headers = {name.lower(): value for name, value in req.headers.items()}
-        refusal = refuse_mlflow(
-            headers,
-            body,
-            settings().webhook_secret,
-            now=time.time(),
-            max_age=settings().webhook_max_age_seconds,
-        )
+        refusal = refuse({name.lower(): value for name, value in req.headers.items()}, body)
         if refusal is not None:
             return problem(401, "not-believed", refusal)
-        envelope = parse_object(body)
+        told = read(parse_object(body))
     except BadRequestError as error:
         return error.answer
-    with tracing.span("mlflow_webhook", headers.get("traceparent")):
-        return await _hand_on(client, envelope, body)
+    with tracing.span(door, told.trace):
+        return await _hand_on(client, told, body)
 
 
-async def _hand_on(client: df.DurableFunctionsClient, envelope: dict[str, Any], body: bytes) -> func.HttpResponse:
-    kind = f"{envelope.get('entity')}.{envelope.get('action')}"
-    data = envelope.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-        return problem(400, "not-an-event", "The body lacks `entity`, `action` or `data.name` of an MLflow webhook.")
-    model, version = data["name"], str(data.get("version") or "")
-    key = _key(kind, model, version, data, str(envelope.get("timestamp", "")))
-    before = await run_blocking(adapters.inbox().get, "mlflow", key)
+async def _hand_on(client: df.DurableFunctionsClient, told: Webhook, body: bytes) -> func.HttpResponse:
+    before = await run_blocking(adapters.inbox().get, "mlflow", told.key)
     if before is not None and before.outcome != "ignored":
         return answer(200, {"status": "duplicate", "reason": f"This event was {before.outcome} before."})
 
-    policy = adapters.fleets().model(model)
-    event = _event(kind, policy, version, data) if policy is not None else None
-    if event is not None:
+    policy = adapters.fleets().model(told.model)
+    events = events_of(told, policy) if policy is not None else ()
+    for event in events:
         await signal_interlock(client, event)
-    outcome, reason = _outcome(kind, model, policy, event)
-    # Recorded after it was handed on: a crash in between makes MLflow send it again, and the interlock knows twins.
+    outcome, reason = outcome_of(told, policy, handed_on=bool(events))
+    # Recorded after it was handed on: a crash in between makes the registry send it again, and the model knows twins.
     delivery = Delivery(
         channel="mlflow",
-        key=key,
-        subject=" ".join(part for part in (model, version, kind) if part),
+        key=told.key,
+        subject=" ".join(part for part in (told.model, told.version, told.kind) if part),
         received_at=utc_now(),
         outcome=outcome,
         reason=reason,
         body=body.decode(errors="replace")[:16_000],
+        trace=tracing.traceparent(),
     )
-    await run_blocking(adapters.inbox().record, delivery)
+    if await run_blocking(adapters.inbox().record, delivery):
+        metering.count_delivery(delivery)
     return answer(200, {"status": outcome, "reason": reason})
-
-
-def _key(kind: str, model: str, version: str, data: dict[str, Any], timestamp: str) -> str:
-    """Two webhooks on one event have different delivery ids, so the content is the key."""
-    if kind == "model_version.created":
-        return names.version_key(model, version)
-    return f"{kind}:{names.content_hash(data, timestamp)}"
-
-
-def _event(kind: str, policy: ModelPolicy, version: str, data: dict[str, Any]) -> InterlockEvent | None:
-    at, trace = utc_now(), tracing.traceparent()
-    if kind == "model_version.created" and version:
-        return VersionRegistered(
-            model=policy.model, at=at, trace=trace, policy=policy, version=version, seen_by="webhook"
-        )
-    if kind not in _CHANGES:
-        return None
-    return RegistryChanged.model_validate(
-        {
-            "model": policy.model,
-            "at": at,
-            "trace": trace,
-            "version": version,
-            "change": _CHANGES[kind],
-            "name": str(data.get("alias") or data.get("key") or ""),
-            "value": None if data.get("value") is None else str(data["value"])[:200],
-        }
-    )
-
-
-def _outcome(kind: str, model: str, policy: ModelPolicy | None, event: InterlockEvent | None) -> tuple[Outcome, str]:
-    if event is not None:
-        return "accepted", "Handed to the model's interlock."
-    if policy is not None:
-        return "ignored", f"Events of kind {kind} start nothing."
-    if any(one.baseline is not None and one.baseline.model == model for one in adapters.policies()):
-        return "done", f"{model} is a baseline: nothing to release."
-    return "ignored", f"No fleet of this app has a model {model}. If it should, add it to the fleet file."

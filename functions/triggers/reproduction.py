@@ -29,7 +29,7 @@ class ReproduceRequest(Contract):
 
 async def reproduce(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Train once more on what the ledger says, and compare; answers 202 with the URLs of the comparison."""
-    with tracing.span("reproduce", req.headers.get("traceparent")):
+    with tracing.span("reproduce", None):
         try:
             policy = find_model(req.route_params["name"])
             wanted = "Allowed: requested_by, request_id."

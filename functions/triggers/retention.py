@@ -14,6 +14,7 @@ from durabletask.client import OrchestrationQuery, OrchestrationState, Orchestra
 from pydantic import Field
 
 from functions import adapters, tracing
+from functions.triggers.callers import require
 from functions.triggers.following import begun
 from functions.triggers.http import BadRequestError, answer, parse_object, problem, read_body
 from functions.triggers.run_requests import read_body_as
@@ -30,7 +31,7 @@ _FINISHED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, O
 _NEVER_ASKED_AGAIN: Final = frozenset({
     names.TRAIN_MODEL, names.RELEASE_MODEL, names.SCORE_MODEL, names.RETIRE_MODEL, names.RECORD_MODEL,
     names.RECONCILE_EVENTS, names.APPLY_RETENTION, names.TELL_MODELS, names.CONDITION_FILE, names.CONDITION_RANGES,
-    names.ANCHOR_LEDGERS,
+    names.ANCHOR_LEDGERS, names.ANSWER_CALLBACK,
 })  # fmt: skip
 _REPORTS: Final = 20
 #: Runs that one call deletes, and at once: a thousand models that are trained every week leave some 2,000 a day.
@@ -62,7 +63,7 @@ async def retain_on_schedule(timer: func.TimerRequest, client: df.DurableFunctio
 
 async def retain_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
     """Tell what has expired, or delete it with `dry_run: false`; answers 202 with the URLs of the run."""
-    with tracing.span("retain_now", req.headers.get("traceparent")):
+    with tracing.span("retain_now", None):
         try:
             body = parse_object(read_body(req) or b"{}")
             request, at = read_body_as(RetentionRequest, body, "Allowed: dry_run, requested_by."), utc_now()
@@ -75,7 +76,11 @@ async def retain_now(req: func.HttpRequest, client: df.DurableFunctionsClient) -
 
 
 async def list_retention(req: func.HttpRequest) -> func.HttpResponse:
-    """What was deleted by policy lately, newest first: a line per kind, and the blob that names every thing."""
+    """What was deleted by policy lately, newest first: a line per kind, and the blob that names every thing.
+
+    It is about all models at once, so it is for readers of the whole app.
+    """
+    require(req, "reader")
     reports = await run_blocking(adapters.inbox().recent, "retention", _REPORTS)
     shown = [
         {"outcome": one.outcome, "reason": one.reason, "report": json.loads(one.body) if one.body else None}
@@ -85,7 +90,8 @@ async def list_retention(req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def get_retention(req: func.HttpRequest) -> func.HttpResponse:
-    """One run of the retention that has ended: its figures, and every thing with the reason why it goes."""
+    """One run of the retention that has ended: its figures, and every thing with the reason why it goes; as above."""
+    require(req, "reader")
     instance = req.route_params["id"]
     delivery = await run_blocking(adapters.inbox().get, "retention", instance)
     if delivery is None or not delivery.body:

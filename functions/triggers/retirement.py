@@ -7,7 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 from pydantic import Field
 
-from functions import adapters, tracing
+from functions import adapters, sight, tracing
 from functions.triggers.callers import read_caller
 from functions.triggers.http import BadRequestError, answer, read_object
 from functions.triggers.run_requests import read_body_as
@@ -47,8 +47,11 @@ class RetireRequest(Contract):
 async def list_retired(req: func.HttpRequest) -> func.HttpResponse:
     """Models and datasets that no fleet file has any more, and what a retirement would take away from each.
 
-    Nothing happens by itself: they go on as they are until `POST /api/operations/retire` names them.
+    Nothing happens by itself: they go on as they are until `POST /api/operations/retire` names them. No fleet file says
+    who may see them, so they are told to readers of the whole app alone.
     """
+    if not sight.is_whole():
+        return answer(200, {"models": [], "datasets": []})
     fleets = adapters.fleets()
     rows = await run_blocking(adapters.read_model().all)
     cells = await run_blocking(adapters.inbox().outcomes, "conditioning")
@@ -61,7 +64,7 @@ async def retire(req: func.HttpRequest, client: df.DurableFunctionsClient) -> fu
 
     Answers 202: a model goes when nothing of it is in flight any more. Asking again is harmless.
     """
-    with tracing.span("retire", req.headers.get("traceparent")):
+    with tracing.span("retire", None):
         try:
             request = read_body_as(RetireRequest, read_object(req), _WANTED)
             rows = {row.model: row for row in await run_blocking(adapters.read_model().all)}

@@ -1,5 +1,6 @@
 """What somebody asks of a fleet over HTTP, checked before anything begins."""
 
+import json
 import re
 from datetime import date, datetime, time
 from typing import Annotated, Any, Final, get_args
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, ValidationError
 
 from functions import adapters
-from functions.triggers.http import BadRequestError
+from functions.triggers.http import BadRequestError, Fault
 from shared.authorization import KEY_HOLDER, Caller
 from shared.contracts.base import Contract
 from shared.contracts.fleet_runs import FailOn, Operation, RunFleetInput, RunRow
@@ -32,8 +33,10 @@ _SELECTION_BYTES: Final = 10_000
 
 
 def several(value: Any) -> Any:
-    """One value may be written without a list."""
-    return [value] if isinstance(value, str) else value
+    """One value may be written without a list; a tuple of what was a list, since nothing else is converted."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 class RunRequest(Contract):
@@ -47,6 +50,7 @@ class RunRequest(Contract):
         as_of: A date, which is one where the fleet is at home, or a time with its zone.
         fail_on: When the status URL answers with a failure.
         request_id: Makes a repeated request the same: Data Factory's `@pipeline().RunId`.
+        callBackUri: Is called when the run has ended: Data Factory's Webhook activity adds it, and waits for that.
     """
 
     fleet: str | None = None
@@ -58,6 +62,17 @@ class RunRequest(Contract):
     fail_on: FailOn = "any"
     requested_by: str = Field(default="Data Factory", min_length=1, max_length=200)
     request_id: str = Field(min_length=1, max_length=200)
+    callBackUri: str | None = Field(default=None, min_length=1, repr=False)  # noqa: N815 - Data Factory's name
+
+
+class AnyRunRequest(RunRequest):
+    """The body of `POST /api/datafactory/run`.
+
+    Attributes:
+        operation: What the run does to its cells; of one model, too, `train` is a run here.
+    """
+
+    operation: Operation
 
 
 class RetryRequest(Contract):
@@ -82,7 +97,21 @@ def read_operation(name: str | None) -> Operation:
     for operation in known:
         if operation == name:
             return operation
-    raise BadRequestError(404, "unknown-operation", f"There is no operation {name!r}. Known: {', '.join(known)}.")
+    told = f"Known: {', '.join(known)}; and run, whose body has the `operation`."
+    raise BadRequestError(404, "unknown-operation", f"There is no operation {name!r}. {told}")
+
+
+def read_named_operation(body: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
+    """The operation that a body names, and the rest of the body.
+
+    Raises:
+        BadRequestError: It names none, or does not fit.
+    """
+    wanted = (
+        "Needed: operation, request_id; allowed: fleet, select, model, prefix, as_of, again, fail_on, requested_by."
+    )
+    request = read_body_as(AnyRunRequest, body, wanted)
+    return request.operation, {name: value for name, value in body.items() if name != "operation"}
 
 
 def read_run_request(
@@ -150,16 +179,17 @@ def read_retry(
 
 
 def read_body_as[B: Contract](kind: type[B], body: dict[str, Any], wanted: str) -> B:
-    """A body as a contract.
+    """A body as a contract; nothing is guessed: `"false"` is a text, and no false.
 
     Raises:
         BadRequestError: It does not fit; each field that is wrong is named, and then what is wanted.
     """
     try:
-        return kind.from_wire(body)
+        return kind.model_validate_json(json.dumps(body), strict=True)
     except ValidationError as error:
-        wrong = "; ".join(f"`{'.'.join(map(str, one['loc']))}`: {one['msg']}" for one in error.errors())
-        raise BadRequestError(400, "bad-request", f"{wrong}. {wanted}") from error
+        faults = [Fault(one["loc"], one["msg"]) for one in error.errors()]
+        wrong = "; ".join(f"`{'.'.join(map(str, fault.place))}`: {fault.detail}" for fault in faults)
+        raise BadRequestError(400, "bad-request", f"{wrong}. {wanted}", faults) from error
 
 
 def _fleet(name: str | None) -> Fleet:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import azure.durable_functions as df
 
-from functions import adapters, tracing
+from functions import adapters, metering, tracing
 from functions.triggers.fleet_runs import begin_fleet_run
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import Delivery
@@ -94,7 +94,7 @@ async def _holds_since(fleet: Fleet, operation: Operation, now: datetime) -> dat
 async def _begin(client: df.DurableFunctionsClient, run: DueRun, now: datetime) -> None:
     refusal = _refusal(run, now)
     if refusal is not None:
-        await _record(run.key, run.subject, "dead", refusal, now)
+        await _record(run, "dead", refusal, now)
         return
     order = RunFleetInput(
         fleet=run.fleet.name,
@@ -106,7 +106,7 @@ async def _begin(client: df.DurableFunctionsClient, run: DueRun, now: datetime) 
     )
     instance = await begin_fleet_run(client, order)
     # Recorded after it was begun: a crash in between makes the next look begin it again, and starts are unique.
-    await _record(run.key, run.subject, "accepted", _accepted(run, instance, now), now)
+    await _record(run, "accepted", _accepted(run, instance, now), now, instance)
 
 
 def _refusal(run: DueRun, now: datetime) -> str | None:
@@ -137,6 +137,16 @@ def _hours(time: timedelta) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-async def _record(key: str, subject: str, outcome: Literal["accepted", "dead"], reason: str, now: datetime) -> None:
-    delivery = Delivery(channel="schedule", key=key, subject=subject, received_at=now, outcome=outcome, reason=reason)
-    await run_blocking(adapters.inbox().record, delivery)
+async def _record(run: DueRun, outcome: Literal["accepted", "dead"], reason: str, now: datetime, *started: str) -> None:
+    delivery = Delivery(
+        channel="schedule",
+        key=run.key,
+        subject=run.subject,
+        received_at=now,
+        outcome=outcome,
+        reason=reason,
+        trace=tracing.traceparent(),
+        started=started,
+    )
+    if await run_blocking(adapters.inbox().record, delivery):
+        metering.count_delivery(delivery)

@@ -1,8 +1,9 @@
-"""Signatures of registry webhooks (wire contracts, section 1)."""
+"""Signatures of registry webhooks (wire contracts, sections 1 and 2)."""
 
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 
 
@@ -35,4 +36,36 @@ def refuse_mlflow(headers: Mapping[str, str], body: bytes, secret: str, *, now: 
         return "The signature does not match. Does the webhook in MLflow have the secret of SIGNALBOX_WEBHOOK_SECRET?"
     if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > max_age:
         return f"The delivery's timestamp {timestamp} is more than {max_age} s from now."
+    return None
+
+
+def databricks_signature(secret: str, body: bytes) -> str:
+    """The hexadecimal HMAC-SHA256 of the body, as Databricks sends it."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def refuse_databricks(headers: Mapping[str, str], body: bytes, secret: str, *, now: float, max_age: int) -> str | None:
+    """Why a delivery is not believed; `None` when it is.
+
+    Databricks sends neither a delivery id nor a timestamp beside the body, so the event's own time, which is signed
+    with it, bounds how old it may be.
+
+    Args:
+        headers: The request's headers, by lower-case name.
+        body: The raw body, as it was signed.
+        secret: Shared with the webhook.
+        now: Unix seconds.
+        max_age: Seconds.
+    """
+    given = headers.get("x-databricks-signature", "")
+    if not given:
+        return "The delivery is not signed: the header X-Databricks-Signature is needed. Give the webhook a secret."
+    if not hmac.compare_digest(databricks_signature(secret, body).encode(), given.encode()):
+        return "The signature does not match. Has the webhook in Databricks the secret of SIGNALBOX_WEBHOOK_SECRET?"
+    try:
+        at = json.loads(body)["event_timestamp"] / 1000
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "The delivery has no `event_timestamp` in milliseconds, so nobody can tell how old it is."
+    if abs(now - at) > max_age:
+        return f"The event's time {at:.0f} is more than {max_age} s from now."
     return None

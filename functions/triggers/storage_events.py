@@ -2,13 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import adapters, tracing
+from functions import adapters, metering, tracing
 from functions.arrivals import conditioning_orders
 from functions.triggers.starting import start_once, utc_now
 from shared import names
@@ -19,6 +19,22 @@ from shared.errors import PermanentError
 from shared.settings import settings
 
 _SUBJECT_PREFIX = "blobServices/default/containers/"
+#: Ids that a record keeps; a file may concern hundreds of cells.
+_STARTED_KEPT: Final = 50
+
+
+class _Handed(NamedTuple):
+    """What became of an arrival.
+
+    Attributes:
+        outcome: As in a delivery.
+        reason: Why, for a person.
+        started: The orchestrations that it was handed to.
+    """
+
+    outcome: Literal["accepted", "ignored", "dead"]
+    reason: str
+    started: tuple[str, ...] = ()
 
 
 async def storage_events(event: func.EventGridEvent, client: df.DurableFunctionsClient) -> None:
@@ -33,16 +49,18 @@ async def storage_events(event: func.EventGridEvent, client: df.DurableFunctions
             arrival = read_arrival(body)
         except PermanentError as error:
             key = f"unreadable:{names.content_hash(body)}"
-            await _record(key, str(body.get("subject", "")), "dead", error.message, body)
+            await _record(key, str(body.get("subject", "")), _Handed("dead", error.message), body)
             return
+        if arrival is not None:
+            tracing.note(path=arrival.path)
         if arrival is None or arrival.container != settings().landing_container:
             return
         before = await run_blocking(adapters.inbox().get, "storage", arrival.key)
         if before is not None and before.outcome != "ignored":
             return
-        outcome, reason = await _hand_on(client, arrival)
+        handed = await _hand_on(client, arrival)
         # Recorded after it was handed on: a crash in between makes Event Grid send it again, and starts are unique.
-        await _record(arrival.key, arrival.path, outcome, reason, body)
+        await _record(arrival.key, arrival.path, handed, body)
 
 
 def read_arrival(event: dict[str, Any]) -> BlobArrival | None:
@@ -78,35 +96,38 @@ def read_arrival(event: dict[str, Any]) -> BlobArrival | None:
     )
 
 
-async def _hand_on(
-    client: df.DurableFunctionsClient, arrival: BlobArrival
-) -> tuple[Literal["accepted", "ignored", "dead"], str]:
+async def _hand_on(client: df.DurableFunctionsClient, arrival: BlobArrival) -> _Handed:
     if not adapters.fleets().claims(arrival.path):
-        return "ignored", "No source of any fleet wants this path. Compare it with `sources` in the fleet file."
+        told = "No source of any fleet wants this path. Compare it with `sources` in the fleet file."
+        return _Handed("ignored", told)
     if not arrival.size:
-        return "dead", "The file is empty. Land it again with content."
+        return _Handed("dead", "The file is empty. Land it again with content.")
     orders = await run_blocking(conditioning_orders, arrival, utc_now(), tracing.traceparent())
     if not orders:
-        return "accepted", "No cell needs it yet; it is taken when files with a period land."
+        return _Handed("accepted", "No cell needs it yet; it is taken when files with a period land.")
+    started: list[str] = []
     for order in orders:
         instance = names.instance_id(f"condition {order.dataset}", order.fleet, order.cell, arrival.key)
         await start_once(client, names.CONDITION_DATASET, order, instance)
-    return "accepted", "Conditioning was asked for: " + ", ".join(sorted({order.dataset for order in orders})) + "."
+        started.append(instance)
+    told = "Conditioning was asked for: " + ", ".join(sorted({order.dataset for order in orders})) + "."
+    return _Handed("accepted", told, tuple(started[:_STARTED_KEPT]))
 
 
-async def _record(
-    key: str, subject: str, outcome: Literal["accepted", "ignored", "dead"], reason: str, body: dict[str, Any]
-) -> None:
+async def _record(key: str, subject: str, handed: _Handed, body: dict[str, Any]) -> None:
     delivery = Delivery(
         channel="storage",
         key=key,
         subject=subject,
         received_at=utc_now(),
-        outcome=outcome,
-        reason=reason,
+        outcome=handed.outcome,
+        reason=handed.reason,
         body=json.dumps(body, default=str)[:16_000],
+        trace=tracing.traceparent(),
+        started=handed.started,
     )
-    await run_blocking(adapters.inbox().record, delivery)
+    if await run_blocking(adapters.inbox().record, delivery):
+        metering.count_delivery(delivery)
 
 
 def _body(event: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ async def witnessed(client: df.DurableFunctionsClient, models: Iterable[str]) ->
 
 
 async def _heads(client: df.DurableFunctionsClient, model: str) -> tuple[KnownHead, ...]:
+    if "@" in model:  # nothing that entities can be called, and so no model
+        return ()
     entity = await client.get_entity(EntityInstanceId(names.MODEL_INTERLOCK, model))
     state: Any = entity.get_typed_state(dict) if entity is not None else None
     try:

@@ -1,10 +1,12 @@
 """`python -m local.demo`: run the example's fleet from raw files to released models, and prove what came out."""
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from local.demo.observe import Model, Observer
 from local.demo.outcome import look
 from local.demo.report import show, show_later
 from local.demo.screen import Screen
-from local.demo.stillness import Look, Stillness
+from local.demo.stillness import Look, Stillness, looks
 from local.services.process import LocalServiceError
 from local.stack import Ports, Stack
+from local.stack.ending import INTERRUPTED, OrderlyEnd
 from local.stack.options import add_azureml
 from local.stack.stack import DEFAULT_STATE
 from shared.errors import ConfigurationError
@@ -31,14 +34,18 @@ FLEET = Path(__file__).resolve().parents[2] / "examples" / "flights" / "fleet.ya
 #: The models that the gates reject on this data, as examples/flights/README.md tells.
 REJECTED = ("departures-ewr-regional-slow", "departures-lga-regional-fast", "departures-lga-regional-slow")
 _NEVER = "0 0 0 29 2 *"
-_LOOK_SECONDS = 0.25
 _SEARCHED = ("Nothing moves, so an event may be lost: waiting for the search, which looks every five minutes", "")
 
 
-def main() -> int:
-    """Run the demo; 0 only if every expected outcome was observed."""
-    arguments = _parse_arguments()
-    console = Console(width=None if sys.stdout.isatty() else 120)
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the demo; 0 only if every expected outcome was observed, 130 after Ctrl-C.
+
+    Args:
+        given: The command line; that of this process unless given.
+    """
+    arguments = _parse_arguments(given)
+    where = sys.stderr if arguments.json else sys.stdout
+    console = Console(file=where, width=None if where.isatty() else 120)
     screen = Screen(console)
     settings = {} if arguments.reconcile else {"SIGNALBOX_RECONCILE_SCHEDULE": _NEVER}
     if arguments.environment:
@@ -50,6 +57,7 @@ def main() -> int:
             "from raw files to production, on this machine:"
         )
         with (
+            OrderlyEnd(),
             screen,
             Stack(
                 arguments.state or _own_state(arguments.environment, arguments.azureml),
@@ -62,11 +70,26 @@ def main() -> int:
         ):
             return _run(stack, screen, console, fleet, arguments)
     except KeyboardInterrupt:
-        console.print("Interrupted: every local service was ended; what was done so far is kept.")
-        return 130
+        told = "Interrupted: every local service was ended; what was done so far is kept."
+        _tell(arguments, {"error": _problem("interrupted", told, INTERRUPTED)})
+        console.print(told)
+        return INTERRUPTED
     except (LocalServiceError, ConfigurationError) as error:
+        _tell(arguments, {"error": _problem("stack-failed", str(error), 1)})
         console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
+
+
+def _tell(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
+    """What came out, for a program that asked for it; once."""
+    if arguments.json:
+        arguments.json = False
+        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def _problem(code: str, detail: str, exit_code: int) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "remedy": "", "exit_code": exit_code}
 
 
 def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments: argparse.Namespace) -> int:
@@ -78,13 +101,16 @@ def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments
         problems = _prove(console, observer, fleet, models)
         if not problems:
             problems = _prove_later(console, observer, fleet, arguments.timeout)
+        seconds = round(time.monotonic() - started, 1)
+        _tell(arguments, {"observed": not problems, "problems": problems, "models": len(models), "seconds": seconds,
+                          "app": stack.host_url, "kept": arguments.keep and not problems})  # fmt: skip
         if problems:
             console.print("\n[red]Not everything that was expected was seen:[/red]")
             console.print("\n".join(f"  {escape(problem)}" for problem in problems), soft_wrap=True)
             root = stack.state.root
             console.print(f"The logs are in {stack.state.logs}, the spans in {root / 'traces.jsonl'}.", soft_wrap=True)
             return 1
-        console.print(f"\n[green]Everything expected was observed[/green] in {time.monotonic() - started:.0f} s.")
+        console.print(f"\n[green]Everything expected was observed[/green] in {seconds:.0f} s.")
     if arguments.keep:
         _stay(stack, console)
     else:
@@ -92,7 +118,7 @@ def _run(stack: Stack, screen: Screen, console: Console, fleet: Fleet, arguments
     return 0
 
 
-def _prove(console: Console, observer: Observer, fleet: Fleet, models: list[Model]) -> list[str]:
+def _prove(console: Console, observer: Observer, fleet: Fleet, models: Sequence[Model]) -> list[str]:
     """Show what came out, and say what was expected and not observed."""
     known = {model.name: model for model in models}
     outcomes = [
@@ -115,27 +141,21 @@ def _prove_later(console: Console, observer: Observer, fleet: Fleet, seconds: fl
 
 def _watch(
     stack: Stack, observer: Observer, screen: Screen, landed: set[str], arguments: argparse.Namespace
-) -> list[Model]:
+) -> Sequence[Model]:
     """Look until all has ended, or nothing moves any more though it has not, or the time is over."""
-    deadline = time.monotonic() + arguments.timeout
+    models: Sequence[Model] = []
     stillness = Stillness()
-    models: list[Model] = []
-    while not stillness.ended and time.monotonic() < deadline:
-        stack.check()
-        models = observer.models()
+    for now, stillness in looks(stack, observer, landed, arguments.timeout):
+        models = now.models
         screen.models(models)
-        waiting = landed - {delivery["key"] for delivery in observer.arrivals()}
-        look = Look(models, waiting, observer.under_way())
-        stillness.see(look)
-        screen.files(_files(look))
-        screen.status(*(_SEARCHED if stillness.stuck else _under_way(look)))
+        screen.files(_files(now))
+        screen.status(*(_SEARCHED if stillness.stuck else _under_way(now)))
         if stillness.stuck and not arguments.reconcile:
             screen.tell(
-                f"Nothing moves any more, and {_not_ended(look)}: nothing is pending or running, and no event came. "
+                f"Nothing moves any more, and {_not_ended(now)}: nothing is pending or running, and no event came. "
                 "Events that were lost are found by the search for them, which --no-reconcile turns off."
             )
             return models
-        time.sleep(_LOOK_SECONDS)
     if not stillness.ended:
         screen.tell(f"The {arguments.timeout:.0f} s of --timeout are over.")
     return models
@@ -174,10 +194,12 @@ def _not_ended(look: Look) -> str:
 
 def _stay(stack: Stack, console: Console) -> None:
     console.print(
-        f"The stack is up; the registry is at {stack.mlflow_url}. Try, in another terminal:\n"
-        f"  curl {stack.host_url}/api/models\n"
-        f"  .venv/bin/signalbox run train --app {stack.host_url} --select origin=JFK --again --watch\n"
-        f"  .venv/bin/signalbox run list --app {stack.host_url}\n"
+        f"The stack is up: the dashboard at {stack.host_url}/api/dashboard, the registry at {stack.mlflow_url}.\n"
+        "Try, in another terminal, in this folder:\n"
+        "  .venv/bin/signalbox models\n"
+        "  .venv/bin/signalbox why departures-jfk-mainline-fast\n"
+        "  .venv/bin/signalbox run train --select origin=JFK --again --watch\n"
+        f"Elsewhere: export SIGNALBOX_APP={stack.host_url}\n"
         "Stop with Ctrl-C.",
         soft_wrap=True,
         highlight=False,
@@ -195,18 +217,19 @@ def _own_state(environment: str | None, azureml: str | None) -> Path:
     return DEFAULT_STATE / "-".join(("demo", *filter(None, (environment, azureml))))
 
 
-def _parse_arguments() -> argparse.Namespace:
+def _parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument("--state", type=Path, help="state directory (one of its own per environment, unless given)")
     parser.add_argument("--environment", help="one of the fleet file's environments (all models without it)")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds until it gives up (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON at the end; all else to stderr")
     add_azureml(parser)
     parser.add_argument("--keep", action="store_true", default=bool(os.environ.get("KEEP")), help="leave the stack up")
     parser.add_argument("--no-webhooks", dest="webhooks", action="store_false", help="the registry tells nothing")
     parser.add_argument(
         "--no-reconcile", dest="reconcile", action="store_false", help="no search for lost events by the clock"
     )
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
 """Whether anything still moves: what the demo gives up by, whatever the speed of the machine."""
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.demo.observe import Model
+from local.demo.observe import Model, Observer
+from local.stack import Stack
 
 #: Looks in a row at which all had ended, until the demo believes it.
 ENDED_LOOKS: Final = 4
 #: Looks in a row at which nothing moved though something has not ended, until the demo gives up: a quarter of a minute
 #: at least, longer where a look itself takes long. A webhook or an event on its way needs a second or two.
 STUCK_LOOKS: Final = 60
+_PAUSE_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,26 @@ class Stillness:
     def stuck(self) -> bool:
         """Whether something has not ended, and nothing has been done about it for a while."""
         return self._stuck >= STUCK_LOOKS
+
+
+def looks(
+    stack: Stack, observer: Observer, landed: Collection[str], seconds: float
+) -> Iterator[tuple[Look, Stillness]]:
+    """Look at the models again and again, until all has ended or the time is over.
+
+    Args:
+        stack: What they run on; looking ends with its error when a part of it has.
+        observer: Who sees them.
+        landed: Keys of the deliveries that the app must have had.
+        seconds: How long to look at most.
+    """
+    deadline = time.monotonic() + seconds
+    stillness = Stillness()
+    while not stillness.ended and time.monotonic() < deadline:
+        stack.check()
+        models = observer.models()
+        waiting = set(landed) - {delivery["key"] for delivery in observer.arrivals()}
+        look = Look(models, waiting, observer.under_way())
+        stillness.see(look)
+        yield look, stillness
+        time.sleep(_PAUSE_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,11 @@ class Host:
         return list_functions(self._worker.functions, self._routes, self.base_url)
 
     @property
+    def function_names(self) -> list[str]:
+        """The names of the functions, in order."""
+        return sorted(function.name for function in self._worker.functions)
+
+    @property
     def threads_left(self) -> bool:
         """After the end: whether a synchronous function still holds a thread, which would keep the process alive."""
         return self._threads_left
@@ -122,8 +128,8 @@ class Host:
         self.port = listener.getsockname()[1]
         self.base_url = f"http://localhost:{self.port}"
         load_local_settings(self._options.app)
-        os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-        os.environ.setdefault("WEBSITE_HOSTNAME", f"localhost:{self.port}")
+        self._say("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+        self._say("WEBSITE_HOSTNAME", f"localhost:{self.port}")
         settings = read_host_settings(self._options.app, os.environ)
         if self._options.enforce_auth:
             self._keys = read_keys(host_section(self._options.app).get("Keys") or {}, self._options.keys_file)
@@ -140,6 +146,12 @@ class Host:
         storage.start()
         # Entered last, so it stops first: what is in flight can still use the engine.
         self._stack.push_async_callback(self._stop_triggers, server, (loops.stop, storage.stop))
+
+    def _say(self, name: str, value: str) -> None:
+        """Tell the app of its host by the environment, as long as this one runs; whoever said it before is right."""
+        if name not in os.environ:
+            os.environ[name] = value
+            self._stack.callback(os.environ.pop, name, None)
 
     async def _load(self, settings: HostSettings) -> None:
         only = self._options.functions or settings.functions
@@ -204,8 +216,9 @@ class Host:
         ]
         http = HttpTriggers(self._worker, self._routes, settings, self._keys)
         self._stack.push_async_callback(http.close)
-        routes.append(Mount("/", app=http))
-        return Starlette(routes=routes)
+        rest = Mount("/", app=http)
+        rest.path_regex = re.compile(rest.path_regex.pattern, re.DOTALL)  # a line end is in a path like any other sign
+        return Starlette(routes=[*routes, rest])
 
     def _complain_of_orchestrator(self, name: str) -> str | None:
         if self._worker.find("orchestrationTrigger", name) is not None:

@@ -36,9 +36,9 @@ _SAME_SITE = {1: "Lax", 2: "Strict", 3: "None"}
 class HttpTriggers:
     """ASGI application of all HTTP-triggered functions.
 
-    Answers 404 when no route takes the path with that method, 401 without the key that the function's level asks for,
-    413 on a body over the limit, 429 when more requests are outstanding than host.json allows, and 500 without a body
-    when the function raises, as the real host does: the log has the reason.
+    Answers 404 when no route takes the path with that method, and says so; 401 without the key that the function's
+    level asks for, 413 on a body over the limit, 429 when more requests are outstanding than host.json allows, and 500
+    without a body when the function raises, as the real host does: the log has the reason.
 
     Args:
         worker: runs them.
@@ -73,7 +73,7 @@ class HttpTriggers:
     async def _respond(self, request: Request) -> Response:
         found = find_route(self._routes, request.method, _raw_path(request))
         if found is None:
-            return Response(status_code=404)
+            return self._not_found(request)
         route, parameters = found
         if self._keys is not None and not self._keys.allow_function(request, route.function):
             return Response(status_code=401)
@@ -82,6 +82,20 @@ class HttpTriggers:
             return Response(status_code=429)
         async with self._slot():
             return await self._invoke(request, route.function, parameters)
+
+    def _not_found(self, request: Request) -> Response:
+        """404 also for another method, as on Azure, where it has no body; here it says why (RFC 9457)."""
+        path = _raw_path(request)
+        takes = sorted({one for route in self._routes for one in route.methods if find_route([route], one, path)})
+        told = f"; it takes {' and '.join(takes)}" if takes else ""
+        problem = {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": f"No function takes {request.method} {path}{told}.",
+            "instance": path,
+        }
+        return Response(json.dumps(problem), status_code=404, media_type="application/problem+json")
 
     @contextlib.asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:

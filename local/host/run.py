@@ -4,6 +4,7 @@ That is what both commands do: ``python -m local.host`` and ``signalbox host sta
 """
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -38,6 +39,7 @@ class Command:
         max_payload_mb: largest durable input, output or event; 0 means no limit.
         watch: whether to begin again when a file of the app changes.
         verbose: whether to log every turn, and what the libraries say.
+        as_json: whether what is printed is for a program.
     """
 
     app: Path
@@ -50,15 +52,22 @@ class Command:
     max_payload_mb: int = 1
     watch: bool = False
     verbose: bool = False
+    as_json: bool = False
 
 
 def run(command: Command) -> int:
-    """Run the host; returns the exit code: 0 after a signal, 1 when it cannot start."""
+    """Run the host; returns the exit code: 0 after a signal, 1 when it cannot start.
+
+    Raises:
+        HostError: It cannot start, and a program wants to know why.
+    """
     _set_up_logging(verbose=command.verbose)
     beginning = Beginning()
     try:
         ending = asyncio.run(_Run(command).main())
     except HostError as error:
+        if command.as_json:
+            raise
         sys.stderr.write(f"error: {error}\n")
         return 1
     if ending.reload:
@@ -93,7 +102,7 @@ class _Run:
         files = AppFiles(options.app) if self._command.watch else None
         try:
             async with Host(options) as host:
-                sys.stdout.write(f"\n{host.functions_text}\nReady on {host.base_url}, stop with Ctrl+C\n")
+                sys.stdout.write(self._ready(host))
                 sys.stdout.flush()
                 changed = await self._until_end(files)
                 log.info("stopping")
@@ -103,6 +112,11 @@ class _Run:
             sys.stderr.write(f"error: {error}\nwaiting for a change of the app\n")
             return _Ending(reload=await self._until_end(files))
         return _Ending(changed, host.threads_left, host.port)
+
+    def _ready(self, host: Host) -> str:
+        if self._command.as_json:
+            return json.dumps({"url": host.base_url, "functions": host.function_names}) + "\n"
+        return f"\n{host.functions_text}\nReady on {host.base_url}, stop with Ctrl+C\n"
 
     async def _until_end(self, files: AppFiles | None) -> bool:
         """Wait for a signal, or for a change of the app; whether it was a change."""

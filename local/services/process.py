@@ -228,6 +228,8 @@ def describe_exit(code: int | None) -> str:
 def local_environment() -> dict[str, str]:
     """This process's environment for services: unbuffered logs, and no proxy between programs of one machine."""
     environment = dict(os.environ)
+    for name in ("SIGNALBOX_APP", "SIGNALBOX_KEY", "SIGNALBOX_TOKEN", "SIGNALBOX_ENTRA"):
+        environment.pop(name, None)  # the command line's, for another app: no service needs to know a token
     environment.pop("AZUREML_CURRENT_CLOUD", None)  # azure-ai-ml leaves it behind, and cannot be imported with it
     present = [entry for entry in environment.get("NO_PROXY", environment.get("no_proxy", "")).split(",") if entry]
     bypass = ",".join(dict.fromkeys([*present, HOST, "localhost"]))

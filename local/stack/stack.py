@@ -164,6 +164,10 @@ class Stack:
         """One service of this stack; ``KeyError`` if it is not part of it, or the stack is not up."""
         return self._running[name]
 
+    def has(self, name: ServiceName) -> bool:
+        """Whether a service is part of this stack."""
+        return name in self._only
+
     def kill(self, name: ServiceName) -> None:
         """Kill one service with SIGKILL, as a crash would."""
         self.service(name).kill()

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from shared.errors import ConfigurationError, PermanentError
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,10 +1,11 @@
 """Asking a person whether a version may go to production."""
 
+import operator
 from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract
+from shared.contracts.base import Contract, absent
 from shared.contracts.orders import Evidence
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import Serving
@@ -18,7 +19,8 @@ class AskApprovalInput(Contract):
     """Input of `ask_approval`: tell those who may approve, wherever the fleet file says.
 
     Attributes:
-        why: What the policy asks about, or `inconclusive`: then the version has some of the traffic already.
+        why: What the policy asks about, or `inconclusive`: nobody can tell how the version does.
+        at: How far it has come when that is asked: `shadow`, `5 %`, `grace`, and so on; empty before anything serves.
         evidence: What an answer has to name.
         figures: The gates' figures, in one sentence.
         golden: How the golden set went.
@@ -31,12 +33,13 @@ class AskApprovalInput(Contract):
     policy: ModelPolicy
     version: str
     why: AskedBecause
+    at: str = Field(default="", exclude_if=operator.not_)  # older histories replay
     evidence: Evidence
     figures: str
     golden: str
     shadow: str = ""
     replaces: Serving | None = None
-    champion: str | None = Field(default=None, exclude_if=lambda version: version is None)  # older histories replay
+    champion: str | None = Field(default=None, exclude_if=absent)  # older histories replay
     trace: str | None = None
 
 

@@ -17,6 +17,11 @@ def _require_utc(at: datetime) -> datetime:
 Instant = Annotated[datetime, AfterValidator(_require_utc)]
 
 
+def absent(value: object) -> bool:
+    """For `exclude_if`: a field that says nothing stays off the wire, so histories from before it was there replay."""
+    return value is None
+
+
 class Contract(BaseModel):
     """A frozen value that travels as plain JSON.
 

@@ -27,6 +27,19 @@ class BlobArrival(Contract):
         return f"{self.container}/{self.path}@{self.etag}"
 
 
+class BlobPlace(Contract):
+    """Where a blob is for anybody who may read it.
+
+    Attributes:
+        url: Of its container and path; without credentials.
+        version: Id of the version that was asked for; absent where the account keeps no versions, and where the blob
+            was replaced since.
+    """
+
+    url: str
+    version: str | None = None
+
+
 class SourceFile(Contract):
     """A landed file that a source of the fleet claims."""
 

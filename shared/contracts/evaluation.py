@@ -4,13 +4,9 @@ import operator
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.metrics import METRICS
 from shared.contracts.policy import GatePolicy
-
-
-def _absent(value: object) -> bool:
-    return value is None
 
 
 class Figures(Contract):
@@ -38,14 +34,14 @@ class Figures(Contract):
     rmse: float | None = None
     rmse_zero: float | None = None
     # Left out where they are missing: histories from before they were there replay.
-    mae: float | None = Field(default=None, exclude_if=_absent)
-    bias: float | None = Field(default=None, exclude_if=_absent)
-    r2: float | None = Field(default=None, exclude_if=_absent)
-    auc: float | None = Field(default=None, exclude_if=_absent)
-    f1: float | None = Field(default=None, exclude_if=_absent)
-    log_loss: float | None = Field(default=None, exclude_if=_absent)
-    latency: float | None = Field(default=None, exclude_if=_absent)
-    coverage: float | None = Field(default=None, exclude_if=_absent)
+    mae: float | None = Field(default=None, exclude_if=absent)
+    bias: float | None = Field(default=None, exclude_if=absent)
+    r2: float | None = Field(default=None, exclude_if=absent)
+    auc: float | None = Field(default=None, exclude_if=absent)
+    f1: float | None = Field(default=None, exclude_if=absent)
+    log_loss: float | None = Field(default=None, exclude_if=absent)
+    latency: float | None = Field(default=None, exclude_if=absent)
+    coverage: float | None = Field(default=None, exclude_if=absent)
 
     def get(self, metric: str) -> float | None:
         """The figure of that name; `None` also for one that nobody knows."""
@@ -76,10 +72,10 @@ class Evaluation(Contract):
     naive: Figures | None = None
     baseline_model: str | None = None
     baseline_problem: str | None = None
-    champion: Figures | None = Field(default=None, exclude_if=_absent)
-    champion_ref: ChampionRef | None = Field(default=None, exclude_if=_absent)
+    champion: Figures | None = Field(default=None, exclude_if=absent)
+    champion_ref: ChampionRef | None = Field(default=None, exclude_if=absent)
     run: dict[str, float] = Field(default={}, exclude_if=operator.not_)
-    observed_at: Instant | None = Field(default=None, exclude_if=_absent)
+    observed_at: Instant | None = Field(default=None, exclude_if=absent)
 
 
 class SegmentFigure(Contract):
@@ -93,7 +89,7 @@ class SegmentFigure(Contract):
     segment: str
     rows: int
     got: float | None
-    required: float | None = Field(default=None, exclude_if=_absent)
+    required: float | None = Field(default=None, exclude_if=absent)
 
 
 class GateResult(Contract):
@@ -119,7 +115,7 @@ class GateResult(Contract):
     reason: str
     override: bool = False
     worst: tuple[SegmentFigure, ...] = Field(default=(), exclude_if=operator.not_)
-    change: str | None = Field(default=None, exclude_if=_absent)
+    change: str | None = Field(default=None, exclude_if=absent)
 
 
 class Verdict(Contract):
@@ -167,7 +163,7 @@ class EvaluateModelInput(Contract):
     baseline: BaselineJob | None = None
     at: Instant | None = None
     trace: str | None = None
-    champion: ChampionRef | None = Field(default=None, exclude_if=_absent)
+    champion: ChampionRef | None = Field(default=None, exclude_if=absent)
 
 
 class EvaluatedModel(Contract):

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
@@ -10,7 +12,7 @@ from shared.contracts.policy import ModelPolicy
 Operation = Literal["condition", "train", "score"]
 
 #: When a run that has ended counts as failed: its instance fails, so that whoever started it sees a failure.
-FailOn = Literal["any", "all", "never"]
+FailOn = Literal["rejected", "any", "all", "never"]
 
 #: How a cell stands. `asked`, `waiting` and `running` are open; everything else is final.
 CellOutcome = Literal[
@@ -61,8 +63,9 @@ class RunFleetInput(Contract):
         retry_of: An earlier run, whose failed and skipped cells are the cells of this one.
         requested_by: Who asks: `data-factory`, `schedule`, `operator:NAME`.
         request_id: Makes a repeated request the same run.
-        fail_on: When the instance fails: any cell failed, all of them did, or never.
+        fail_on: When the instance fails: any cell failed or was rejected, any failed, all of them did, or never.
         stage: Where it goes on; absent at the start, and set by the run itself only.
+        followed: Whether somebody waits to be told how it ends.
     """
 
     fleet: str
@@ -78,6 +81,8 @@ class RunFleetInput(Contract):
     trace: str | None = None
     fail_on: FailOn = "never"
     stage: RunStage | None = None
+    # Left out where nobody does, as in older histories.
+    followed: bool = Field(default=False, exclude_if=lambda one: not one)
 
 
 class PlannedCell(Contract):
@@ -154,7 +159,7 @@ class CellState(Contract):
     Attributes:
         version: The dataset version that is trained on or scored.
         reason: Why, for a person.
-        attempt: The interlock's number of what was started.
+        attempt: The model's number of what was started.
         seconds: From the run's beginning to when its end was seen.
     """
 

@@ -1,13 +1,15 @@
 """Events that reach a model's interlock. Each carries all that the decision needs: the interlock reads nothing else."""
 
+import operator
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.events import InterlockEvent
 from shared.contracts.orders import (
+    AdoptOrdered,
     ApprovalAnswered,
     Evidence,
     ForgetOrdered,
@@ -19,7 +21,8 @@ from shared.contracts.orders import (
     RollbackOrdered,
 )
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.release import ReleaseOutcome, ReleasePhase
+from shared.contracts.read_model import Hold
+from shared.contracts.release import ReleaseOutcome, ReleasePhase, SlotNeed
 from shared.contracts.retirement import RetirementOutcome
 from shared.contracts.rollback import RollbackOutcome
 from shared.contracts.scoring import ScoringOutcome
@@ -164,6 +167,8 @@ class ReleaseStepped(InterlockEvent):
     Attributes:
         phase: `shifting` once production may have begun to change: from then on it is not superseded.
         evidence: What an approval has to name, while one is awaited.
+        needs: What it needs of its fleet's slots from here on.
+        turn: How often it has asked for a slot since it began: so nothing that comes late or again counts.
     """
 
     kind: Literal["release_stepped"] = "release_stepped"
@@ -171,6 +176,9 @@ class ReleaseStepped(InterlockEvent):
     phase: ReleasePhase
     reason: str
     evidence: Evidence | None = None
+    # Left out at their defaults: histories from before they were there replay.
+    needs: SlotNeed = Field(default="job", exclude_if=lambda needs: needs == "job")
+    turn: int = Field(default=0, exclude_if=operator.not_)
 
 
 class RollbackFinished(InterlockEvent):
@@ -211,9 +219,39 @@ class HealthObserved(InterlockEvent):
 
 
 class Woken(InterlockEvent):
-    """A time has come that the interlock wanted to be woken at: a freeze or a hold has ended."""
+    """A time has come that the interlock wanted to be woken at: a freeze or a hold has ended.
+
+    Attributes:
+        policy: What the fleet file says now; absent where none has the model any more.
+    """
 
     kind: Literal["woken"] = "woken"
+    policy: ModelPolicy | None = Field(default=None, exclude_if=absent)
+
+
+class HoldsFound(InterlockEvent):
+    """Who holds the model's fleet, or its models of some labels, by orders that it has not heard itself.
+
+    Attributes:
+        at: When the question was asked that this answers; where nobody could look, when that was found out.
+        problem: Why nobody could look; absent from an answer.
+    """
+
+    kind: Literal["holds_found"] = "holds_found"
+    holds: tuple[Hold, ...]
+    problem: str | None = Field(default=None, exclude_if=absent)
+
+
+class AdoptionFinished(InterlockEvent):
+    """The registry has been told of an adopted version, or cannot be.
+
+    Attributes:
+        request_id: Of the order to adopt it.
+    """
+
+    kind: Literal["adoption_finished"] = "adoption_finished"
+    version: str
+    request_id: str
 
 
 class LedgerAdvanced(InterlockEvent):
@@ -248,6 +286,8 @@ AnyInterlockEvent = Annotated[
     | ServingLost
     | HealthObserved
     | Woken
+    | HoldsFound
+    | AdoptionFinished
     | LedgerAdvanced
     | HoldOrdered
     | ResumeOrdered
@@ -256,7 +296,8 @@ AnyInterlockEvent = Annotated[
     | RollbackOrdered
     | OverrideOrdered
     | ApprovalAnswered
-    | ForgetOrdered,
+    | ForgetOrdered
+    | AdoptOrdered,
     Field(discriminator="kind"),
 ]
 
@@ -265,7 +306,7 @@ INTERLOCK_EVENT: TypeAdapter[AnyInterlockEvent] = TypeAdapter(AnyInterlockEvent,
 
 
 class RequestAnswer(Contract):
-    """What the interlock answers to requests and orders when it is called and not signalled.
+    """What a model answers to requests and orders when it is called and not signalled.
 
     Attributes:
         decision: `started` and `joined` have an attempt to wait for, which may itself wait for a slot; `waiting` starts

@@ -18,6 +18,8 @@ VANISHED: Final = "JobVanished"
 OWN_TAGS: Final = "signalbox."
 #: The orchestration that a job belongs to, see `names.watcher`; jobs that several share have no such tag.
 INSTANCE_TAG: Final = f"{OWN_TAGS}instance"
+#: The W3C traceparent that a job, its events and the version that it makes continue.
+TRACE_TAG: Final = f"{OWN_TAGS}traceparent"
 #: Stands in a parameter's text for the day that a run stands for.
 AS_OF: Final = "{as_of}"
 

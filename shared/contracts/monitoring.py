@@ -85,3 +85,20 @@ class CodeAnnounced(Contract):
 
     commit: str
     told: int
+
+
+class ObservedPeriod(Contract):
+    """How a version did in a period, now that it is known what happened: kept as it was told.
+
+    Attributes:
+        at: When that was told.
+        figures: By metric, as gates name them.
+        reference: Likewise, of the baseline for the same rows.
+    """
+
+    model: str
+    version: str
+    period: str
+    at: Instant
+    figures: dict[str, float]
+    reference: dict[str, float] = {}

@@ -2,10 +2,12 @@
 
 from typing import Final, Literal, get_args
 
-from shared.contracts.base import Contract
+from pydantic import Field
 
-#: How a channel wants its messages: as Teams' Workflows take them, as Slack does, or as plain JSON.
-ChannelKind = Literal["teams", "slack", "webhook"]
+from shared.contracts.base import Contract, absent
+
+#: How a channel wants its messages: as Teams' Workflows take them, as Slack does, as plain JSON, or as CloudEvents.
+ChannelKind = Literal["teams", "slack", "webhook", "eventgrid"]
 
 CHANNEL_KINDS: Final[tuple[ChannelKind, ...]] = get_args(ChannelKind)
 
@@ -27,6 +29,7 @@ class Message(Contract):
         text: A few sentences, plain.
         facts: In the order in which a person wants them.
         link: The page that tells more; absent where the app has no public address.
+        chart: A picture of the figures; likewise.
         commands: What a person can type to answer.
     """
 
@@ -36,4 +39,5 @@ class Message(Contract):
     text: str
     facts: tuple[Fact, ...] = ()
     link: str | None = None
+    chart: str | None = Field(default=None, exclude_if=absent)  # messages of before are as sent
     commands: tuple[str, ...] = ()

@@ -92,6 +92,21 @@ class ApprovalAnswered(Order):
     report_sha256: str
 
 
+class AdoptOrdered(Order):
+    """A person says that a version which is registered already is the one in production; where from is not known.
+
+    Attributes:
+        uri: What they wrote, see `shared.registry.uris`.
+        version: Of the model; absent until the registry has been asked.
+        replace: Whether it takes the place of another version that is in production.
+    """
+
+    kind: Literal["adopt_ordered"] = "adopt_ordered"
+    uri: str
+    version: str | None = None
+    replace: bool | None = None
+
+
 class ForgetOrdered(Order):
     """What the model's past was is forgotten: versions, trainings, dead letters. Production and the ledger stay."""
 
@@ -106,7 +121,8 @@ AnyOrder = Annotated[
     | RollbackOrdered
     | OverrideOrdered
     | ApprovalAnswered
-    | ForgetOrdered,
+    | ForgetOrdered
+    | AdoptOrdered,
     Field(discriminator="kind"),
 ]
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.release_policy import ReleasePolicy
 
 #: A parameter of a pipeline job, as Azure ML takes it.
@@ -26,10 +26,6 @@ Level = Literal[1, 2, 3, 4]
 RetrainReason = Literal["data", "code", "stale"]
 
 
-def _absent(value: object) -> bool:
-    return value is None
-
-
 class GateOverride(Contract):
     """An exception to a gate's absolute bound: whose, why, and until when.
 
@@ -44,7 +40,7 @@ class GateOverride(Contract):
     by: str
     reason: str
     until: Instant
-    min: float | None = Field(default=None, exclude_if=_absent)
+    min: float | None = Field(default=None, exclude_if=absent)
 
     @property
     def bound(self) -> float | None:
@@ -73,13 +69,13 @@ class GatePolicy(Contract):
     better_than: Reference | None = None
     override: GateOverride | None = None
     # Left out at their defaults: histories from before they were there replay.
-    min: float | None = Field(default=None, exclude_if=_absent)
-    not_worse_than: Reference | None = Field(default=None, exclude_if=_absent)
-    by: float | None = Field(default=None, exclude_if=_absent)
-    confidence: float | None = Field(default=None, exclude_if=_absent)
+    min: float | None = Field(default=None, exclude_if=absent)
+    not_worse_than: Reference | None = Field(default=None, exclude_if=absent)
+    by: float | None = Field(default=None, exclude_if=absent)
+    confidence: float | None = Field(default=None, exclude_if=absent)
     segments: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     min_rows: int = Field(default=MIN_ROWS, exclude_if=lambda rows: rows == MIN_ROWS)
-    max_age_days: int | None = Field(default=None, exclude_if=_absent)
+    max_age_days: int | None = Field(default=None, exclude_if=absent)
 
     @property
     def bound(self) -> float | None:
@@ -163,7 +159,8 @@ class ModelPolicy(Contract):
         golden: CSV of inputs with `expected` and `tolerance`, relative to the fleet file.
         baseline: What the gates compare with; absent where the evaluation brings its own column.
         level: How far automation goes.
-        at_once: How many jobs of the fleet may run at the same time; as many as there are when absent.
+        at_once: How many jobs of the fleet may run at the same time; as many as there are when absent. Rollbacks wait
+            for none of them.
         stale_days: From this age on, a model that scores is stale; never when absent.
         retrain_when: What lets a training begin without anybody asking.
         tags: Tags of its jobs and its registered versions.
@@ -191,8 +188,8 @@ class ModelPolicy(Contract):
     tags: dict[str, str] = {}
     # Left out at their defaults: histories from before they were there replay.
     release: ReleasePolicy = Field(default=ReleasePolicy(), exclude_if=lambda policy: policy.plain)
-    park_after: int | None = Field(default=None, exclude_if=lambda times: times is None)
-    cooldown_days: int | None = Field(default=None, exclude_if=lambda days: days is None)
+    park_after: int | None = Field(default=None, exclude_if=absent)
+    cooldown_days: int | None = Field(default=None, exclude_if=absent)
     operators: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     approvers: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     notify: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)

@@ -1,18 +1,14 @@
 """What people and fleet runs read of a model: one row each, written after every decision."""
 
 import operator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.orders import Evidence
 from shared.contracts.release import ReleasePhase
 from shared.contracts.rollback import GoodVersion
-
-
-def _absent(value: object) -> bool:
-    return value is None
 
 
 class DecisionNote(Contract):
@@ -31,14 +27,15 @@ class DecisionNote(Contract):
 
 
 class RunInFlight(Contract):
-    """What the interlock waits for.
+    """What the model waits for.
 
     Attributes:
         instance: The orchestration that has to tell how it ended.
         version: The version that is released, evaluated or left, or that scores; absent for a training.
-        waits_for_slot: Whether it has not begun, because as many jobs run as the fleet allows.
+        waits_for_slot: Whether it waits for its turn, because as many jobs run as the fleet allows.
         slot_of: The fleet that was asked for a slot for it, or that gave it one; absent for what needs none, or waits
             for another run of its model to begin first.
+        turn: How often it has waited for its turn again since it began; what has begun is 1 or more then.
     """
 
     kind: Literal["training", "release", "scoring", "retirement", "rollback", "evaluation"]
@@ -47,11 +44,21 @@ class RunInFlight(Contract):
     version: str | None = None
     waits_for_slot: bool = False
     slot_of: str | None = None
+    turn: int = Field(default=0, exclude_if=operator.not_)  # histories from before it was there replay
 
     @property
     def key(self) -> str:
-        """The run among those of its model, as slots are asked for: `training-3`."""
-        return f"{self.kind}-{self.attempt}"
+        """The run among those of its model, as slots are asked for: `training-3`, and `release-3.1` once more.
+
+        Another key for each turn: words about slots come out of order, and one that gives back the slot of an earlier
+        turn must not take that of this one.
+        """
+        return slot_key(self.kind, self.attempt, self.turn)
+
+
+def slot_key(kind: str, attempt: int, turn: int = 0) -> str:
+    """A run among those of its model, and which of its turns; see `RunInFlight.key`."""
+    return f"{kind}-{attempt}.{turn}" if turn else f"{kind}-{attempt}"
 
 
 class RequestNote(Contract):
@@ -112,7 +119,7 @@ class Override(Contract):
     by: str
     reason: str
     until: Instant
-    version: str | None = Field(default=None, exclude_if=_absent)
+    version: str | None = Field(default=None, exclude_if=absent)
 
 
 class ModelRow(Contract):
@@ -120,6 +127,7 @@ class ModelRow(Contract):
 
     Attributes:
         revision: Raised with every decision; a row never goes back to an older one.
+        born: When the counting began: after a loss of the engine it begins anew, later.
         state: What is in flight: `queued`, `training`, `evaluating`, `releasing`, `awaiting_approval`, `rolling_back`,
             `retiring`; else `retired`, `parked` or `held`; else how the last of it ended: `waiting`, `failed`,
             `rejected`, `registered`, `released`, `release_failed`, `superseded`, `refused`, `rolled_back`,
@@ -128,6 +136,7 @@ class ModelRow(Contract):
         figures: The last evaluation's figures, as fractions and target units.
         requests: The last few things that were asked for, oldest first.
         datasets: Dataset versions that the model works with now, or will when something else has ended.
+        commit: Of the training code that the last training had, as far as that was told.
         phase: Where the release in flight stands; absent while it has not said so.
         evidence: What an approval of it has to name, while one is awaited.
         holds: Who keeps the model from starting anything, and why.
@@ -138,12 +147,15 @@ class ModelRow(Contract):
         stands_in: The baseline's registered model, where `champion` is a version of that.
         drift: How the registry differs from what serves, as somebody else has changed it.
         ledger_findings: How the ledger contradicts what was told of it before.
+        dead_letters: How many of the last things that it was told could not be read, and so changed nothing.
+        dead_letter: Why not, of the last of them.
     """
 
     fleet: str
     model: str
     labels: dict[str, str]
     revision: int
+    born: Instant | None = Field(default=None, exclude_if=absent)
     state: str
     reason: str
     updated_at: Instant
@@ -161,16 +173,32 @@ class ModelRow(Contract):
     requests: tuple[RequestNote, ...] = ()
     datasets: tuple[str, ...] = ()
     # Left out at their defaults: histories from before they were there replay.
-    phase: ReleasePhase | None = Field(default=None, exclude_if=_absent)
-    evidence: Evidence | None = Field(default=None, exclude_if=_absent)
+    commit: str | None = Field(default=None, exclude_if=absent)
+    phase: ReleasePhase | None = Field(default=None, exclude_if=absent)
+    evidence: Evidence | None = Field(default=None, exclude_if=absent)
     holds: tuple[Hold, ...] = Field(default=(), exclude_if=operator.not_)
-    parked: Parked | None = Field(default=None, exclude_if=_absent)
+    parked: Parked | None = Field(default=None, exclude_if=absent)
     barred: dict[str, str] = Field(default={}, exclude_if=operator.not_)
     overrides: tuple[Override, ...] = Field(default=(), exclude_if=operator.not_)
-    last_good: GoodVersion | None = Field(default=None, exclude_if=_absent)
-    stands_in: str | None = Field(default=None, exclude_if=_absent)
-    drift: str | None = Field(default=None, exclude_if=_absent)
+    last_good: GoodVersion | None = Field(default=None, exclude_if=absent)
+    stands_in: str | None = Field(default=None, exclude_if=absent)
+    drift: str | None = Field(default=None, exclude_if=absent)
     ledger_findings: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    dead_letters: int = Field(default=0, exclude_if=operator.not_)
+    dead_letter: str = Field(default="", exclude_if=operator.not_)
+
+    def brief(self) -> "ModelRow":
+        """What a list of all models shows: without past decisions and requests, and of figures MAPE alone."""
+        mape = {of: {"mape": figures["mape"]} for of, figures in self.figures.items() if "mape" in figures}
+        left_out: dict[str, Any] = {
+            "decisions": (),
+            "requests": (),
+            "datasets": (),
+            "gates": (),
+            "overrides": (),
+            "barred": {},
+        }
+        return self.model_copy(update={**left_out, "figures": mape})
 
 
 class RecordModelInput(Contract):

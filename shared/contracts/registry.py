@@ -1,10 +1,15 @@
 """Registered models and their versions."""
 
+from typing import Final
+
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import Evaluation, Verdict
+
+#: Tag of a version and of its run: how many rows of the ledger its note was made of.
+ROWS_TAG: Final = "signalbox.why.rows"
 
 
 class RegisterVersionInput(Contract):
@@ -48,8 +53,9 @@ class VersionOrigin(Contract):
         artifact_sha256: Over the files of the model, see `shared.registry.artifact`.
         git_commit: Of the fleet files, as the deployment says it.
         platform: Where it was trained: `azureml` or `local`.
-        environments: Of the pipeline's steps, as its YAML names them; the platform's own choice of an image is not in
-            it, and a step that is a registered component does not tell its environment.
+        environments: Of the pipeline's steps, as its YAML names them; a step that is a registered component does not
+            tell its environment.
+        images: What the steps run in, as the platform tells it; `unknown` where it cannot tell.
         manifest: Of the dataset version: a blob in the data container.
         manifest_sha256: Of that blob's bytes.
     """
@@ -58,16 +64,53 @@ class VersionOrigin(Contract):
     git_commit: str | None = None
     platform: str | None = None
     environments: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     manifest: str | None = None
     manifest_sha256: str | None = None
 
 
 class HashVersionInput(Contract):
-    """Input of `hash_version`: what is known of a version that was not registered here."""
+    """Input of `hash_version`: what is known of a version that was not registered here.
+
+    Attributes:
+        dataset: What it is evaluated on.
+    """
 
     model: str
     version: str
+    dataset: DatasetRef | None = None
     trace: str | None = None
+
+
+class VersionNote(Contract):
+    """What a registry is to keep beside a version for people to read; Signalbox itself believes only its ledger.
+
+    Attributes:
+        text: Markdown.
+        tags: Of the version and of its run; with `ROWS_TAG`, one of fewer rows than the note there changes nothing.
+    """
+
+    text: str
+    tags: dict[str, str] = {}
+
+
+class NoteVersionsInput(Contract):
+    """Input of `note_versions`: what the registry says of them is brought up to date with the ledger."""
+
+    model: str
+    versions: tuple[str, ...]
+    trace: str | None = None
+
+
+class VersionsNoted(Contract):
+    """Result of `note_versions`.
+
+    Attributes:
+        changed: Those of which the registry said something else before.
+    """
+
+    model: str
+    changed: tuple[str, ...]
 
 
 class RegisteredVersion(Contract):
@@ -89,7 +132,7 @@ class RegisteredVersion(Contract):
     created_at: Instant | None = None
     previous: str | None = None
     # histories from before it was there replay
-    origin: VersionOrigin | None = Field(default=None, exclude_if=lambda origin: origin is None)
+    origin: VersionOrigin | None = Field(default=None, exclude_if=absent)
 
 
 class PromoteVersionInput(Contract):

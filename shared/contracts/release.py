@@ -1,32 +1,28 @@
 """The steps that bring a version into production."""
 
 import operator
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import GatePolicy, ModelPolicy
-from shared.contracts.release_policy import AnalysisPolicy
 
-#: Another version or definition has the deployment's name.
-DEPLOYMENT_TAKEN: Final = "UserError"
-#: Code of an endpoint of the name that is somebody else's: nothing is deployed to it, routed there or deleted.
-ENDPOINT_TAKEN: Final = "EndpointTaken"
+#: Where a release stands: `scoring` a period after it has waited, or waiting for its turn to do so, `ready` asks the
+#: interlock whether production may change now, `shifting` once that may have begun, `watching` while the version serves
+#: and what served before is still there.
+ReleasePhase = Literal[
+    "testing", "shadowing", "awaiting_approval", "scoring", "ready", "shifting", "watching", "undoing"
+]
 
-
-#: Where a release stands: `ready` asks the interlock whether production may change now, `shifting` once that may have
-#: begun, `watching` while the version serves and what served before is still there.
-ReleasePhase = Literal["testing", "shadowing", "awaiting_approval", "ready", "shifting", "watching", "undoing"]
+#: What a release needs of its fleet's slots: the one that it has, since it runs a job or may at once; one before its
+#: next job; or none, since it runs no job for days perhaps.
+SlotNeed = Literal["job", "slot", "nothing"]
 
 
 #: How a release ends that is not done, and has not failed either.
 ReleaseEnd = Literal["superseded", "refused", "withdrawn"]
-
-
-def _absent(value: object) -> bool:
-    return value is None
 
 
 class Serving(Contract):
@@ -42,7 +38,7 @@ class Serving(Contract):
     mode: Literal["online", "batch"]
     endpoint: str | None = None
     deployment: str | None = None
-    route: str | None = Field(default=None, exclude_if=lambda route: route is None)  # as `ServePolicy.shared`
+    route: str | None = Field(default=None, exclude_if=absent)  # as `ServePolicy.shared`
     published: str | None = None
     rows: int | None = None
 
@@ -72,6 +68,8 @@ class ReleaseModelInput(Contract):
         exceptions: The same gates, with who said so and why.
         ordered_by: Who ordered the release; absent where nobody did.
         champion: The version of this model in production when it was ordered; absent where there is none.
+        takes_turns: Whether it gives its slot back while it runs no job, and waits for one before the next; releases of
+            older code keep theirs.
     """
 
     model: str
@@ -84,205 +82,10 @@ class ReleaseModelInput(Contract):
     # Left out where there is none: histories from before it was there replay.
     overridden: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     exceptions: tuple[AllowedGate, ...] = Field(default=(), exclude_if=operator.not_)
-    ordered_by: str | None = Field(default=None, exclude_if=_absent)
-    champion: str | None = Field(default=None, exclude_if=lambda champion: champion is None)  # likewise
+    ordered_by: str | None = Field(default=None, exclude_if=absent)
+    champion: str | None = Field(default=None, exclude_if=absent)  # likewise
+    takes_turns: bool = Field(default=False, exclude_if=operator.not_)
     trace: str | None = None
-
-
-class DeploymentSpec(Contract):
-    """Input of `create_deployment` and `scale_deployment`: a version behind an endpoint, at 0 % of its traffic.
-
-    Attributes:
-        fleet: The fleet file's name; the definition's path is relative to that file.
-        definition: Azure ML's YAML of a deployment; a plain one when absent.
-        scales: Whether it may scale as its definition says; otherwise it stays as it begins, as one for tests does.
-    """
-
-    endpoint: str
-    deployment: str
-    model: str
-    version: str
-    fleet: str = ""
-    definition: str | None = None
-    scales: bool = Field(default=True, exclude_if=bool)  # histories from before it was there replay
-    trace: str | None = None
-
-
-class DeploymentKey(Contract):
-    """Input of `read_deployment` and `delete_deployment`.
-
-    Attributes:
-        model: For which it serves, where that is another one than the one that is deployed: a baseline stands in.
-    """
-
-    endpoint: str
-    deployment: str
-    model: str | None = Field(default=None, exclude_if=_absent)
-    trace: str | None = None
-
-
-class DeploymentState(Contract):
-    """Where a deployment stands.
-
-    Attributes:
-        status: Azure ML's `provisioning_state`.
-        created_at: Absent where the platform does not tell.
-    """
-
-    endpoint: str
-    deployment: str
-    status: str
-    model: str | None = None
-    version: str | None = None
-    error: str | None = None
-    created_at: Instant | None = None
-
-
-class ShiftTrafficInput(Contract):
-    """Input of `shift_traffic`: percent by deployment.
-
-    Attributes:
-        mirror: Percent of the traffic that one deployment gets a copy of; nothing where it is empty. What is mirrored
-            stays where it is absent.
-    """
-
-    endpoint: str
-    traffic: dict[str, int]
-    # Left out where it is absent: histories from before it was there replay.
-    mirror: dict[str, int] | None = Field(default=None, exclude_if=_absent)
-    trace: str | None = None
-
-
-class Traffic(Contract):
-    """The endpoint's traffic after a shift, and before it.
-
-    Attributes:
-        begun: Whether a change was begun whose end is not known yet; otherwise the traffic is as it should be.
-    """
-
-    endpoint: str
-    traffic: dict[str, int]
-    previous: dict[str, int]
-    begun: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
-
-
-class GoldenSetInput(Contract):
-    """Input of `stage_golden_set`: the golden set's inputs as a folder that a scoring job can read."""
-
-    fleet: str
-    golden: str
-    trace: str | None = None
-
-
-class StagedGoldenSet(Contract):
-    """Result of `stage_golden_set`: folder in the data container."""
-
-    path: str
-    rows: int
-
-
-class TestDeploymentInput(Contract):
-    """Input of `test_deployment`: ask the golden set's predictions from a deployment, and compare.
-
-    Attributes:
-        limits: What its answers have to keep beside their tolerances; only the tolerances count where it is absent.
-    """
-
-    __test__ = False  # not a test class, whatever pytest thinks of its name
-
-    fleet: str
-    golden: str
-    endpoint: str
-    deployment: str
-    limits: AnalysisPolicy | None = Field(default=None, exclude_if=_absent)
-    trace: str | None = None
-
-
-class TestPredictionsInput(Contract):
-    """Input of `test_predictions`: compare the predictions of a scoring job with the golden set."""
-
-    __test__ = False  # not a test class, whatever pytest thinks of its name
-
-    fleet: str
-    golden: str
-    job: str
-    trace: str | None = None
-
-
-class GoldenResult(Contract):
-    """How a version did on the golden set.
-
-    Attributes:
-        rows: Rows asked.
-        outside: Rows whose prediction was missing or outside its tolerance.
-        worst: Largest distance from the expected value, in the target's unit.
-        reason: One sentence for a person.
-        failed_requests: How many were not answered at the first time; absent where a job has made the predictions.
-        seconds_p95: Within which 95 of 100 requests were answered; absent likewise, or where none was.
-    """
-
-    passed: bool
-    rows: int
-    outside: int
-    worst: float | None
-    reason: str
-    failed_requests: int | None = Field(default=None, exclude_if=_absent)
-    seconds_p95: float | None = Field(default=None, exclude_if=_absent)
-
-
-class PublishPredictionsInput(Contract):
-    """Input of `publish_predictions`: a scoring job's output becomes the period's published predictions.
-
-    Attributes:
-        as_of: The moment that they were made for, where that is not now; it is part of their path.
-    """
-
-    model: str
-    version: str
-    job: str
-    dataset: DatasetRef
-    as_of: Instant | None = None
-    trace: str | None = None
-
-
-class RestorePredictionsInput(Contract):
-    """Input of `restore_predictions`: what was published before is current again.
-
-    Attributes:
-        published: Its path; `None` when nothing was.
-        job: Whose publication is undone, wherever it found readers; `published` is not looked at then. Where readers
-            are by another one, they stay.
-    """
-
-    model: str
-    published: str | None
-    job: str | None = Field(default=None, exclude_if=_absent)
-    trace: str | None = None
-
-
-class PredictionsRestored(Contract):
-    """Result of `restore_predictions`."""
-
-    current: str | None
-
-
-class PublishedPredictions(Contract):
-    """Result of `publish_predictions`.
-
-    Attributes:
-        path: The CSV in the data container, one per dataset and model version; `predictions/MODEL/current.json` points
-            to it, and is moved last.
-        rows: Predictions in it.
-        sha256: Hash of its bytes.
-        kept: What readers are still pointed to, since it is of a later period; absent when they are pointed to this.
-        before: What they were pointed to until then; absent when it was nothing, or they still are.
-    """
-
-    path: str
-    rows: int
-    sha256: str
-    kept: str | None = None
-    before: str | None = Field(default=None, exclude_if=_absent)
 
 
 class ReleaseOutcome(Contract):
@@ -304,8 +107,8 @@ class ReleaseOutcome(Contract):
     reason: str
     serving: Serving | None = None
     previous: str | None = None
-    ended: ReleaseEnd | None = Field(default=None, exclude_if=lambda end: end is None)
-    dataset: DatasetRef | None = Field(default=None, exclude_if=_absent)
+    ended: ReleaseEnd | None = Field(default=None, exclude_if=absent)
+    dataset: DatasetRef | None = Field(default=None, exclude_if=absent)
 
 
 class ApprovalWord(Contract):
@@ -324,12 +127,14 @@ class ReleaseWord(Contract):
         withdrawn: Why it is not wanted any more.
         approved: What a person has answered.
         go: Whether production may change now.
+        slot: The turn for which it has a slot now, as it has numbered it itself.
     """
 
     superseded: str | None = None
     withdrawn: str | None = None
     approved: ApprovalWord | None = None
     go: bool = False
+    slot: int | None = Field(default=None, exclude_if=absent)  # histories from before it was there replay
 
 
 class TellReleaseInput(Contract):
@@ -366,7 +171,7 @@ class VerifyVersionInput(Contract):
     gates: tuple[GatePolicy, ...]
     overridden: tuple[str, ...] = ()
     at: Instant
-    champion: str | None = Field(default=None, exclude_if=lambda champion: champion is None)  # older histories replay
+    champion: str | None = Field(default=None, exclude_if=absent)  # older histories replay
     trace: str | None = None
 
 

@@ -4,7 +4,9 @@ from typing import Literal
 
 from shared.contracts.base import Contract, Instant
 
-ExpiredKind = Literal["run", "fleet_run", "deployment", "version", "quarantine", "dataset", "conditioned"]
+ExpiredKind = Literal[
+    "run", "fleet_run", "deployment", "version", "quarantine", "dataset", "conditioned", "observation"
+]
 
 
 class Expired(Contract):
@@ -134,4 +136,5 @@ _WORDS: dict[str, str] = {
     "quarantine": "quarantined files",
     "dataset": "dataset versions",
     "conditioned": "conditioned files",
+    "observation": "observed periods",
 }

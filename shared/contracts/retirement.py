@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import Serving
 
@@ -32,7 +32,7 @@ class RetireModelInput(Contract):
     champion: str | None = None
     serving: Serving | None = None
     # Left out at its default: histories from before it was there replay.
-    stands_in: str | None = Field(default=None, exclude_if=lambda model: model is None)
+    stands_in: str | None = Field(default=None, exclude_if=absent)
     trace: str | None = None
 
 

@@ -1,6 +1,9 @@
 """Going back: from the version in production to the last good one."""
 
+import operator
 from typing import Literal
+
+from pydantic import Field
 
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
@@ -32,6 +35,7 @@ class RollbackModelInput(Contract):
         period: What is scored and published again, for batch.
         by: Who ordered it: a person, or the policy.
         reason: Why.
+        compares: Whether files that are deployed anew, or given to a job, are held against the ledger before.
     """
 
     model: str
@@ -42,6 +46,7 @@ class RollbackModelInput(Contract):
     period: DatasetRef | None = None
     by: str
     reason: str
+    compares: bool = Field(default=False, exclude_if=operator.not_)  # histories from before it was there replay
     at: Instant
     trace: str | None = None
 
@@ -70,6 +75,30 @@ class FindBaselineInput(Contract):
 
     model: str
     trace: str | None = None
+
+
+class CompareFilesInput(Contract):
+    """Input of `compare_files`: whether what would answer requests is what was registered.
+
+    Attributes:
+        version: Of the model.
+    """
+
+    model: str
+    version: str
+    trace: str | None = None
+
+
+class ComparedFiles(Contract):
+    """Result of `compare_files`.
+
+    Attributes:
+        artifact_sha256: Hash of the files, equal to what the ledger has; absent where they could not be compared.
+        unknown: Why they could not be.
+    """
+
+    artifact_sha256: str | None = None
+    unknown: str | None = None
 
 
 class WithdrawChampionInput(Contract):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.policy import ModelPolicy
 
@@ -32,7 +32,7 @@ class ScoreModelInput(Contract):
     as_of: Instant | None = None
     trace: str | None = None
     # Left out at its default: histories from before it was there replay.
-    stands_in: str | None = Field(default=None, exclude_if=lambda model: model is None)
+    stands_in: str | None = Field(default=None, exclude_if=absent)
 
     @property
     def stands_for(self) -> Instant:
@@ -86,8 +86,8 @@ class Publication(Contract):
     rows: int | None = None
     sha256: str | None = None
     retired: str | None = None
-    job: str | None = Field(default=None, exclude_if=lambda job: job is None)
-    before: str | None = Field(default=None, exclude_if=lambda before: before is None)
+    job: str | None = Field(default=None, exclude_if=absent)
+    before: str | None = Field(default=None, exclude_if=absent)
 
     def is_older_than(self, other: "Publication") -> bool:
         """Whether the other one is of a later period, or of the same one and made for a later moment."""

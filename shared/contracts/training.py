@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Instant
+from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.evaluation import ChampionRef, Evaluation, Verdict
 from shared.contracts.policy import ModelPolicy
@@ -31,8 +31,8 @@ class TrainModelInput(Contract):
     at: Instant
     trace: str | None = None
     # Left out where they are absent, as in older histories.
-    champion: ChampionRef | None = Field(default=None, exclude_if=lambda one: one is None)
-    requested_by: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    champion: ChampionRef | None = Field(default=None, exclude_if=absent)
+    requested_by: str | None = Field(default=None, exclude_if=absent)
 
 
 class TrainingOutcome(Contract):
@@ -58,6 +58,7 @@ class TrainOnRequestInput(Contract):
         dataset: The dataset version to train on; the newest when absent.
         requested_by: Who asks: `data-factory:RUN_ID`, `operator:NAME`.
         request_id: Makes a repeated request the same request.
+        followed: Whether somebody waits to be told how it ends.
     """
 
     policy: ModelPolicy
@@ -66,6 +67,8 @@ class TrainOnRequestInput(Contract):
     request_id: str
     at: Instant
     trace: str | None = None
+    # Left out where nobody does, as in older histories.
+    followed: bool = Field(default=False, exclude_if=lambda one: not one)
 
 
 class EvaluateVersionInput(Contract):
@@ -84,7 +87,7 @@ class EvaluateVersionInput(Contract):
     dataset: DatasetRef | None = None
     at: Instant
     trace: str | None = None
-    champion: ChampionRef | None = Field(default=None, exclude_if=lambda one: one is None)
+    champion: ChampionRef | None = Field(default=None, exclude_if=absent)
 
 
 class EvaluationOutcome(Contract):

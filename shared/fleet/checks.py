@@ -8,8 +8,8 @@ from typing import Final
 from shared.contracts.jobs import AS_OF
 from shared.fleet.draft import Draft, is_zone
 from shared.fleet.patterns import is_value
-from shared.located_validation import similar
 from shared.located_yaml import Place, Problem
+from shared.near_names import similar
 
 #: Names of models are names in the registry and parts of other names; 63 characters are what every service takes.
 NAME: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -7,8 +7,8 @@ from shared.fleet.draft import Draft
 from shared.fleet.files import file_fault
 from shared.fleet.patterns import PathPattern, ambiguities, labels_in, stray_braces
 from shared.fleet.periods import PERIOD_EXAMPLES, period_label, period_labels
-from shared.located_validation import nearest
 from shared.located_yaml import Place, Problem
+from shared.near_names import nearest
 
 
 def check_sources(draft: Draft) -> Iterator[Problem]:

@@ -13,8 +13,8 @@ from shared.fleet.draft import Draft
 from shared.fleet.expansion import Expanded
 from shared.fleet.pipeline_files import PipelineFile, UnusableFileError, read_mapping, read_pipeline_file
 from shared.job_inputs import data_fault, value_fault
-from shared.located_validation import nearest
 from shared.located_yaml import Place, Problem
+from shared.near_names import nearest
 
 #: What Signalbox gives a pipeline itself: data of a type, or a text.
 _TRAINED: Final = {"dataset": "uri_folder"}

@@ -20,8 +20,9 @@ from shared.fleet.patterns import Matrix, is_value
 from shared.fleet.release_schema import ReleaseSpec
 from shared.fleet.schema import LEVELS, FleetSpec, RetentionSpec, RetrainSpec, ScheduleSpec
 from shared.fleet.team_schema import TeamSpec
-from shared.located_validation import similar, validated
+from shared.located_validation import validated
 from shared.located_yaml import Document, Problem
+from shared.near_names import similar
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from shared.fleet.model_checks import golden_place
 from shared.fleet.model_names import read_model_name
 from shared.fleet.overrides import Override
 from shared.fleet.release_rows import Row, release_rows, team_rows
-from shared.located_validation import nearest
 from shared.located_yaml import Place, read_document
+from shared.near_names import nearest
 
 
 @dataclass(frozen=True)

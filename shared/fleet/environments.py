@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from shared.fleet.schema import EnvironmentSpec, FleetSpec
-from shared.located_validation import nearest, not_supported_yet
+from shared.located_validation import not_supported_yet
 from shared.located_yaml import Document, Place, Problem, kind
+from shared.near_names import nearest
 
 _SECTION: Final = "environments"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")

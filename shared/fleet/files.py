@@ -9,8 +9,8 @@ from typing import Final
 from shared.fleet.data_schema import SourceSpec
 from shared.fleet.draft import Draft
 from shared.fleet.patterns import fill_name, labels_in, stray_braces
-from shared.located_validation import nearest, similar
 from shared.located_yaml import Problem
+from shared.near_names import nearest, similar
 
 #: Signs of other patterns, what they are here, and what says the same.
 _FOREIGN: Final = {

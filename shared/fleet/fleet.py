@@ -12,7 +12,7 @@ from shared.errors import PermanentError
 from shared.fleet.data import Claim, Dataset, Source
 from shared.fleet.patterns import Matrix, fill_name
 from shared.fleet.periods import is_shorter, read_period, values_overlapping
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 if TYPE_CHECKING:
     from shared.fleet.overrides import Override  # it reads the file's schema, which a cold start does not need

@@ -16,7 +16,8 @@ from pydantic import (
 from shared.contracts.metrics import METRICS, OF_RUN, kind_of
 from shared.contracts.policy import MIN_ROWS
 from shared.fleet.amounts import Bound, Confidence, Days, Share, WrittenBound, read_bound
-from shared.located_validation import FileModel, nearest, one_of
+from shared.located_validation import FileModel, one_of
+from shared.near_names import nearest
 
 _YEARS: Final = (2000, 2099)
 _BOUNDS: Final = ("max", "min", "better_than", "not_worse_than")

@@ -41,8 +41,7 @@ _SECTIONS: Final[dict[str, Any]] = {
 
 def fleet_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of what may be written in a fleet file."""
-    sections: dict[str, Any] = {name: (held, FleetSpec.model_fields[name]) for name, held in _SECTIONS.items()}
-    made = create_model("Fleet", __base__=FleetSpec, **sections).model_json_schema()
+    made = made_schema()
     parts = {name: for_editors(part) for name, part in made.pop("$defs").items()}
     fleet: dict[str, Any] = for_editors(made)
     fleet["required"] += ["gates"]  # the model takes a file without, to say more about it than that it is missing
@@ -52,6 +51,12 @@ def fleet_schema() -> dict[str, Any]:
         | fleet
         | {"$defs": parts | {f"{name}{_OVERLAY}": _laid_over(part) for name, part in parts.items()}}
     )
+
+
+def made_schema() -> dict[str, Any]:
+    """The schema as pydantic makes it of the models, with what only Python needs: defaults as they are kept."""
+    sections: dict[str, Any] = {name: (held, FleetSpec.model_fields[name]) for name, held in _SECTIONS.items()}
+    return create_model("Fleet", __base__=FleetSpec, **sections).model_json_schema()
 
 
 def schema_text() -> str:

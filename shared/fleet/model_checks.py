@@ -12,8 +12,8 @@ from shared.fleet.model_names import ModelName, fixed_twice, read_model_name
 from shared.fleet.model_schema import BaselineSpec, ModelSpec
 from shared.fleet.patterns import labels_in, stray_braces
 from shared.fleet.periods import PERIOD_FORMS
-from shared.located_validation import nearest
 from shared.located_yaml import Document, Place, Problem
+from shared.near_names import nearest
 
 #: Inputs that Signalbox fills itself.
 _TRAIN_INPUTS: Final = frozenset({"dataset", CHAMPION_INPUT})

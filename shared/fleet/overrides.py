@@ -11,8 +11,8 @@ from shared.fleet.draft import Draft
 from shared.fleet.expansion import Expanded
 from shared.fleet.gate_schema import OverrideSpec
 from shared.fleet.local_days import end_of
-from shared.located_validation import nearest
 from shared.located_yaml import Place, Problem
+from shared.near_names import nearest
 
 if TYPE_CHECKING:
     from shared.fleet.fleet import Fleet

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from shared.fleet.draft import Draft
 from shared.fleet.release_expansion import period_label_of, periods_of
-from shared.located_validation import nearest
 from shared.located_yaml import Place, Problem
+from shared.near_names import nearest
 
 
 def check_release(draft: Draft) -> Iterator[Problem]:

@@ -17,7 +17,8 @@ from shared.contracts.release_policy import (
 from shared.fleet.draft import Draft
 from shared.fleet.local_days import end_of, start_of
 from shared.fleet.model_schema import ModelSpec
-from shared.fleet.release_schema import CanarySpec, ConditionSpec, FreezeSpec, ReleaseSpec
+from shared.fleet.release_schema import CanarySpec, FreezeSpec, ReleaseSpec
+from shared.fleet.rollback_schema import ConditionSpec
 from shared.fleet.team_schema import GroupSpec
 
 #: Days of a period of each label; a month counts as the shortest, so that a figure is not looked at for too short.

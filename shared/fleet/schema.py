@@ -74,7 +74,8 @@ class RetrainSpec(FileModel):
         default=None,
         ge=1,
         le=1000,
-        description="How many jobs of the fleet may run at the same time.",
+        description="How many trainings, evaluations, scorings and releases in batch may run at the same time; a "
+        "rollback waits for none.",
         examples=["at_once: 8"],
     )
     cooldown: Days | None = Field(

@@ -55,9 +55,10 @@ def outcome_of(digest: RunDigest, path: str) -> RunOutcome:
 
 
 def is_failure(outcome: RunOutcome, fail_on: FailOn) -> bool:
-    """Whether whoever started the run is told of a failure. Rejected by its gates is a result, not a failure."""
-    if fail_on == "any":
-        return outcome.state == "failed" or any(outcome.counts.get(name) for name in FAILED)
+    """Whether whoever started the run is told of a failure. Rejected by its gates is one only where they say so."""
+    if fail_on in ("any", "rejected"):
+        counted = (*FAILED, "rejected") if fail_on == "rejected" else FAILED
+        return outcome.state == "failed" or any(outcome.counts.get(name) for name in counted)
     return fail_on == "all" and outcome.state == "failed"
 
 
@@ -80,7 +81,7 @@ def _row(
 ) -> RunRow:
     return RunRow(
         run=run,
-        **order.model_dump(exclude={"at", "stage"}),
+        **order.model_dump(exclude={"at", "stage", "followed"}),
         state=state,
         reason=reason,
         counts=dict(counts or {}),

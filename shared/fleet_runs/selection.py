@@ -6,7 +6,7 @@ from typing import Final
 from shared.contracts.policy import ModelPolicy
 from shared.errors import PermanentError
 from shared.fleet.patterns import PathPattern
-from shared.located_validation import similar
+from shared.near_names import similar
 
 #: Values per label, any of which is wanted.
 type Selection = Mapping[str, Sequence[str]]

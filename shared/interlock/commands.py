@@ -1,10 +1,10 @@
-"""What the interlock orders: orchestrations of a deterministic id, and signals to the fleet's slots and to itself."""
+"""What the interlock orders: orchestrations of a deterministic id, and signals to the fleet's slots."""
 
 from typing import ClassVar
 
 from shared import names
-from shared.contracts.base import Contract, Instant
-from shared.contracts.interlock import Woken
+from shared.contracts.base import Contract
+from shared.contracts.holds import LookForHoldsInput
 from shared.contracts.jobs import WithdrawJobInput
 from shared.contracts.read_model import RecordModelInput
 from shared.contracts.release import ReleaseModelInput, TellReleaseInput
@@ -13,6 +13,7 @@ from shared.contracts.rollback import RollbackModelInput
 from shared.contracts.scoring import ScoreModelInput
 from shared.contracts.slots import SlotAsk, SlotReturn
 from shared.contracts.training import EvaluateVersionInput, TrainModelInput
+from shared.contracts.waking import WakeModelInput
 
 
 class StartTraining(Contract):
@@ -104,9 +105,17 @@ class ReturnSlot(Contract):
 class Wake(Contract):
     """Come back at a time, when something has ended that keeps other things waiting."""
 
-    operation: ClassVar[str] = names.INTERLOCK_RECEIVE
-    at: Instant
-    input: Woken
+    orchestrator: ClassVar[str] = names.WAKE_MODEL
+    instance: str
+    input: WakeModelInput
+
+
+class LookForHolds(Contract):
+    """Look who holds the model's fleet, by orders from before the model was there."""
+
+    orchestrator: ClassVar[str] = names.LOOK_FOR_HOLDS
+    instance: str
+    input: LookForHoldsInput
 
 
 Command = (
@@ -122,4 +131,5 @@ Command = (
     | AskForSlot
     | ReturnSlot
     | Wake
+    | LookForHolds
 )

@@ -20,10 +20,12 @@ from pydantic import ValidationError
 from shared import names
 from shared.contracts.interlock import (
     INTERLOCK_EVENT,
+    AdoptionFinished,
     AnyInterlockEvent,
     CodeChanged,
     DatasetPublished,
     HealthObserved,
+    HoldsFound,
     LedgerAdvanced,
     RegistryChanged,
     ReleaseFinished,
@@ -44,14 +46,17 @@ from shared.contracts.interlock import (
     Woken,
 )
 from shared.contracts.orders import Order
+from shared.contracts.policy import ModelPolicy
 from shared.contracts.read_model import DecisionNote, RecordModelInput
 from shared.contracts.training import TrainingOutcome
+from shared.interlock.adopting import on_adopted
 from shared.interlock.code_changes import on_code
 from shared.interlock.commands import Command, RecordModel
 from shared.interlock.evaluating import evaluate_next, on_evaluated
 from shared.interlock.giving_way import end_release_next, go_next, on_stepped
 from shared.interlock.health import on_health, on_serving_lost
-from shared.interlock.holding import wake_next
+from shared.interlock.holding import is_elsewhere, look_next, moved, on_holds_found, wake_next
+from shared.interlock.idling import slot_next
 from shared.interlock.memory import DeadLetter
 from shared.interlock.ordering import on_order
 from shared.interlock.registering import on_registered, on_registry_change
@@ -75,11 +80,13 @@ _NEXT: Final = (
     roll_back_next,
     release_next,
     go_next,
+    slot_next,
     train_next,
     evaluate_next,
     score_next,
     retire_next,
     wake_next,
+    look_next,
 )
 
 
@@ -116,24 +123,22 @@ def _receive(state: InterlockState, raw: Any) -> Decision:
             at=state.last_at, reason=reason, event=raw if isinstance(raw, dict) else {"value": repr(raw)}
         )
         letters = (*state.dead_letters, letter)[-REMEMBERED:]
-        return Decision(changed(state, dead_letters=letters, revision=state.revision + 1), ())
+        after = changed(state, dead_letters=letters, revision=state.revision + 1)
+        return Decision(after, _record(after, None))  # a person should see it before something else happens
     return decide(state, event)
 
 
 def decide(state: InterlockState, event: AnyInterlockEvent) -> Decision:
     """Decide on an event."""
     now = max(state.last_at, event.at) if state.last_at else event.at
-    # A late event does not turn the policy back to an older fleet file.
-    policy = getattr(event, "policy", None) if now == event.at else None
-    known = changed(
-        state, model=event.model, last_at=now, policy=policy or state.policy or getattr(event, "policy", None)
-    )
-    step = _rule(live_on(known, event), event, now)
+    step = _rule(live_on(_knowing(state, event, now), event), event, now)
     for begin_next in _NEXT:
         step = begin_next(step, now, event.trace)
     step = take_turns(step, now)
     note = made(DecisionNote, at=now, event=event.kind, decision=step.decision, reason=cut(step.reason))
-    after = changed(step.state, revision=state.revision + 1, decisions=(*step.state.decisions, note)[-REMEMBERED:])
+    born = state.born or now  # the first event may not have said when it was
+    decisions = (*step.state.decisions, note)[-REMEMBERED:]
+    after = changed(step.state, revision=state.revision + 1, born=born, decisions=decisions)
     # What only confirms changes nothing that a row shows, and every release of a version is confirmed several times.
     record = () if step.decision == CONFIRMED else _record(after, event.trace)
     return Decision(after, (*step.commands, *record), step.answer)
@@ -161,6 +166,20 @@ def progress(state: InterlockState, attempt: int) -> TrainingProgress:
                 verdict=candidate.verdict if candidate else None,
             )
             return TrainingProgress(attempt=attempt, outcome=outcome)
+
+
+def _knowing(state: InterlockState, event: AnyInterlockEvent, now: datetime) -> InterlockState:
+    """The state with the time and with what the event tells of the fleet file; a late one does not turn that back."""
+    policy: ModelPolicy | None = event.__dict__.get("policy")  # a model is slow to say that it has no such field
+    before, heard_at = state.policy, state.policy_at
+    if policy is None or (before is not None and heard_at is not None and event.at < heard_at):
+        # Where a file was looked for in vain, what is known of it is all that there is.
+        if isinstance(event, Woken) and policy is None:
+            heard_at = max(event.at, heard_at or event.at)
+        return changed(state, model=event.model, last_at=now, policy_at=heard_at)
+    if before is not None and is_elsewhere(before, policy):
+        state = moved(state)
+    return changed(state, model=event.model, last_at=now, policy=policy, policy_at=event.at)
 
 
 def _rule(  # noqa: C901, PLR0911, PLR0912 - one return per event
@@ -205,6 +224,10 @@ def _rule(  # noqa: C901, PLR0911, PLR0912 - one return per event
             return on_ledger(state, event)
         case Woken():
             return Step(state, (), "woken", "A time has come that something waited for.")
+        case HoldsFound():
+            return on_holds_found(state, event)
+        case AdoptionFinished():
+            return on_adopted(state, event)
         case Order():
             return on_order(state, event, now)
         case _:
@@ -215,5 +238,5 @@ def _record(state: InterlockState, trace: str | None) -> tuple[Command, ...]:
     row = model_row(state)
     if row is None:
         return ()
-    instance = names.instance_id(f"record {state.model}", state.revision)
+    instance = names.instance_id(f"record {state.model}", attempt=state.revision)
     return (made(RecordModel, instance=instance, input=made(RecordModelInput, row=row, trace=trace)),)

@@ -13,7 +13,7 @@ from shared.interlock.memory import Candidate
 from shared.interlock.readiness import newer_than_champion, why_not_released
 from shared.interlock.runs import Evaluating
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, order_of, policy_of, remember, sentence
+from shared.interlock.steps import Step, cut, order_of, policy_of, remember, sentence, takes_turns
 from shared.interlock.values import changed
 
 
@@ -47,7 +47,13 @@ def why_not_evaluated(state: InterlockState, candidate: Candidate) -> str | None
 def why_not_evaluated_now(state: InterlockState, now: datetime) -> str | None:
     """What keeps any version from being evaluated now."""
     if state.evaluation is not None:
-        return f"The evaluation of version {state.evaluation.version} is in flight."
+        how = "waits for its slot" if state.evaluation.queued else "is in flight"
+        return f"The evaluation of version {state.evaluation.version} {how}."
+    return why_evaluation_waits(state, now)
+
+
+def why_evaluation_waits(state: InterlockState, now: datetime) -> str | None:
+    """What keeps an evaluation that nothing else is in flight beside from beginning now."""
     if state.training is not None and state.training.outcome == "running":
         return f"Training {state.training.attempt} is in flight."
     return why_held(state, now)
@@ -56,7 +62,7 @@ def why_not_evaluated_now(state: InterlockState, now: datetime) -> str | None:
 def on_evaluated(state: InterlockState, event: VersionEvaluated) -> Step:
     """The version has its verdict, and is released by the same rules as any other; or it could not be evaluated."""
     outcome, current = event.outcome, state.evaluation
-    if current is None or current.attempt != outcome.attempt:
+    if current is None or current.attempt != outcome.attempt or current.queued:
         return Step(state, (), "ignored", f"Evaluation {outcome.attempt} does not run; its result came late.")
     candidate = changed(
         state.candidate(current.version),
@@ -79,28 +85,66 @@ def on_evaluated(state: InterlockState, event: VersionEvaluated) -> Step:
     return Step(changed(after, reason=cut(reason)), (), outcome.outcome, reason)
 
 
+def begin_evaluation(state: InterlockState, evaluation: Evaluating, now: datetime) -> Step:
+    """Its slot is there: begin, with the fleet file and the newest dataset version as they are now."""
+    candidate, dataset = state.candidate(evaluation.version), _newest_dataset(state)
+    if candidate.verdict is not None or dataset is None or why_not_evaluated(state, candidate) is not None:
+        reason = f"Version {evaluation.version} is not to be evaluated any more."
+        return Step(changed(drop_evaluation(state), reason=reason), (), "not begun", reason)
+    instance = _instance(state, evaluation.attempt, evaluation.version, dataset)
+    begun = changed(evaluation, queued=False, dataset=dataset, started_at=now, instance=instance)
+    reason = f"The evaluation of version {begun.version} on dataset version {dataset.version} has its slot."
+    after = changed(state, evaluation=begun, reason=reason)
+    return Step(after, (_start(after, begun),), f"started evaluation {begun.attempt}", reason)
+
+
+def drop_evaluation(state: InterlockState) -> InterlockState:
+    """An evaluation that has not begun does not begin any more; what it was for may be evaluated later."""
+    return changed(state, evaluation=None) if state.evaluation is not None and state.evaluation.queued else state
+
+
 # ── How ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _order(state: InterlockState, candidate: Candidate, dataset: DatasetRef, now: datetime, trace: str | None) -> Step:
+    """An evaluation under the next number: begun at once, or waiting for its slot."""
     policy, attempt, version = policy_of(state), state.attempts + 1, candidate.version
-    order = EvaluateVersionInput(
-        model=state.model,
-        version=version,
+    waits = takes_turns(policy)
+    evaluation = Evaluating(
         attempt=attempt,
-        policy=policy,
+        version=version,
         dataset=dataset,
-        at=now,
+        instance=_instance(state, attempt, version, dataset),
+        started_at=now,
+        queued=waits,
         trace=trace,
-        champion=champion_of(state),
-    )
-    instance = names.instance_id(f"evaluate {state.model} {version}", dataset.version, policy.revision, attempt=attempt)
-    begun = Evaluating(
-        attempt=attempt, version=version, dataset=dataset, instance=instance, started_at=now, trace=trace
     )
     reason = f"Version {version} was registered by someone else: it is evaluated on dataset version {dataset.version}."
-    after = changed(state, attempts=attempt, evaluation=begun, reason=reason)
-    return Step(after, (StartEvaluation(instance=instance, input=order),), f"started evaluation {attempt}", reason)
+    if waits:
+        reason = f"{reason} Its evaluation waits for one of the {policy.at_once} slots of the fleet."
+    after = changed(state, attempts=attempt, evaluation=evaluation, reason=reason)
+    if waits:
+        return Step(after, (), f"queued evaluation {attempt}", reason)
+    return Step(after, (_start(after, evaluation),), f"started evaluation {attempt}", reason)
+
+
+def _start(state: InterlockState, evaluation: Evaluating) -> StartEvaluation:
+    order = EvaluateVersionInput(
+        model=state.model,
+        version=evaluation.version,
+        attempt=evaluation.attempt,
+        policy=policy_of(state),
+        dataset=evaluation.dataset,
+        at=evaluation.started_at,
+        trace=evaluation.trace,
+        champion=champion_of(state),
+    )
+    return StartEvaluation(instance=evaluation.instance, input=order)
+
+
+def _instance(state: InterlockState, attempt: int, version: str, dataset: DatasetRef) -> str:
+    revision = policy_of(state).revision
+    return names.instance_id(f"evaluate {state.model} {version}", dataset.version, revision, attempt=attempt)
 
 
 def _newest_dataset(state: InterlockState) -> DatasetRef | None:

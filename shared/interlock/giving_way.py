@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.contracts.interlock import ReleaseStepped
 from shared.contracts.release import ReleaseWord
+from shared.interlock.idling import with_need
 from shared.interlock.readiness import newer_of, newest_ready, why_not_started
 from shared.interlock.runs import Release
 from shared.interlock.scoring import put_back_scoring
@@ -22,6 +23,7 @@ def on_stepped(state: InterlockState, event: ReleaseStepped) -> Step:
     release = state.release
     if release is None or release.queued or release.attempt != event.attempt:
         return Step(state, (), "ignored", f"Release {event.attempt} does not run; its word came late.")
+    release = with_need(release, event)
     shifted = release.shifted or event.phase in ("shifting", "watching", "undoing")
     if release.stepped_at is not None and event.at < release.stepped_at:
         after = changed(state, release=changed(release, shifted=shifted))

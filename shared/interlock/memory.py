@@ -113,6 +113,18 @@ class Champion(Contract):
     stands_in: str | None = None
 
 
+class Adopting(Contract):
+    """An adoption of which the registry is still being told: nothing else may move its alias meanwhile.
+
+    Attributes:
+        request_id: Of the order.
+    """
+
+    version: str
+    request_id: str
+    at: Instant
+
+
 class OrderNote(Contract):
     """What became of an order, so that it is answered alike when it comes again.
 

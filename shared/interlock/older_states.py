@@ -47,10 +47,24 @@ def _from_4(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "schema_version": 5, "last_good": good}
 
 
+def _from_5(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 6 knows what releases and evaluations need of slots, and of holds from before the model was there.
+
+    In version 5 a release that waited for a person had given its slot back, without asking for one afterwards. Its
+    policy was no newer than its last event, and holds of its fleet have reached it.
+    """
+    release = raw.get("release")
+    if release and release.get("phase") == "awaiting_approval" and not release.get("shifted"):
+        release = {**release, "needs": "nothing"}
+    known_at = raw.get("last_at") if raw.get("policy") else None
+    return {**raw, "schema_version": 6, "release": release, "policy_at": known_at}
+
+
 #: By the version that they read.
 UPCASTERS: Final[dict[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     1: _from_1,
     2: _from_2,
     3: _from_3,
     4: _from_4,
+    5: _from_5,
 }

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 
 from shared.contracts.interlock import RequestAnswer
 from shared.contracts.orders import (
+    AdoptOrdered,
     AnyOrder,
     ApprovalAnswered,
     ForgetOrdered,
@@ -16,19 +17,18 @@ from shared.contracts.orders import (
     RollbackOrdered,
 )
 from shared.contracts.read_model import Hold
+from shared.interlock.adopting import on_adoption
 from shared.interlock.approving import on_approval
-from shared.interlock.holding import POLICY, parked, why_held
+from shared.interlock.holding import MOST_HOLDS, POLICY, is_elsewhere, lifted_since, parked, why_held
 from shared.interlock.memory import OrderNote
 from shared.interlock.release_orders import on_override, on_release_order
 from shared.interlock.rolling_back import on_rollback_order
 from shared.interlock.state import REMEMBERED, InterlockState
-from shared.interlock.steps import Step, accept, refuse, sentence, unchanged
+from shared.interlock.steps import Step, accept, policy_of, refuse, sentence, unchanged
 from shared.interlock.values import changed
 
 #: Twenty of them stay in the state.
 _REASON_LIMIT: Final = 240
-#: Of more scopes than these nobody can say any more who holds what.
-_HOLDS: Final = 10
 
 
 def on_order(state: InterlockState, order: AnyOrder, now: datetime) -> Step:
@@ -72,6 +72,8 @@ def _rule(state: InterlockState, order: AnyOrder, now: datetime) -> Step:  # noq
             return on_approval(state, order, now)
         case ForgetOrdered():
             return _forget(state, order)
+        case AdoptOrdered():
+            return on_adoption(state, order, now)
         case _:
             assert_never(order)
 
@@ -80,11 +82,19 @@ def _hold(state: InterlockState, order: HoldOrdered, now: datetime) -> Step:
     """Orders to many models may come out of order, so their times say which one is the later."""
     if order.until is not None and order.until <= now:
         return refuse(state, f"The hold would have ended on {order.until.isoformat()}, which is over.")
-    if any(one.scope == order.scope and one.kind == "resume_ordered" and one.at > order.at for one in state.orders):
+    if lifted_since(state, order.scope, order.at):
         return unchanged(state, f"The hold of {order.scope} has been lifted since it was ordered.")
+    of_many = order.scope != "model"
+    if of_many and is_elsewhere(order.policy, policy_of(state)):
+        # Given to models among which it is not any more, or not yet: where it is now, that is looked up.
+        reason = "The model has moved since to another fleet or other labels: who holds it there is looked up."
+        return accept(changed(state, fleet_holds="unknown", reason=reason), reason)
     others = tuple(one for one in state.holds if one.scope != order.scope)
-    if len(others) >= _HOLDS:
-        return refuse(state, f"{_HOLDS} holds are on already: lift one, or hold by a label or the whole fleet.")
+    if len(others) >= MOST_HOLDS:
+        if of_many:  # it is kept with its fleet, and found there when one of the others is over
+            reason = f"{MOST_HOLDS} holds are on already; this one is looked up when one of them is over."
+            return accept(changed(state, fleet_holds="more"), reason)
+        return refuse(state, f"{MOST_HOLDS} holds are on already: lift one, or hold by a label or the whole fleet.")
     hold = Hold(scope=order.scope, by=order.by, reason=order.reason, since=order.at, until=order.until)
     held = changed(state, holds=(*others, hold))
     reason = f"Nothing starts by itself. {why_held(held, now)}"
@@ -119,7 +129,7 @@ def _park(state: InterlockState, order: ParkOrdered) -> Step:
 
 
 def _forget(state: InterlockState, order: ForgetOrdered) -> Step:
-    """Holds stay, and so does what production needs: the champion, and the version to go back to."""
+    """Holds stay, what is wrong with the ledger, and what production needs: the champion, and the version before."""
     going = [run.kind for run in state.in_flight]
     going += ["rollback"] if state.rollback is not None and state.rollback.stage == "asked" else []
     if going:
@@ -138,7 +148,6 @@ def _forget(state: InterlockState, order: ForgetOrdered) -> Step:
         failed_releases=0,
         gave_way=False,
         drift=None,
-        ledger_findings=(),
     )
     reason = f"{order.by} had its past forgotten: {sentence(order.reason)} Production and the ledger stay."
     return accept(changed(after, reason=reason), reason)

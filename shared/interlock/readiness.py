@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.interlock.holding import why_frozen, why_held
 from shared.interlock.memory import Candidate
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import order_of, policy_of
+from shared.interlock.steps import adoption_end, order_of, policy_of
 
 
 def newest_ready(state: InterlockState) -> Candidate | None:
@@ -60,7 +60,9 @@ def _is_released(state: InterlockState, candidate: Candidate) -> bool:
 
 def _what_is_first(state: InterlockState, candidate: Candidate) -> str | None:
     first = None
-    if state.rollback is not None:
+    if state.adopting is not None and state.last_at is not None and adoption_end(state, state.last_at) is not None:
+        first = f"the adoption of version {state.adopting.version}"
+    elif state.rollback is not None:
         first = f"rollback {state.rollback.attempt}"
     elif state.release is not None and not state.release.queued:
         first = f"release {state.release.attempt}"

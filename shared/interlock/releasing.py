@@ -19,7 +19,7 @@ from shared.interlock.readiness import newer_of, newer_than_champion, newest_rea
 from shared.interlock.runs import Release
 from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, bar, cut, policy_of, remember, takes_turns
-from shared.interlock.values import changed
+from shared.interlock.values import changed, made
 
 
 def on_released(state: InterlockState, event: ReleaseFinished, now: datetime) -> Step:
@@ -131,7 +131,8 @@ def _order(state: InterlockState, candidate: Candidate, now: datetime, trace: st
     policy = policy_of(state)
     waits = policy.serve.mode == "batch" and takes_turns(policy)
     attempt = state.releases + 1
-    release = Release(
+    release = made(
+        Release,
         attempt=attempt,
         version=candidate.version,
         instance=_instance(state, attempt, candidate.version),
@@ -139,6 +140,15 @@ def _order(state: InterlockState, candidate: Candidate, now: datetime, trace: st
         queued=waits,
         trace=candidate.trace or trace,
         ordered=candidate.ordered,
+        phase=None,
+        stepped_at=None,
+        shifted=False,
+        evidence=None,
+        answered=None,
+        told=None,
+        back=None,
+        needs="job",
+        turn=0,
     )
     reason = f"Version {candidate.version} is registered and passed its gates."
     if candidate.ordered is not None:
@@ -153,7 +163,8 @@ def _order(state: InterlockState, candidate: Candidate, now: datetime, trace: st
 
 def _start(state: InterlockState, release: Release, candidate: Candidate) -> StartRelease:
     assert candidate.dataset is not None  # a version that is ready was trained or evaluated here
-    order = ReleaseModelInput(
+    order = made(
+        ReleaseModelInput,
         model=state.model,
         version=release.version,
         attempt=release.attempt,
@@ -165,9 +176,10 @@ def _start(state: InterlockState, release: Release, candidate: Candidate) -> Sta
         exceptions=tuple(_allowed(one) for one in candidate.overrides if one.gate in overridden),
         ordered_by=release.ordered,
         champion=state.champion.version if state.champion and state.champion.stands_in is None else None,
+        takes_turns=policy_of(state).serve.mode == "batch",
         trace=release.trace,
     )
-    return StartRelease(instance=release.instance, input=order)
+    return made(StartRelease, instance=release.instance, input=order)
 
 
 def _allowed(override: Override) -> AllowedGate:

@@ -10,6 +10,7 @@ from shared.contracts.interlock import AnyInterlockEvent, RetirementFinished, Re
 from shared.contracts.jobs import JobWord
 from shared.contracts.retirement import RetireModelInput
 from shared.interlock.commands import StartRetirement
+from shared.interlock.evaluating import drop_evaluation
 from shared.interlock.giving_up import drop_training, with_unwanted_data, withdraw_training, without_waiting_data
 from shared.interlock.releasing import drop_release
 from shared.interlock.requests import refuse_waiting
@@ -17,7 +18,7 @@ from shared.interlock.rolling_back import drop_rollback
 from shared.interlock.runs import Retirement
 from shared.interlock.scoring import drop_scoring
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, policy_of
+from shared.interlock.steps import Step, adoption_end, cut, policy_of
 from shared.interlock.values import changed
 
 
@@ -41,7 +42,7 @@ def on_retirement(state: InterlockState, event: RetirementRequested, now: dateti
     )
     reason = f"{event.requested_by} asked to retire the model."
     dropped = refuse_waiting(state, reason)
-    dropped = drop_rollback(drop_scoring(drop_release(drop_training(dropped, reason)), reason))
+    dropped = drop_rollback(drop_scoring(drop_release(drop_training(drop_evaluation(dropped), reason)), reason))
     running = " and ".join(run.kind for run in dropped.in_flight)
     training = dropped.training
     told = () if training is None else (withdraw_training(training, JobWord(unwanted=reason), event.trace),)
@@ -53,7 +54,7 @@ def on_retirement(state: InterlockState, event: RetirementRequested, now: dateti
 def retire_next(step: Step, now: datetime, trace: str | None) -> Step:
     """Begin a retirement that was asked for, as soon as nothing runs."""
     state, retirement = step.state, step.state.retirement
-    if retirement is None or retirement.stage != "asked" or state.in_flight:
+    if retirement is None or retirement.stage != "asked" or state.in_flight or adoption_end(state, now):
         return step
     begun = changed(retirement, stage="running", at=now)
     order = RetireModelInput(
@@ -109,8 +110,9 @@ def on_retired(state: InterlockState, event: RetirementFinished, now: datetime) 
 def live_on(state: InterlockState, event: AnyInterlockEvent) -> InterlockState:
     """A retired model of which the fleet file speaks again is in service again; what was sent before does not count."""
     retirement = state.retirement
-    if retirement is None or retirement.stage != "retired" or getattr(event, "policy", None) is None:
+    if retirement is None or retirement.stage != "retired" or event.__dict__.get("policy") is None:
         return state
     if event.at <= retirement.at:
         return state
-    return changed(state, retirement=None, reason="The model is back in the fleet file.")
+    # Orders to its fleet went past it while no file had it.
+    return changed(state, retirement=None, fleet_holds="unknown", reason="The model is back in the fleet file.")

@@ -20,7 +20,7 @@ from shared.interlock.memory import Champion
 from shared.interlock.releasing import as_good, on_released
 from shared.interlock.runs import Release, Rollback
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, accept, bar, cut, policy_of, refuse, sentence, unchanged
+from shared.interlock.steps import Step, accept, adoption_end, bar, cut, policy_of, refuse, sentence, unchanged
 from shared.interlock.telling import tell_release
 from shared.interlock.values import changed
 
@@ -88,7 +88,7 @@ def roll_back_next(step: Step, now: datetime, trace: str | None) -> Step:
     if state.champion is None or state.champion.version != rollback.leaves:
         reason = f"Version {rollback.leaves} is not in production any more, so there is nothing to roll back."
         return step.then(Step(changed(state, rollback=None, reason=reason), (), "not begun", reason))
-    if any(run.kind in ("release", "scoring") for run in state.in_flight):
+    if any(run.kind in ("release", "scoring") for run in state.in_flight) or adoption_end(state, now) is not None:
         return step
     leaves = as_good(state)
     assert leaves is not None  # there is a champion
@@ -106,6 +106,7 @@ def roll_back_next(step: Step, now: datetime, trace: str | None) -> Step:
         period=leaves.dataset,
         by=begun.by,
         reason=begun.reason,
+        compares=True,
         at=now,
         trace=begun.trace or trace,
     )

@@ -5,13 +5,13 @@ from typing import Final, Literal
 from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.orders import Evidence
-from shared.contracts.release import ReleasePhase
+from shared.contracts.release import ReleasePhase, SlotNeed
 from shared.contracts.rollback import GoodVersion
 
 #: While a release is here, production has not changed, and it ends when it is told so.
-_BEFORE: Final[frozenset[ReleasePhase]] = frozenset({"testing", "shadowing", "awaiting_approval", "ready"})
+_BEFORE: Final[frozenset[ReleasePhase]] = frozenset({"testing", "shadowing", "awaiting_approval", "scoring", "ready"})
 #: While it is here, it may take long, and the champion goes on.
-_ASIDE: Final[frozenset[ReleasePhase]] = frozenset({"shadowing", "awaiting_approval", "ready"})
+_ASIDE: Final[frozenset[ReleasePhase]] = frozenset({"shadowing", "awaiting_approval", "scoring", "ready"})
 
 
 class Training(Contract):
@@ -60,6 +60,8 @@ class Release(Contract):
         answered: Who has answered its request for an approval.
         told: Why it was told to end.
         back: Who told it to go back, though production had begun to change.
+        needs: What it needs of its fleet's slots; before it has begun, `queued` says that.
+        turn: How often it has asked for a slot since it began.
     """
 
     attempt: int
@@ -76,6 +78,8 @@ class Release(Contract):
     answered: str | None = None
     told: str | None = None
     back: str | None = None
+    needs: SlotNeed = "job"
+    turn: int = 0
 
     @property
     def gives_way(self) -> bool:
@@ -88,9 +92,9 @@ class Release(Contract):
         return not self.shifted and self.phase in _ASIDE
 
     @property
-    def slotless(self) -> bool:
-        """Whether it runs no job, perhaps for days, so that its slot is given back."""
-        return not self.shifted and self.phase == "awaiting_approval"
+    def waits_for_slot(self) -> bool:
+        """Whether it waits for its turn: to begin, or to run its next job."""
+        return self.queued or self.needs == "slot"
 
 
 class Scoring(Contract):
@@ -133,13 +137,18 @@ class Rollback(Contract):
 
 
 class Evaluating(Contract):
-    """The evaluation of a version that a person has registered."""
+    """The evaluation of a version that a person has registered.
+
+    Attributes:
+        queued: Whether it waits for its slot.
+    """
 
     attempt: int
     version: str
     dataset: DatasetRef
     instance: str
     started_at: Instant
+    queued: bool = False
     trace: str | None = None
 
 

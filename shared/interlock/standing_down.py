@@ -5,6 +5,7 @@ Otherwise a held model would take slots from others, and a run whose slot comes 
 
 from datetime import datetime
 
+from shared.interlock.evaluating import drop_evaluation, why_evaluation_waits
 from shared.interlock.giving_up import put_back_training
 from shared.interlock.holding import why_frozen, why_held
 from shared.interlock.releasing import drop_release
@@ -14,7 +15,10 @@ from shared.interlock.steps import Step, waits_for_slot
 
 
 def stand_down_next(step: Step, now: datetime, trace: str | None) -> Step:  # noqa: ARG001 - as all that may begin next
-    """A hold stops trainings and releases, a freeze releases, and a rollback releases and scorings."""
+    """A hold stops trainings, evaluations and releases, a freeze releases, and a rollback releases and scorings.
+
+    A training that has begun stops evaluations: it may have made the version itself.
+    """
     state = step.state
     if not waits_for_slot(state):
         return step
@@ -35,4 +39,7 @@ def _stood_down(state: InterlockState, now: datetime) -> tuple[InterlockState, s
     elif (frozen := why_frozen(state, now)) is not None:
         state = drop_release(state)
         why.append(frozen)
+    if state.evaluation is not None and (waits := why_evaluation_waits(state, now)) is not None:
+        state = drop_evaluation(state)
+        why += [waits] if waits != held else []
     return state, " ".join(why)

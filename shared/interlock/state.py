@@ -6,16 +6,16 @@ from shared.contracts.base import Contract, Instant
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.ledger import LedgerHead
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.read_model import DecisionNote, Hold, Parked, RunInFlight
+from shared.contracts.read_model import DecisionNote, Hold, Parked, RunInFlight, slot_key
 from shared.contracts.rollback import GoodVersion
 from shared.errors import SignalboxError
-from shared.interlock.memory import Candidate, Champion, DeadLetter, HealthNote, OrderNote, Request
+from shared.interlock.memory import Adopting, Candidate, Champion, DeadLetter, HealthNote, OrderNote, Request
 from shared.interlock.older_states import UPCASTERS
 from shared.interlock.runs import Evaluating, Release, Retirement, Rollback, Scoring, Slot, Training
 from shared.interlock.values import made
 
 #: Raised when the shape changes; older states are read by `upcast`.
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 #: How many decisions, candidates, dataset versions and requests are kept.
 REMEMBERED: Final = 20
 #: Longer reasons are cut: twenty of them, twice, still make a small state.
@@ -27,8 +27,10 @@ class InterlockState(Contract):
 
     Attributes:
         revision: Raised with every change; the read model takes only newer ones.
+        born: When its first event came: a model whose entity was lost begins anew, and its row is the newer one.
         last_at: The latest time that any event carried: "now" is the later of it and the event's own.
         policy: What the fleet file said in the newest event that carried it.
+        policy_at: When that event was sent, or no file was found that has the model.
         attempts: Trainings and evaluations ordered so far.
         releases: Releases and rollbacks ordered so far.
         scorings: Scorings ordered so far.
@@ -41,9 +43,13 @@ class InterlockState(Contract):
         gave_way: Whether the last release was superseded, so that the next one has its way.
         last_good: What a rollback goes back to: recorded when a release has replaced it.
         holds: Who keeps the model from starting anything by itself.
+        fleet_holds: Whether it is known who holds its fleet, by orders from before it was there; nothing starts by
+            itself until it is. `more` are on than are kept here.
+        looked_at: When that was asked last; no two questions have the same time.
         parked: Why a person has to look before anything starts by itself.
         failed_trainings: How many trainings have failed in a row.
         failed_releases: How many releases have failed in a row.
+        adopting: The last adoption whose end nobody has told yet.
         health: How the champion did, by period, oldest first.
         commit: Of the training code, as told last.
         commit_at: When that was told.
@@ -61,8 +67,10 @@ class InterlockState(Contract):
     schema_version: int = SCHEMA_VERSION
     model: str = ""
     revision: int = 0
+    born: Instant | None = None
     last_at: Instant | None = None
     policy: ModelPolicy | None = None
+    policy_at: Instant | None = None
     attempts: int = 0
     releases: int = 0
     scorings: int = 0
@@ -81,9 +89,12 @@ class InterlockState(Contract):
     gave_way: bool = False
     last_good: GoodVersion | None = None
     holds: tuple[Hold, ...] = ()
+    fleet_holds: Literal["known", "unknown", "asked", "more"] = "known"
+    looked_at: Instant | None = None
     parked: Parked | None = None
     failed_trainings: int = 0
     failed_releases: int = 0
+    adopting: Adopting | None = None
     health: tuple[HealthNote, ...] = ()
     commit: str | None = None
     commit_at: Instant | None = None
@@ -117,9 +128,9 @@ class InterlockState(Contract):
             return "awaiting_approval" if self.release.phase == "awaiting_approval" else "releasing"
         if self.training is not None and self.training.outcome == "running":
             return "training"
-        if self.evaluation is not None:
+        if self.evaluation is not None and not self.evaluation.queued:
             return "evaluating"
-        return "queued" if self.training is not None or self.release is not None else None
+        return "queued" if any((self.training, self.release, self.evaluation)) else None
 
     @property
     def _stopped(self) -> str | None:
@@ -134,7 +145,9 @@ class InterlockState(Contract):
         evaluated = next((candidate for candidate in reversed(self.candidates) if candidate.verdict is not None), None)
         if self.champion is not None and self.champion.stands_in and (evaluated is None or evaluated.barred):
             return "failed_over"
-        return evaluated.summary(self.last_at) if evaluated is not None else "waiting"
+        if evaluated is None:  # what is in production without a verdict was adopted
+            return "waiting" if self.champion is None else "released"
+        return evaluated.summary(self.last_at)
 
     @property
     def training(self) -> Training | None:
@@ -150,20 +163,25 @@ class InterlockState(Contract):
         if (training := self.training) is not None:
             runs.append(_run("training", training, slots, queued=training.outcome == "queued"))
         if (release := self.release) is not None:
-            runs.append(_run("release", release, slots, release.version, queued=release.queued))
+            runs.append(
+                _run("release", release, slots, release.version, queued=release.waits_for_slot, turn=release.turn)
+            )
         if (scoring := self.scoring) is not None:
             runs.append(_run("scoring", scoring, slots, scoring.version, queued=scoring.queued))
         if (rollback := self.rollback) is not None and rollback.stage == "running":
             runs.append(_run("rollback", rollback, slots, rollback.leaves))
         if (evaluation := self.evaluation) is not None:
-            runs.append(_run("evaluation", evaluation, slots, evaluation.version))
+            runs.append(_run("evaluation", evaluation, slots, evaluation.version, queued=evaluation.queued))
         if (retirement := self.retirement) is not None and retirement.stage == "running":
             runs.append(_run("retirement", retirement, slots))
         return tuple(runs)
 
     def candidate(self, version: str) -> Candidate:
         """What is known of a version; a blank one when nothing is."""
-        return next((c for c in self.candidates if c.version == version), Candidate(version=version))
+        for one in reversed(self.candidates):  # mostly one of the newest
+            if one.version == version:
+                return one
+        return Candidate(version=version)
 
 
 def _run(
@@ -173,6 +191,7 @@ def _run(
     version: str | None = None,
     *,
     queued: bool = False,
+    turn: int = 0,
 ) -> RunInFlight:
     return made(
         RunInFlight,
@@ -181,7 +200,8 @@ def _run(
         attempt=run.attempt,
         version=version,
         waits_for_slot=queued,
-        slot_of=slots.get(f"{kind}-{run.attempt}"),
+        slot_of=slots.get(slot_key(kind, run.attempt, turn)) if slots else None,
+        turn=turn,
     )
 
 
@@ -190,13 +210,13 @@ class StateFromTheFutureError(SignalboxError):
 
 
 def upcast(raw: dict[str, Any] | None) -> InterlockState:
-    """Read a stored state of any known schema version.
+    """Read a stored state of any known schema version; `None` is a model to which nothing has happened.
 
     Raises:
         StateFromTheFutureError: The version is newer than this code.
     """
-    if raw is None:
-        return InterlockState()
+    if raw is None:  # nothing has happened yet, so nobody has told it of holds of its fleet
+        return InterlockState(fleet_holds="unknown")
     version = raw.get("schema_version", 1)
     if version > SCHEMA_VERSION:
         msg = f"This state has schema version {version}; this code knows up to {SCHEMA_VERSION}. Deploy the newer code."

@@ -1,5 +1,6 @@
 """What the rules of the interlock are made of: a step, and small changes of the state."""
 
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from shared.contracts.interlock import RequestAnswer
@@ -14,6 +15,8 @@ from shared.interlock.values import changed
 CONFIRMED: Final = "confirmed"
 #: What is said of a version that may not come back by itself.
 _BAR_LIMIT: Final = 200
+#: After so long an adoption is over whose end nobody tells: its steps are tried for an hour, unless somebody ended it.
+_ADOPTION: Final = timedelta(hours=4)
 
 
 class Step(NamedTuple):
@@ -53,9 +56,15 @@ def unchanged(state: InterlockState, reason: str) -> Step:
 
 def remember(state: InterlockState, candidate: Candidate) -> InterlockState:
     """The state with a candidate as it is now; the newest few are kept, in the order of their versions."""
-    others = [c for c in state.candidates if c.version != candidate.version]
-    ordered = sorted([*others, candidate], key=lambda c: order_of(c.version))
-    return changed(state, candidates=tuple(ordered[-REMEMBERED:]))
+    known, version = state.candidates, candidate.version
+    for at in range(len(known) - 1, -1, -1):  # mostly one of the newest
+        if known[at].version == version:
+            return changed(state, candidates=(*known[:at], candidate, *known[at + 1 :]))
+    if known and order_of(version) < order_of(known[-1].version):
+        known = tuple(sorted([*known, candidate], key=lambda one: order_of(one.version)))
+    else:
+        known = (*known, candidate)
+    return changed(state, candidates=known[-REMEMBERED:])
 
 
 def bar(state: InterlockState, version: str, why: str) -> InterlockState:
@@ -84,7 +93,9 @@ def cut(reason: str) -> str:
 
 def shown(text: str, most: int) -> str:
     """A text that takes at most so many bytes of a row, in UTF-8."""
-    if len(text) * 4 <= most or len(raw := text.encode()) <= most:
+    if len(text) * 4 <= most or (len(text) <= most and text.isascii()):
+        return text
+    if len(raw := text.encode()) <= most:
         return text
     return raw[: most - 3].decode(errors="ignore") + "…"
 
@@ -100,13 +111,20 @@ def policy_of(state: InterlockState) -> ModelPolicy:
     return state.policy
 
 
+def adoption_end(state: InterlockState, now: datetime) -> datetime | None:
+    """Until when an adoption may still move the registry's alias at the latest; absent while none is in flight."""
+    end = state.adopting.at + _ADOPTION if state.adopting is not None else None
+    return end if end is not None and now < end else None
+
+
 def waits_for_slot(state: InterlockState) -> bool:
-    """Whether a run has not begun because it has no slot yet."""
-    training, release, scoring = state.training, state.release, state.scoring
+    """Whether a run does not go on because it has no slot yet."""
+    training, release, scoring, evaluation = state.training, state.release, state.scoring, state.evaluation
     return (
         (training is not None and training.outcome == "queued")
-        or (release is not None and release.queued)
+        or (release is not None and release.waits_for_slot)
         or (scoring is not None and scoring.queued)
+        or (evaluation is not None and evaluation.queued)
     )
 
 

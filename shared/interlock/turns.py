@@ -1,8 +1,11 @@
 """Rules of taking turns: a run that has jobs asks the fleet for a slot, begins when it has one, and gives it back.
 
 A model asks for one slot at a time, however much waits, so the models of a fleet take turns. Whatever rule has run, the
-slots are put right afterwards: what has no run any more is given back, and what waits first is asked for. So no way to
-end a run can forget its slot.
+slots are put right afterwards: what has no run any more, or one that runs no job for now, is given back, and what waits
+first is asked for. So no way to end a run can forget its slot.
+
+Trainings, releases in batch, scorings and evaluations take turns. A rollback does not, though it may score a period: a
+version that does harm leaves production at once, whatever else runs. So `at_once` may be exceeded by the rollbacks.
 """
 
 from datetime import datetime
@@ -12,6 +15,8 @@ from shared.contracts.interlock import SlotGranted
 from shared.contracts.slots import NO_LIMIT, SlotAsk, SlotReturn
 from shared.interlock.beginning_training import begin_training
 from shared.interlock.commands import AskForSlot, ReturnSlot
+from shared.interlock.evaluating import begin_evaluation
+from shared.interlock.idling import give_slot
 from shared.interlock.releasing import begin_release
 from shared.interlock.runs import Slot
 from shared.interlock.scoring import begin_scoring
@@ -19,8 +24,8 @@ from shared.interlock.state import InterlockState
 from shared.interlock.steps import Step, policy_of, waits_for_slot
 from shared.interlock.values import changed
 
-#: What is nearest to production goes first.
-_ORDER: Final = {"release": 0, "scoring": 1, "training": 2, "retirement": 3, "rollback": 4, "evaluation": 5}
+#: What is nearest to production goes first; a training begins no sooner than the evaluation that would wait for it.
+_ORDER: Final = {"release": 0, "scoring": 1, "evaluation": 2, "training": 3, "retirement": 4, "rollback": 5}
 
 
 def on_granted(state: InterlockState, event: SlotGranted, now: datetime) -> Step:
@@ -31,7 +36,7 @@ def on_granted(state: InterlockState, event: SlotGranted, now: datetime) -> Step
     if slot != state.asked:
         reason = f"The {event.key} does not wait for a slot any more."
         return Step(state, (_give_back(state, slot, now),), "gave the slot back", reason)
-    return _begin(changed(state, asked=None, held=(*state.held, slot)), slot, now)
+    return _begin(changed(state, asked=None, held=(*state.held, slot)), slot, now, event.trace)
 
 
 def take_turns(step: Step, now: datetime) -> Step:
@@ -40,7 +45,7 @@ def take_turns(step: Step, now: datetime) -> Step:
     if state.asked is None and not state.held and not waits_for_slot(state):
         return step
     runs = sorted(state.in_flight, key=lambda run: _ORDER[run.kind])
-    idle = state.release is not None and state.release.slotless
+    idle = state.release is not None and state.release.needs == "nothing"
     needed = [run.key for run in runs if not run.waits_for_slot and not (idle and run.kind == "release")]
     waiting = [run.key for run in runs if run.waits_for_slot]
     free = [slot for slot in state.held if slot.key not in needed]
@@ -57,15 +62,17 @@ def take_turns(step: Step, now: datetime) -> Step:
     return step._replace(state=after, commands=(*step.commands, *commands, _ask(after, asked, now)))
 
 
-def _begin(state: InterlockState, slot: Slot, now: datetime) -> Step:
-    training, release, scoring = state.training, state.release, state.scoring
+def _begin(state: InterlockState, slot: Slot, now: datetime, trace: str | None) -> Step:
+    training, release, scoring, evaluation = state.training, state.release, state.scoring, state.evaluation
     match next((run.kind for run in state.in_flight if run.key == slot.key), None):
         case "training" if training is not None:
             return begin_training(state, training, now)
         case "release" if release is not None:
-            return begin_release(state, release, now)
+            return begin_release(state, release, now) if release.queued else give_slot(state, release, trace)
         case "scoring" if scoring is not None:
             return begin_scoring(state, scoring, now)
+        case "evaluation" if evaluation is not None:
+            return begin_evaluation(state, evaluation, now)
         case _:
             return Step(state, (), "gave the slot back", f"The {slot.key} does not wait for a slot any more.")
 

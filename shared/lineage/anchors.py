@@ -7,7 +7,7 @@ to find out; the links between anchors show whether one of them was replaced or 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import Final
 
@@ -16,6 +16,8 @@ from shared.lineage.ledger import KnownHead
 
 #: The most findings that an anchor names; a breach of everything is told, not listed.
 _FINDINGS: Final = 100
+#: Two that find no anchor before them within so long of each other have not seen each other.
+_MOMENT: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,8 @@ def check_anchors(anchors: Sequence[KeptAnchor], *, whole: bool, model: str | No
             findings.append(f"anchors: {one.path} cannot be read")
             continue
         link = one.anchor.previous
-        if before is not None and before.anchor is not None and link is not None and link == before.anchor.previous:
-            continue  # two that were taken at once follow the same one
+        if before is not None and before.anchor is not None and _at_once(one.anchor, before.anchor):
+            continue
         if before is not None and (link is None or link.path != before.path):
             follows = f"follows {link.path}" if link else "says that it is the first"
             findings.append(f"anchors: {one.path} {follows}, and {before.path} is before it")
@@ -123,6 +125,13 @@ def advanced(anchor: LedgerAnchor, before: LedgerAnchor | None) -> dict[str, Led
     """The heads of an anchor that are others than in the one before it, by model."""
     known = before.heads if before else {}
     return {model: head for model, head in sorted(anchor.heads.items()) if known.get(model) != head}
+
+
+def _at_once(one: LedgerAnchor, other: LedgerAnchor) -> bool:
+    """Whether two anchors were taken at once: both follow the same one, or are the first ones of nearly one moment."""
+    if one.previous is not None or other.previous is not None:
+        return one.previous == other.previous
+    return abs(one.at - other.at) <= _MOMENT
 
 
 def _carried(model: str, anchored: LedgerHead | None, seen: SeenHead) -> tuple[LedgerHead | None, str | None]:

@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.contracts.conditioning import CellListing, ConditionedFile, ConditionedFiles, ConditionedSource
+from shared.contracts.conditioning import (
+    BlobPlace,
+    CellListing,
+    ConditionedFile,
+    ConditionedFiles,
+    ConditionedSource,
+    SourceFilesOfCell,
+)
 from shared.errors import PermanentError
 from shared.names import content_hash, slug
 
@@ -48,6 +55,7 @@ def manifest(
     *,
     listing: CellListing,
     profiles: Mapping[str, Any],
+    places: Mapping[str, BlobPlace],
     warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What a dataset version was made of, as plain JSON.
@@ -59,12 +67,14 @@ def manifest(
         made: The conditioned files of each source, in the order in which they are joined.
         listing: What was found of the cell.
         profiles: The profile of each source's table, as a summary.
+        places: Where each raw file is, by its path.
         warnings: Rules over the whole table that it breaks, and that only warn.
 
     Returns:
         `schema` (of this form), `dataset`, `version`, `cell`, `rows` and `rejected` over all sources, `warnings`, and
-        `sources` by name with all that is known of each: its files, the periods of which it has none (`gaps`), and
-        whether files of an earlier period stand in for those that did not come in time (`earlier`).
+        `sources` by name with all that is known of each: its files, each with `url` and `version` of its raw blob (its
+        id, `None` where the account keeps no versions or it was replaced since), the periods of which it has none
+        (`gaps`), and whether files of an earlier period stand in for those that did not come in time (`earlier`).
 
     Raises:
         PermanentError: As `dataset_version`.
@@ -80,17 +90,27 @@ def manifest(
         "rejected": sum(source.rejected for source in sources),
         "warnings": list(warnings),
         "sources": [
-            {
-                **source.to_wire(),
-                "columns": made[source.source].columns,
-                "profile": profiles[source.source],
-                "files": [_file(file) for file in made[source.source].files],
-                "table": _table(made[source.source]),
-                "gaps": list(found[source.source].gaps),
-                "earlier": found[source.source].earlier,
-            }
+            _source(source, made[source.source], profiles[source.source], found[source.source], places)
             for source in sorted(sources, key=lambda source: source.source)
         ],
+    }
+
+
+def _source(
+    source: ConditionedSource,
+    made: ConditionedFiles,
+    profile: Any,
+    found: SourceFilesOfCell,
+    places: Mapping[str, BlobPlace],
+) -> dict[str, Any]:
+    return {
+        **source.to_wire(),
+        "columns": made.columns,
+        "profile": profile,
+        "files": [_file(file, places.get(file.raw.path)) for file in made.files],
+        "table": _table(made),
+        "gaps": list(found.gaps),
+        "earlier": found.earlier,
     }
 
 
@@ -99,9 +119,11 @@ def _table(made: ConditionedFiles) -> dict[str, Any] | None:
     return made.table.to_wire() if made.table is not None else None
 
 
-def _file(file: ConditionedFile) -> dict[str, Any]:
-    """A file without what is the same of all files of its source."""
-    return file.model_dump(mode="json", exclude={"columns", "recipe_sha256"})
+def _file(file: ConditionedFile, place: BlobPlace | None) -> dict[str, Any]:
+    """A file without what is the same of all files of its source, and with where its raw blob is."""
+    told = file.model_dump(mode="json", exclude={"columns", "recipe_sha256"})
+    where = {"url": place.url if place else None, "version": place.version if place else None}
+    return {**told, "raw": {**told["raw"], **where}}
 
 
 def _check_once(names: list[str], dataset: str) -> None:

@@ -48,7 +48,7 @@ def caveats(recorded_revision: str, revision: str, recorded_commit: str | None, 
         then, now = recorded_commit or "unknown", commit or "unknown"
         told.append(f"The commit was {then}, and is {now}: check that one out, and run this again.")
     elif commit is None:
-        told.append("Which commit it was made from is not known: SIGNALBOX_GIT_COMMIT was not set.")
+        told.append("Which commit it was made from is not known: neither the package nor SIGNALBOX_GIT_COMMIT told it.")
     return tuple(told)
 
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from shared.contracts.ledger import LedgerRow
 from shared.lineage.ledger import check
+from shared.lineage.production import in_production, stands_in, version_of
+from shared.lineage.standing import standing
 from shared.lineage.trail import JUDGED, trail
 
 _TITLES: Final = {
@@ -38,6 +40,7 @@ _TITLES: Final = {
     "PredictionsPublished": "Predictions published",
     "ScoringFailed": "Scoring failed",
     "ModelReleased": "Released",
+    "ModelAdopted": "Adopted, lineage unknown",
     "ReleaseFailed": "Release failed",
     "PredictionsRestored": "Earlier predictions restored",
     "ChampionRestored": "Alias given back",
@@ -51,7 +54,10 @@ _TITLES: Final = {
     "RetirementStarted": "Retirement asked for",
     "ModelRetired": "Retired",
     "RetirementFailed": "Retirement failed",
+    "RegistryNotTold": "The registry does not tell of it",
 }
+#: Every effect that is written.
+EFFECTS: Final = frozenset(_TITLES)
 #: Effects that say how a run came out, and what the run was.
 _RUNS: Final = {
     "ModelRegistered": "Training",
@@ -75,6 +81,7 @@ def tell(
     model: str,
     rows: Sequence[LedgerRow],
     *,
+    version: str | None = None,
     findings: Sequence[str] | None = None,
     manifest: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -83,21 +90,22 @@ def tell(
     Args:
         model: Its name.
         rows: Its ledger, oldest first.
+        version: The one that is asked about; that in production, or else the last one, unless given.
         findings: What a check has found, where more is known than the rows.
         manifest: Of the dataset version that `trained_on` names.
 
     Returns:
         `summary`: one sentence; `story`: the steps, oldest first, each with `row`, `at`, `what`, `reason`, `by` and
         `facts`; `runs`: the same steps by the run that did them, each run with `by`, `what`, `at`, `reason`, `version`
-        and the numbers of its `rows`; `trail`: where the version in production, or the last one, came from, see
+        and the numbers of its `rows`; `trail`: where the version that is asked about came from, see
         `shared.lineage.trail`; `verified`: whether the ledger is as it was written; `findings`: what is wrong with it.
     """
     found = check(rows) if findings is None else list(findings)
-    version = shown_version(rows)
+    shown = version or shown_version(rows)
     return {
         "model": model,
-        "summary": _summary(model, rows),
-        "trail": trail(version, rows, manifest) if version else None,
+        "summary": _summary(model, rows) if version is None else standing(model, version, rows),
+        "trail": trail(shown, rows, manifest) if shown else None,
         "runs": _runs(rows),
         "story": [
             {
@@ -118,17 +126,10 @@ def tell(
 def shown_version(rows: Sequence[LedgerRow]) -> str | None:
     """The version that the story is about: that in production, or else the one that was registered last."""
     row = in_production(rows)
-    if row is not None and not _stands_in(row):
-        return _version_of(row)
+    if row is not None and not stands_in(row):
+        return version_of(row)
     judged = _last(_since_retirement(rows), *JUDGED) or _last(rows, *JUDGED)
-    return _version_of(judged) if judged else None
-
-
-def in_production(rows: Sequence[LedgerRow]) -> LedgerRow | None:
-    """The row by which what is in production came there; `None` when nothing is."""
-    effects = ("ModelReleased", "RolledBack", "FailedOver", "ModelRetired")
-    row = next((one for one in reversed(rows) if one.entry.effect in effects or _left_in_part(one)), None)
-    return row if row is not None and row.entry.effect != "ModelRetired" else None
+    return version_of(judged) if judged else None
 
 
 def _summary(model: str, rows: Sequence[LedgerRow]) -> str:
@@ -137,31 +138,12 @@ def _summary(model: str, rows: Sequence[LedgerRow]) -> str:
         judged = _last(rows, *JUDGED)
         why = judged.entry.reason if judged else (rows[-1].entry.reason if rows else "Nothing has happened yet.")
         return f"No version of {model} is in production. {why}"
-    if _stands_in(served):
+    if stands_in(served):
         return f"No version of {model} is in production; its baseline stands in. {served.entry.reason}"
-    version = _version_of(served)
-    judged = next((row for row in reversed(rows) if row.entry.effect in JUDGED and _version_of(row) == version), None)
+    version = version_of(served)
+    judged = next((row for row in reversed(rows) if row.entry.effect in JUDGED and version_of(row) == version), None)
     gates = "; ".join(_reasons(judged.entry.facts.get("gates"))) if judged else "its evaluation is not in the ledger"
     return f"Version {version} of {model} is in production because {gates}. {served.entry.reason}"
-
-
-def _left_in_part(row: LedgerRow) -> bool:
-    """Whether it is of a rollback that was not done whole, and by which clients get another version all the same."""
-    serves = _serves(row)
-    if row.entry.effect != "RollbackFailed" or serves is None:
-        return False
-    return serves.get("version") != row.entry.facts.get("leaves") or _stands_in(row)
-
-
-def _stands_in(row: LedgerRow) -> bool:
-    """Whether what serves is the baseline: a rollback names the registered model of what serves afterwards."""
-    serves = _serves(row)
-    return row.entry.effect == "FailedOver" or (serves is not None and serves.get("model") != row.entry.model)
-
-
-def _serves(row: LedgerRow) -> Mapping[str, Any] | None:
-    serves = row.entry.facts.get("serves")
-    return serves if isinstance(serves, Mapping) else None
 
 
 def _reasons(gates: Any) -> list[str]:
@@ -195,7 +177,7 @@ def _run(by: str, steps: Sequence[LedgerRow]) -> dict[str, Any]:
         "kind": _RUNS.get(effect),
         "at": steps[0].entry.at.isoformat(),
         "reason": outcome.entry.reason,
-        "version": _version_of(outcome),
+        "version": version_of(outcome),
         "rows": [row.sequence for row in steps],
     }
 
@@ -204,13 +186,6 @@ def title_of(effect: str) -> str:
     """An effect for a reader; one without a title as its words: `RouteMoved` as `Route moved`."""
     spaced = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in effect).strip()
     return _TITLES.get(effect, spaced[:1].upper() + spaced[1:])
-
-
-def _version_of(row: LedgerRow) -> str | None:
-    """The version that a row is about; of a rollback the one that serves afterwards."""
-    serves = _serves(row)
-    version = (row.entry.facts if serves is None else serves).get("version")
-    return None if version is None else str(version)
 
 
 def _last(rows: Sequence[LedgerRow], *effects: str) -> LedgerRow | None:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.contracts.ledger import LedgerRow
+from shared.lineage.production import of_version
 
 #: What a registration says of where a version came from; see `VersionOrigin`.
-_ORIGIN: Final = ("artifact_sha256", "git_commit", "platform", "environments", "manifest", "manifest_sha256")
+_ORIGIN: Final = (
+    "artifact_sha256", "git_commit", "platform", "environments", "images", "manifest", "manifest_sha256",
+)  # fmt: skip
 #: Effects that say what the gates said of a version; the first one also where it came from.
 JUDGED: Final = ("ModelRegistered", "VersionEvaluated")
 #: Effects by which a version begins or ends to serve, and who agreed.
 _SERVING: Final = frozenset({
     "Approved", "Refused", "ApprovalExpired", "VersionPromoted", "ProductionDeployed", "TrafficShifted", "RouteSet",
-    "PredictionsPublished", "ModelReleased", "ReleaseFailed",
+    "PredictionsPublished", "ModelReleased", "ModelAdopted", "ReleaseFailed",
 })  # fmt: skip
 
 
@@ -21,6 +24,17 @@ def registration(version: str, rows: Sequence[LedgerRow]) -> LedgerRow | None:
     """The row that says how a version came to be, or else how one of somebody else was judged; the last such one."""
     of_version = [row for row in reversed(rows) if str(row.entry.facts.get("version")) == version]
     return next((row for effect in JUDGED for row in of_version if row.entry.effect == effect), None)
+
+
+def known_versions(rows: Sequence[LedgerRow]) -> list[str]:
+    """The versions of which a ledger says how they came to be, or what the gates said of them; oldest first."""
+    told = [row.entry.facts.get("version") for row in rows if row.entry.effect in JUDGED]
+    return list(dict.fromkeys(str(one) for one in told if one is not None))
+
+
+def is_known(version: str, rows: Sequence[LedgerRow]) -> bool:
+    """Whether a ledger says anything of a version."""
+    return bool(of_version(version, rows))
 
 
 @dataclass(frozen=True)
@@ -59,8 +73,9 @@ def trail(version: str, rows: Sequence[LedgerRow], manifest: Mapping[str, Any] |
     Returns:
         `version`; `row` of the registration; `dataset`, `fleet_revision`, `job`, `run`, `pipeline`, `baseline`,
         `gates`, `evaluation` as that says them, and all that `VersionOrigin` has; `serving`: the steps of the releases
-        of this version; `raw`: the raw files of the dataset version, each with `source`, `path`, `etag`, `size`,
-        `sha256` and `recipe_sha256`. What is not known is `None`.
+        of this version; `raw`: the raw files of the dataset version, each with `source`, `path`, `url`, `version`
+        (the blob's, `None` where none is known), `etag`, `size`, `sha256` and `recipe_sha256`. What is not known is
+        `None`.
     """
     row = registration(version, rows)
     facts = row.entry.facts if row else {}
@@ -76,7 +91,7 @@ def trail(version: str, rows: Sequence[LedgerRow], manifest: Mapping[str, Any] |
         **{name: origin.get(name) for name in _ORIGIN},
         "serving": [
             _step(one)
-            for one in rows
+            for one in of_version(version, rows)
             if one.entry.effect in _SERVING and str(one.entry.facts.get("version")) == version
         ],
         "raw": _raw(manifest) if manifest is not None else None,
@@ -93,6 +108,8 @@ def _raw(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "source": source["source"],
             "path": file["raw"]["path"],
+            "url": file["raw"].get("url"),
+            "version": file["raw"].get("version"),
             "etag": file["raw"]["etag"],
             "size": file["raw"]["size"],
             "sha256": file["raw_sha256"],

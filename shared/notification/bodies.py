@@ -6,6 +6,8 @@
 - Slack: Block Kit, with the plain text that notifications show (Slack API, "Formatting with Block Kit"): a header of at
   most 150 characters, sections of at most 3000, ten fields of at most 2000 each.
 - Plain JSON: the message itself.
+- Event Grid: the same as the data of an event (CloudEvents 1.0, "JSON Event Format"), of at most 1 MB. A message that
+  is sent again has the same id, by which whoever takes the events knows it.
 """
 
 import json
@@ -15,6 +17,8 @@ from typing import Any, Final
 from shared.contracts.notification import ChannelKind, Fact, Message
 
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
+_SOURCE: Final = "signalbox"
+_EVENTS: Final = {"approval": "Signalbox.ApprovalAsked", "digest": "Signalbox.RunDigested"}
 _HEADER: Final = 150
 _SECTION: Final = 3000
 _FIELDS: Final = 10
@@ -30,9 +34,22 @@ def body_of(kind: ChannelKind, message: Message) -> dict[str, Any]:
     """The JSON that a channel of this kind takes; texts are cut as far as it takes to make it small enough."""
     if kind == "webhook":
         return message.to_wire()
+    if kind == "eventgrid":
+        return _event(message)
     make = _teams if kind == "teams" else _slack
     bodies = (make(_shortened(message, limit)) for limit in _TEXTS)
     return next((body for body in bodies if _bytes(body) <= _LARGEST_BYTES), make(_shortened(message, _TEXTS[-1])))
+
+
+def _event(message: Message) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": message.key,
+        "source": _SOURCE,
+        "type": _EVENTS[message.kind],
+        "datacontenttype": "application/json",
+        "data": message.to_wire(),
+    }
 
 
 def _shortened(message: Message, limit: int) -> Message:
@@ -64,8 +81,8 @@ def _teams(message: Message) -> dict[str, Any]:
         "msteams": {"width": "Full"},
         "body": list(_card_body(message)),
     }
-    if message.link:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Look at it", "url": message.link}]
+    if buttons := _buttons(message):
+        card["actions"] = [{"type": "Action.OpenUrl", "title": title, "url": url} for title, url in buttons]
     return {"type": "message", "attachments": [{"contentType": _CARD, "contentUrl": None, "content": card}]}
 
 
@@ -100,10 +117,18 @@ def _slack(message: Message) -> dict[str, Any]:
     if message.commands:
         told = "\n".join(_plain(command) for command in message.commands)
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"```{_cut(told, _SECTION - 6)}```"}})
-    if message.link:
-        button = {"type": "button", "text": {"type": "plain_text", "text": "Look at it"}, "url": message.link}
-        blocks.append({"type": "actions", "elements": [button]})
+    buttons = [
+        {"type": "button", "text": {"type": "plain_text", "text": title}, "url": url}
+        for title, url in _buttons(message)
+    ]
+    if buttons:
+        blocks.append({"type": "actions", "elements": buttons})
     return {"text": _plain(message.title), "blocks": blocks}
+
+
+def _buttons(message: Message) -> list[tuple[str, str]]:
+    """What can be opened: title and URL."""
+    return [(title, url) for title, url in (("Look at it", message.link), ("Chart", message.chart)) if url]
 
 
 def _field(fact: Fact) -> str:

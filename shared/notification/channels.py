@@ -7,6 +7,7 @@ from typing import Final, cast
 from shared.contracts.notification import ChannelKind
 from shared.errors import ConfigurationError
 from shared.notification.base import Channel
+from shared.notification.event_grid import topic_channel
 from shared.notification.webhook import WebhookChannel
 
 _SETTING: Final = "SIGNALBOX_CHANNEL_"
@@ -26,7 +27,8 @@ def channel(name: str, addresses: Mapping[str, str]) -> Channel:
     if not address:
         setting = f"{_SETTING}{_key(name).upper()}"
         raise ConfigurationError(f"nobody knows where the channel {name} is; set {setting} to its address")
-    return WebhookChannel(name, cast("ChannelKind", name.partition(":")[0]), address)
+    kind = cast("ChannelKind", name.partition(":")[0])
+    return topic_channel(name, address) if kind == "eventgrid" else WebhookChannel(name, kind, address)
 
 
 def _key(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -30,16 +30,25 @@ class WebhookChannel:
         kind: What the body looks like.
         url: https; http on loopback only.
         pause: Waits so many seconds between two attempts.
+        headers: Further ones of each attempt; it raises what `send` raises.
 
     Raises:
         ConfigurationError: The address is none that could be meant.
     """
 
-    def __init__(self, name: str, kind: ChannelKind, url: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: ChannelKind,
+        url: str,
+        pause: Callable[[float], None] = time.sleep,
+        headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._name = name
         self._kind = kind
         self._url = _checked(name, url)
         self._pause = pause
+        self._headers = headers
         # It tells the address of each request, which is the secret.
         logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -65,8 +74,9 @@ class WebhookChannel:
         import httpx  # noqa: PLC0415 - loaded at first use
 
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
+        headers = dict(self._headers())
         try:
-            response = httpx.post(self._url, json=body, timeout=timeout, follow_redirects=False)
+            response = httpx.post(self._url, json=body, headers=headers, timeout=timeout, follow_redirects=False)
         except httpx.HTTPError as error:
             # Not the error itself: it may tell the address.
             raise TransientError(f"the channel {self._name} cannot be reached ({type(error).__name__})") from None

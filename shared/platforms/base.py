@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.jobs import JobInput, JobState
 from shared.contracts.platform_models import Answered, PlatformModel, RequestCounts
-from shared.contracts.release import DeploymentState
 
 
 class Jobs(Protocol):
@@ -70,6 +70,28 @@ class Assets(Protocol):
 
     def read_model(self, model: str, version: str) -> PlatformModel | None:
         """A version of a model; `None` when there is none."""
+        ...
+
+    def read_images(self, environments: Sequence[str]) -> tuple[str, ...]:
+        """What steps that name these environments run in: images and versions, as far as the platform can tell.
+
+        Args:
+            environments: As a pipeline's YAML names them.
+
+        Returns:
+            One text each, or one for all where they run in the same; `unknown` for what it cannot tell.
+        """
+        ...
+
+    def download_model(self, model: str, version: str, target: Path) -> bool:
+        """Copy what the platform itself has of a version, which it deploys and gives to jobs, into an existing folder.
+
+        Returns:
+            Whether it has any of its own; where it has none, it takes the registry's.
+
+        Raises:
+            PermanentError: It has the version, and its files cannot be read.
+        """
         ...
 
     def register_data(self, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.jobs import NAME_TAKEN, FolderInput, JobInput, JobState, ModelInput
 from shared.contracts.platform_models import Answered, PlatformModel, RequestCounts
-from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
 from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.local_answers import deployment_state, job_state, platform_model, predictions
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: Header that picks a deployment whatever the traffic says (Azure ML online endpoints).
 _DEPLOYMENT_HEADER: Final = "azureml-model-deployment"
+#: Characters of a hash that are told.
+_HASH: Final = 12
+#: How the job service says what a version was made of: `azureml://jobs/{job}/outputs/{output}`.
+_OF_JOB: Final = "azureml://jobs/"
 #: The job service's code, Azure ML's own, where a job of that name is another one.
 _JOB_CONFLICT: Final = "UserError"
 
@@ -122,6 +126,27 @@ class LocalPlatform:
         """A version of a model; `None` when there is none."""
         found = self._jobs.find(_version("models", model, version))
         return None if found is None else platform_model(found)
+
+    def read_images(self, environments: Sequence[str]) -> tuple[str, ...]:  # noqa: ARG002 - all run in the same
+        """The interpreter of the job service and its packages: on a laptop a step's environment is not looked at."""
+        told = self._jobs.get("/environment")
+        return (f"python {told['python']}, {told['packages']} packages (sha256 {str(told['sha256'])[:_HASH]})",)
+
+    def download_model(self, model: str, version: str, target: Path) -> bool:
+        """Copy the output that a version was made of, which goes before MLflow's, into an existing folder.
+
+        Returns:
+            Whether the version was made known here; where it was not, jobs and deployments take MLflow's.
+
+        Raises:
+            PermanentError: `OutputNotFound`: the output is gone; `UnsafePath`.
+        """
+        found = self.read_model(model, version)
+        if found is None:
+            return False
+        job, _, output = found.path.removeprefix(_OF_JOB).partition("/outputs/")
+        self.download_job_folder(job, output, target)
+        return True
 
     def register_data(self, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:
         """Make a folder of the data container known as a version of a data asset; the same one is adopted.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.jobs import JobState
 from shared.contracts.platform_models import PlatformModel
-from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
 from shared.platforms.local_service import MESSAGE_LIMIT
 from shared.platforms.log_ends import log_ends

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shared.contracts.registry import Promotion, RegisteredVersion
+from shared.contracts.registry import Promotion, RegisteredVersion, VersionNote
 from shared.errors import PermanentError, TransientError
 from shared.names import CHAMPION, content_hash
 from shared.platforms.azureml import job_files, models
@@ -153,6 +153,16 @@ class AzureMlRegistry:
             if champion is not None:
                 self._unmark([champion], None)
             return _number(champion)
+
+    def describe(self, model: str, version: str, note: VersionNote) -> bool:
+        """Keep a note in a version's description and tags; whether anything was another before. Its job is not changed.
+
+        Raises:
+            PermanentError: There is no such version (`ModelVersionNotFound`), or the service refuses.
+            TransientError: The service is down, busy or slow.
+        """
+        with self._turns[model]:
+            return azureml_versions.describe(self._connection, _get(self._search(model), model, version), note)
 
     def delete_version(self, model: str, version: str) -> None:
         """Archive a version, which is how Azure ML deletes one; nothing happens when it is absent.

@@ -8,10 +8,11 @@ write cannot change two versions, so for a moment two may say `true`: then the l
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from shared.contracts.registry import RegisteredVersion
+from shared.contracts.registry import RegisteredVersion, VersionNote
 from shared.names import CHAMPION
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found
+from shared.registry.descriptions import described, is_outdated
 from shared.registry.tags import JOB_TAG, PREVIOUS_TAG
 
 if TYPE_CHECKING:
@@ -77,6 +78,20 @@ def tag(connection: Connection, version: "Model", tags: Mapping[str, str]) -> No
     version.tags = after
     with azureml_errors(f"tag version {version.version} of model {version.name}"):
         connection.client.models.create_or_update(version)
+
+
+def describe(connection: Connection, version: "Model", note: VersionNote) -> bool:
+    """Lay a note over a version's description and tags, in one write; whether anything was another before."""
+    before = tags_of(version)
+    if is_outdated(note.tags, before):
+        return False
+    tags, text = {**before, **note.tags}, described(version.description, note.text)
+    if tags == before and text == (version.description or ""):
+        return False
+    version.tags, version.description = tags, text
+    with azureml_errors(f"describe version {version.version} of model {version.name}"):
+        connection.client.models.create_or_update(version)
+    return True
 
 
 def contract(version: "Model", champion: str | None) -> RegisteredVersion:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from shared.contracts.registry import Promotion, RegisteredVersion
+from shared.contracts.registry import Promotion, RegisteredVersion, VersionNote
 
 
 class Registry(Protocol):
@@ -43,6 +43,14 @@ class Registry(Protocol):
 
     def retire(self, model: str) -> str | None:
         """Take alias `champion` and stage Production away; the version that had them, which stays registered."""
+        ...
+
+    def describe(self, model: str, version: str, note: VersionNote) -> bool:
+        """Keep a note beside a version, and beside its run where that is known; whether anything was another before.
+
+        What people have written there, before the note and after it, stays. A note of fewer rows of the ledger than
+        the one that is there, as its tag tells, changes nothing.
+        """
         ...
 
     def delete_version(self, model: str, version: str) -> None:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _AZURE_ML: Final = re.compile(r"azureml(://.*)?")
 
 
+def is_workspaces(uri: str) -> bool:
+    """Whether it is the registry of the app's Azure ML workspace, which is where an Azure ML platform deploys from."""
+    return _AZURE_ML.fullmatch(uri) is not None
+
+
 def make_registry(uri: str, connection: "Connection | None" = None) -> "Registry":
     """The registry that `SIGNALBOX_REGISTRY_URI` means.
 
@@ -24,7 +29,7 @@ def make_registry(uri: str, connection: "Connection | None" = None) -> "Registry
     Raises:
         ConfigurationError: The workspace's registry without a workspace; or Databricks' with a URI that it has not.
     """
-    if not _AZURE_ML.fullmatch(uri):
+    if not is_workspaces(uri):
         from shared.registry.mlflow import MlflowRegistry  # noqa: PLC0415 - one vendor's code for who uses it
 
         return MlflowRegistry(uri)

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shared.contracts.registry import Promotion, RegisteredVersion
+from shared.contracts.registry import Promotion, RegisteredVersion, VersionNote
 from shared.errors import PermanentError, TransientError
 from shared.names import PRODUCTION
-from shared.registry import mlflow_files, mlflow_marks, mlflow_versions
+from shared.registry import mlflow_files, mlflow_marks, mlflow_notes, mlflow_versions
 from shared.registry.mlflow_client import mlflow_client, mlflow_errors
 from shared.registry.mlflow_flavors import flavor_of
 from shared.registry.mlflow_runs import MODEL_FOLDER, finished_run
@@ -71,7 +71,7 @@ class MlflowRegistry:
             version = mlflow_versions.of_job(client, self._flavor, model, job)
             if version is None:
                 experiment = f"{self._flavor.experiments}{model}"
-                run = finished_run(client, experiment, {JOB_TAG: job}, folder, metrics)
+                run = finished_run(client, self._flavor, experiment, {JOB_TAG: job}, folder, metrics=metrics)
                 _ensure_model(client, model)
                 # The upload may have taken long, and another attempt may have come first in the meantime.
                 if mlflow_versions.of_job(client, self._flavor, model, job) is None:
@@ -159,6 +159,16 @@ class MlflowRegistry:
         """
         with mlflow_errors(self._flavor, f"retire the champion of {model!r}"):
             return mlflow_marks.take_from_all(mlflow_client(self._flavor), self._flavor, model)
+
+    def describe(self, model: str, version: str, note: VersionNote) -> bool:
+        """Keep a note in a version's description, and in its run's; whether anything was another before.
+
+        Raises:
+            PermanentError: There is no such version, or the registry refuses.
+            TransientError: The registry is down, busy or slow.
+        """
+        with mlflow_errors(self._flavor, f"describe version {version} of {model!r}"):
+            return mlflow_notes.keep(mlflow_client(self._flavor), model, version, note)
 
     def delete_version(self, model: str, version: str) -> None:
         """Remove a version; nothing happens when it is absent. Its run stays, with its figures.

@@ -70,15 +70,40 @@ def require_trusted(source: str, server: str) -> None:
     Raises:
         PermanentError: `SourceRefused`.
     """
-    try:
-        trusted = _is_trusted(source, server)
-    except ValueError:  # no port is like this
-        trusted = False
-    if not trusted:
+    if not _may_be_asked(source, server):
         remedy = "let the server hand the artifacts out (`mlflow server` does so by default), and register it again"
         raise PermanentError(
             "SourceRefused", f"The version's files are said to lie at {source[:_SHOWN]!r}, which is not read; {remedy}."
         )
+
+
+def require_shared(place: str, server: str) -> None:
+    """Where a server wants a run's files is a place that others can read them from, too.
+
+    A server that hands no artifacts out (`--no-serve-artifacts`) with a folder as their root would have each client
+    write them to a disk of its own.
+
+    Args:
+        place: Where the run's artifacts belong, as the server says.
+        server: The URL of the MLflow server.
+
+    Raises:
+        PermanentError: `ArtifactsNotShared`.
+    """
+    if not _may_be_asked(place, server):
+        told = f"The MLflow server wants a run's files at {place[:_SHOWN]!r}, where nobody else would find them"
+        remedy = (
+            "start it without `--no-serve-artifacts`, or with `--default-artifact-root` in a cloud's storage; an "
+            "experiment keeps the place that it was made with, so give it another name or remove it"
+        )
+        raise PermanentError("ArtifactsNotShared", f"{told}; {remedy}.")
+
+
+def _may_be_asked(source: str, server: str) -> bool:
+    try:
+        return _is_trusted(source, server)
+    except ValueError:  # no port is like this
+        return False
 
 
 def _is_trusted(source: str, server: str) -> bool:

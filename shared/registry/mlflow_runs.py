@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from shared.errors import PermanentError
+from shared.registry.mlflow_files import require_shared
+from shared.registry.mlflow_flavors import Flavor
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -16,23 +18,32 @@ _FINISHED: Final = "FINISHED"
 
 
 def finished_run(
-    client: "MlflowClient", experiment: str, tags: Mapping[str, str], folder: Path, metrics: Mapping[str, float]
+    client: "MlflowClient",
+    flavor: Flavor,
+    experiment: str,
+    tags: Mapping[str, str],
+    folder: Path,
+    *,
+    metrics: Mapping[str, float],
 ) -> "Run":
     """The run with these tags, complete: made when absent, completed when an earlier attempt broke off.
 
     Args:
         client: The server's client.
+        flavor: Which server that is.
         experiment: Name of the experiment; made when absent.
         tags: They identify the run.
         folder: The MLflow model to upload.
         metrics: Logged once, at step 0.
 
     Raises:
-        PermanentError: `ExperimentDeleted`.
+        PermanentError: `ExperimentDeleted`; `ArtifactsNotShared`: the files would stay on this machine.
     """
     experiment_id = _experiment(client, experiment)
     run = _find(client, experiment_id, tags) or client.create_run(experiment_id, tags=dict(tags))
     if run.info.status != _FINISHED:
+        if not flavor.databricks:
+            require_shared(str(run.info.artifact_uri), flavor.tracking_uri)
         _log_metrics(client, run, metrics)
         client.log_artifacts(run.info.run_id, str(folder), MODEL_FOLDER)
         client.set_terminated(run.info.run_id, _FINISHED)

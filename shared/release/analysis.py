@@ -146,7 +146,7 @@ def _unknown_requests(counts: RequestCounts | None, limits: AnalysisPolicy) -> I
     if counts is None or not limits.min_requests:
         return
     if counts.requests is None:
-        yield f"the platform does not tell of requests ({counts.unknown or 'no reason was given'})"
+        yield f"{limits.min_requests} requests are needed, and nobody can tell how many came"
     elif counts.requests < limits.min_requests:
         yield f"{counts.requests} requests came, and {limits.min_requests} are needed"
     elif counts.seconds_p95 is None and limits.max_latency_seconds is not None:
@@ -163,6 +163,8 @@ def _seen(observed: Observed, moved: float | None) -> str:
         told.append(f"predictions lie {_share(moved)} from the champion's")
     if counts is not None and counts.requests is not None:
         told.append(f"{counts.failed or 0} of {counts.requests} real requests failed")
+    elif counts is not None:
+        told.append(f"how real requests fared is not known ({counts.unknown or 'no reason was given'})")
     return "; ".join(told)
 
 

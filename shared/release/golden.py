@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 
 from shared.contracts.base import Contract
+from shared.contracts.golden import GoldenResult
 from shared.contracts.platform_models import Answered
 from shared.contracts.policy import Scalar
-from shared.contracts.release import GoldenResult
 from shared.contracts.release_policy import AnalysisPolicy
 from shared.errors import PermanentError
 from shared.release.analysis import budget_problem, failed, p95

@@ -19,17 +19,25 @@ _WHY: Final[dict[AskedBecause, str]] = {
     "every_release": "the fleet file asks for every release",
     "first_release": "it is the model's first release",
     "override": "a gate that it failed was overridden",
-    "inconclusive": "its analysis could not tell whether the limits hold, and it has some of the traffic already",
+    "inconclusive": "its analysis could not tell whether the limits hold",
+}
+#: What clients get while that is asked, by how far the version has come; a share of the traffic says so itself.
+_MEANWHILE: Final = {
+    "shadow": "It has had copies of requests only, so no client has got an answer of it yet.",
+    "beside the champion": "No client is sent to it yet.",
+    "before any traffic": "No client is sent to it yet.",
+    "grace": "It has all of the traffic, and what served before stands ready to take over again.",
 }
 
 
-def question(order: AskApprovalInput, difference: str, link: str | None) -> Message:
+def question(order: AskApprovalInput, difference: str, link: str | None, chart: str | None = None) -> Message:
     """The message; the same for the same evidence, however often it is asked.
 
     Args:
         order: What is asked.
         difference: To the champion, in figures; empty where there is none.
         link: The page that tells more.
+        chart: The model's figures over its versions.
     """
     target, evidence = f"{order.model}@{order.version}", order.evidence
     reason = "--reason '…'"
@@ -37,11 +45,19 @@ def question(order: AskApprovalInput, difference: str, link: str | None) -> Mess
         key=f"approval-{content_hash(order.model, order.why, evidence.to_wire(), length=32)}",
         kind="approval",
         title=f"May version {order.version} of {order.model} go to production?",
-        text=f"Somebody has to agree, since {_WHY[order.why]}. No answer by {_moment(evidence.deadline)} means no.",
+        text=" ".join(_text(order)),
         facts=tuple(_facts(order, difference)),
         link=link,
+        chart=chart,
         commands=(f"signalbox approve {target} {reason}", f"signalbox reject {target} {reason}"),
     )
+
+
+def _text(order: AskApprovalInput) -> Iterator[str]:
+    yield f"Somebody has to agree, since {_WHY[order.why]}."
+    if order.why == "inconclusive" and order.at:
+        yield _MEANWHILE.get(order.at, f"It has {order.at} of the traffic already.")
+    yield f"No answer by {_moment(order.evidence.deadline)} means no."
 
 
 def difference(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from shared.contracts.release import DeploymentState
+from shared.contracts.deployments import DeploymentState
 from shared.errors import PermanentError
 
 #: Azure ML's limit per endpoint, and what a model has there while it is released: the old, the tested and the new one.

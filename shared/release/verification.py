@@ -1,13 +1,13 @@
 """Whether a version is what its ledger says of it, and may still be released."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from shared.contracts.evaluation import Evaluation, GateResult, Verdict
+from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
 from shared.contracts.ledger import LedgerRow
 from shared.contracts.policy import GatePolicy
 from shared.errors import PermanentError
@@ -86,7 +86,6 @@ def recorded(model: str, version: str, rows: Sequence[LedgerRow]) -> RecordedVer
         what = f"Row {row.sequence} of the ledger of {model} does not say of version {version}: {', '.join(unknown)}"
         raise PermanentError("LineageIncomplete", f"{what}; {again}.")
     registration = next((one for one in of_version if one.entry.effect == REGISTERED), row)
-    origin = _mapping(registration.entry.facts.get("origin"))
     return RecordedVersion(
         model=model,
         version=version,
@@ -95,10 +94,19 @@ def recorded(model: str, version: str, rows: Sequence[LedgerRow]) -> RecordedVer
         dataset=str(facts["dataset"]),
         job=str(facts["job"]),
         baseline_job=_text(_mapping(facts.get("baseline")).get("job")),
-        artifact_sha256=_text(origin.get("artifact_sha256")),
-        manifest_sha256=_text(origin.get("manifest_sha256")) if registration is row else None,
+        artifact_sha256=recorded_hash(version, rows),
+        manifest_sha256=_text(_mapping(facts.get("origin")).get("manifest_sha256")),
         author=_author(registration, rows),
     )
+
+
+def recorded_hash(version: str, rows: Sequence[LedgerRow]) -> str | None:
+    """Hash over a version's files when it was registered, or else when it was last evaluated; absent where unknown."""
+    judged = [row for row in rows if str(row.entry.facts.get("version")) == version]
+    registered = next((row for row in judged if row.entry.effect == REGISTERED), None)
+    evaluated = next((row for row in reversed(judged) if row.entry.effect == EVALUATED), None)
+    row = registered or evaluated
+    return None if row is None else _text(_mapping(row.entry.facts.get("origin")).get("artifact_sha256"))
 
 
 def require_dataset(known: RecordedVersion, dataset: str, manifest_sha256: str | None) -> None:
@@ -130,13 +138,44 @@ def require_artifact(known: RecordedVersion, now: str) -> None:
     Raises:
         PermanentError: `ArtifactChanged`.
     """
-    if known.artifact_sha256 not in (None, now):
+    if known.artifact_sha256 is not None:
+        require_recorded(known.model, known.version, known.artifact_sha256, now)
+
+
+def require_recorded(model: str, version: str, recorded: str, now: str) -> None:
+    """Files have the hash that the ledger has of them.
+
+    Raises:
+        PermanentError: `ArtifactChanged`.
+    """
+    if now != recorded:
         told = (
-            f"The files of version {known.version} of {known.model} are not those that were registered: their hash "
-            f"was {known.artifact_sha256}, and is {now}"
+            f"The files of version {version} of {model} are not those that were registered: their hash was "
+            f"{recorded}, and is {now}"
         )
-        again = _TRAIN_AGAIN.format(model=known.model)
+        again = _TRAIN_AGAIN.format(model=model)
         raise PermanentError("ArtifactChanged", f"{told}; find out who has changed them, and {again}.")
+
+
+def require_copy(known: RecordedVersion, registered: str, deployed: str | None) -> None:
+    """What would answer requests are the files that were judged.
+
+    Args:
+        known: The version.
+        registered: Hash of its files in the registry, as `require_artifact` has found them.
+        deployed: Hash of the platform's own copy; absent where it takes the registry's.
+
+    Raises:
+        PermanentError: `ArtifactChanged`.
+    """
+    if deployed in (None, registered):
+        return
+    told = (
+        f"The files that would be deployed as version {known.version} of {known.model} are not those that were "
+        f"registered: the hash of what the platform has is {deployed}, and that of the registry is {registered}"
+    )
+    again = _TRAIN_AGAIN.format(model=known.model)
+    raise PermanentError("ArtifactChanged", f"{told}; find out who has changed them, and {again}.")
 
 
 def needs_rows(gates: Sequence[GatePolicy]) -> bool:
@@ -145,13 +184,17 @@ def needs_rows(gates: Sequence[GatePolicy]) -> bool:
 
 
 def require_figures(known: RecordedVersion, again: Evaluation) -> None:
-    """Rows that are read again give the figures that were recorded.
+    """Rows that are read again give the figures that were recorded, those of its references as well.
 
     Raises:
-        PermanentError: `LineageIncomplete`: the job's output is not what it was.
+        PermanentError: `LineageIncomplete`: the job's output, or its baseline's, is not what it was.
     """
-    before, now = known.evaluation.model.model_dump(exclude_none=True), again.model.model_dump()
-    other = [name for name, value in before.items() if not _same(value, now[name])]
+    other = [
+        f"{prefix}{name}"
+        for prefix, before, now in _figures_of(known.evaluation, again)
+        for name, value in before.model_dump(exclude_none=True).items()
+        if now is None or not _same(value, getattr(now, name))
+    ]
     if other:
         told = f"The evaluation of job {known.job} does not give the figures that were recorded ({', '.join(other)})"
         remedy = f"find out who has changed it, and {_TRAIN_AGAIN.format(model=known.model)}"
@@ -263,6 +306,17 @@ def _author(registration: LedgerRow, rows: Sequence[LedgerRow]) -> str | None:
     """Whoever the same run says that it was asked by: at its start, or at its end."""
     told = (row.entry.facts.get("requested_by") for row in rows if row.entry.by == registration.entry.by)
     return next((one for one in map(_text, told) if one is not None and one not in _NOBODY), None)
+
+
+def _figures_of(before: Evaluation, now: Evaluation) -> Iterator[tuple[str, Figures, Figures | None]]:
+    """All that a gate compares: of the model, and of what it was compared with where that was known."""
+    yield "", before.model, now.model
+    beside = (
+        ("baseline ", before.baseline, now.baseline),
+        ("naive ", before.naive, now.naive),
+        ("champion ", before.champion, now.champion),
+    )
+    yield from ((prefix, figures, again) for prefix, figures, again in beside if figures is not None)
 
 
 def _same(before: Any, now: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from shared.contracts.release import DeploymentState
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.retention import Expired
 from shared.retention.expiry import expired
 

@@ -5,10 +5,12 @@ from datetime import date
 from typing import Protocol
 
 from shared.contracts.base import Contract
-from shared.contracts.conditioning import BlobArrival
+from shared.contracts.callbacks import Callback
+from shared.contracts.conditioning import BlobArrival, BlobPlace
 from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Channel, Delivery
 from shared.contracts.fleet_runs import RunRow
+from shared.contracts.holds import FleetHold
 from shared.contracts.ledger import LedgerAnchor, LedgerEntry, LedgerHead, LedgerRow
 from shared.contracts.read_model import ModelRow
 from shared.lineage.anchors import KeptAnchor
@@ -26,6 +28,10 @@ class BlobStore(Protocol):
 
     def list(self, prefix: str) -> list[BlobArrival]:
         """Blobs under a prefix, by path."""
+        ...
+
+    def locate(self, path: str, etag: str) -> BlobPlace:
+        """Where a blob is, and which of its versions has this ETag; also of one that is gone."""
         ...
 
     def read(self, path: str, etag: str | None = None) -> bytes:
@@ -101,6 +107,10 @@ class Inbox(Protocol):
         """Newest first."""
         ...
 
+    def unusable(self, limit: int = 1000) -> list[Delivery]:
+        """What could not be used and has not come again since, newest first; of each subject the last, without body."""
+        ...
+
 
 class ReadModel(Protocol):
     """One row per model, for reading."""
@@ -115,6 +125,50 @@ class ReadModel(Protocol):
 
     def all(self) -> list[ModelRow]:
         """Every model, by name."""
+        ...
+
+    def briefs(self) -> list[ModelRow]:
+        """Every model by name, as `ModelRow.brief` gives it: read quickly, also where there are a thousand."""
+        ...
+
+
+class Holds(Protocol):
+    """What holds whole fleets, or their models of some labels, and what has lifted that."""
+
+    def put(self, order: FleetHold) -> None:
+        """Keep the latest order of its fleet and scope; an earlier one changes nothing."""
+        ...
+
+    def of(self, fleet: str) -> list[FleetHold]:
+        """The latest order of each scope, lifted or not."""
+        ...
+
+
+class CallbackStore(Protocol):
+    """Callbacks, each until it is done; the one place where their addresses are."""
+
+    def add(self, callback: Callback) -> bool:
+        """Keep a callback unless it is there; whether it was not."""
+        ...
+
+    def get(self, run: str, callback: str) -> Callback | None:
+        """One of a run."""
+        ...
+
+    def replace(self, callback: Callback) -> None:
+        """Write over one that is there; nothing happens when it is absent."""
+        ...
+
+    def of(self, run: str) -> list[Callback]:
+        """All of a run that can be read."""
+        ...
+
+    def all(self) -> list[Callback]:
+        """All that are kept and can be read."""
+        ...
+
+    def remove(self, run: str, callback: str) -> None:
+        """Forget one; nothing happens when it is absent."""
         ...
 
 

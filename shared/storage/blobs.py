@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from shared.contracts.conditioning import BlobArrival
+from shared.contracts.conditioning import BlobArrival, BlobPlace
 from shared.errors import PermanentError, TransientError
 from shared.storage.account import blob_service, error_code, storage_errors
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, ContainerClient
 
+#: What Azure must allow: a container is made at its first use; retention and half-written blobs are what is deleted.
+PERMISSIONS: Final = (
+    "Microsoft.Storage/storageAccounts/blobServices/containers/write",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete",
+)
 _NOT_FOUND: Final = "BlobNotFound"
 _INVALID_BLOCKS: Final = "InvalidBlockList"
 #: What the service answers to a commit of which it takes nothing.
@@ -40,6 +48,23 @@ class AzureBlobStore:
             return [self._arrival(blob) for blob in found if not _is_folder(blob)]
 
         return sorted(self._do(f"list {prefix!r}", call), key=lambda arrival: arrival.path)
+
+    def locate(self, path: str, etag: str) -> BlobPlace:
+        """Where a blob is, and which of its versions has this ETag; also of one that is gone."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415 - vendor SDKs are loaded at first use
+
+        def call(client: "ContainerClient") -> BlobPlace:
+            blob = client.get_blob_client(path)
+            url = urlsplit(blob.url)._replace(query="").geturl()  # a shared access signature is nobody's to read
+            try:
+                found = blob.get_blob_properties()
+            except ResourceNotFoundError as error:
+                if error_code(error) != _NOT_FOUND:
+                    raise
+                return BlobPlace(url=url)
+            return BlobPlace(url=url, version=found.version_id if found.etag.strip('"') == etag else None)
+
+        return self._do(f"locate {path}", call)
 
     def read(self, path: str, etag: str | None = None) -> bytes:
         """A blob's bytes; with an ETag, only if it is still that one.

@@ -3,14 +3,18 @@
 Rows of a channel's partition: `key:HASH` makes a key unique, tells its outcome and names the row of its delivery;
 `at:TIME:HASH` is the delivery, under a time that counts down, since a table lists by key only. One transaction writes
 both. What replaces a delivery is a row of its own: the one before stays in the listing.
+
+`unusable:HASH` is the last delivery about a subject that could not be used, without its body. The transaction of the
+next one about that subject that can be used removes it, so what waits for a person is read without a search.
 """
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from shared.contracts.deliveries import CHANNELS, Channel, Delivery
+from shared.contracts.deliveries import CHANNELS, UNUSABLE, Channel, Delivery
 from shared.errors import TransientError
 from shared.storage.tables import Change, Columns, Row, Table, packed, unpacked
 
@@ -21,7 +25,10 @@ _END_OF_TIME: Final = 10**17  # microseconds; the year 5138
 #: The smallest key after all that begin with `at:`.
 _FIRST, _END = "at:", "at;"
 _FIRST_KEY, _END_KEY = "key:", "key;"
+_FIRST_UNUSABLE, _END_UNUSABLE = "unusable:", "unusable;"
 _TRIES: Final = 5
+#: All channels but `starts`, which tells a person nothing.
+_TOLD: Final = tuple(one for one in CHANNELS if one != "starts")
 
 
 class TableInbox:
@@ -79,20 +86,58 @@ class TableInbox:
         return unpacked(Delivery, row.columns) if row else None
 
     def recent(self, channel: Channel | None = None, limit: int = 100) -> list[Delivery]:
-        """Newest first: of a channel, or of all but `starts`, which tells a person nothing."""
-        channels = (channel,) if channel else tuple(one for one in CHANNELS if one != "starts")
+        """Newest first: of a channel, or of all that tell a person something."""
+        channels = (channel,) if channel else _TOLD
         rows = [row for one in channels for row in self._table.between(one, _FIRST, _END, limit)]
         newest = sorted(rows, key=lambda row: row.key)[:limit]
         return [unpacked(Delivery, row.columns) for row in newest]
 
+    def unusable(self, limit: int = 1000) -> list[Delivery]:
+        """What could not be used and has not come again since, newest first; of each subject the last, without body.
+
+        Of a channel of which more than `limit` wait, some are left out, whichever they are.
+        """
+        rows = [row for one in _TOLD for row in self._table.between(one, _FIRST_UNUSABLE, _END_UNUSABLE, limit)]
+        found = (unpacked(Delivery, row.columns) for row in rows)
+        return sorted(found, key=lambda one: one.received_at, reverse=True)[:limit]
+
     def _insert(self, delivery: Delivery, writer: str) -> bool:
         row = _row_key(delivery)
         changes = [Change(_marker(delivery.key), _columns(delivery, writer)), Change(row, packed(_kept(delivery)))]
-        return self._table.change(delivery.channel, changes)
+        return self._write(delivery, changes)
 
     def _replace(self, delivery: Delivery, there: Row) -> bool:
         marker = Change(there.key, _columns(delivery, uuid.uuid4().hex), there.etag)
-        return self._table.change(delivery.channel, [marker, Change(_row_key(delivery), packed(_kept(delivery)))])
+        return self._write(delivery, [marker, Change(_row_key(delivery), packed(_kept(delivery)))])
+
+    def _write(self, delivery: Delivery, changes: Sequence[Change]) -> bool:
+        """Write a delivery, and what that means for its subject; `False` when somebody else has written its key.
+
+        Raises:
+            TransientError: Somebody else writes about the same subject again and again.
+        """
+        subject = self._subject(delivery)
+        for _ in range(_TRIES):
+            if self._table.change(delivery.channel, [*changes, *subject]):
+                return True
+            before, subject = subject, self._subject(delivery)
+            if subject == before:
+                return False
+        msg = f"what is told of {delivery.subject!r} is written by others at the same time"
+        raise TransientError(msg)
+
+    def _subject(self, delivery: Delivery) -> list[Change]:
+        """What a delivery changes in what waits for a person; one that is older than what waits changes nothing."""
+        if delivery.channel not in _TOLD:
+            return []
+        key = f"{_FIRST_UNUSABLE}{hashlib.sha256(delivery.subject.encode(errors='replace')).hexdigest()}"
+        there = self._table.get(delivery.channel, key)
+        if there is not None and unpacked(Delivery, there.columns).received_at >= delivery.received_at:
+            return []
+        if delivery.outcome in UNUSABLE:
+            kept = packed(delivery.model_copy(update={"body": ""}))
+            return [Change(key, kept, there.etag if there is not None else None)]
+        return [Change(key, None, there.etag)] if there is not None else []
 
 
 def _columns(delivery: Delivery, writer: str) -> Columns:

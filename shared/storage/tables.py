@@ -22,6 +22,14 @@ from shared.storage.account import error_code, storage_errors, table_service
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
 
+#: What Azure must allow: a table is made at its first use; rows are inserted, replaced and deleted in transactions.
+PERMISSIONS: Final = (
+    "Microsoft.Storage/storageAccounts/tableServices/tables/write",
+    "Microsoft.Storage/storageAccounts/tableServices/tables/entities/read",
+    "Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action",
+    "Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action",
+    "Microsoft.Storage/storageAccounts/tableServices/tables/entities/delete",
+)
 _NOT_FOUND: Final = "TableNotFound"
 _CONFLICTS: Final = frozenset({"EntityAlreadyExists", "UpdateConditionNotSatisfied", "ConditionNotMet"})
 _GONE: Final = frozenset({"ResourceNotFound", "EntityNotFound"})
@@ -54,12 +62,12 @@ class Change:
 
     Attributes:
         key: Row key.
-        columns: All properties afterwards.
-        etag: `None` inserts; otherwise the row is replaced if it still has this ETag.
+        columns: All properties afterwards; `None` removes the row.
+        etag: `None` inserts; otherwise the row is replaced, or removed, if it still has this ETag.
     """
 
     key: str
-    columns: Columns
+    columns: Columns | None
     etag: str | None = None
 
 
@@ -91,14 +99,17 @@ class Table:
 
         return self._do(f"read a row of table {self._name!r}", call)
 
-    def between(self, partition: str, first: str, end: str, limit: int | None = None) -> list[Row]:
-        """Rows of a partition with `first <= key < end`, by key."""
+    def between(
+        self, partition: str, first: str, end: str, limit: int | None = None, *, columns: Sequence[str] | None = None
+    ) -> list[Row]:
+        """Rows of a partition with `first <= key < end`, by key; of `columns` only, where they are named."""
 
         def call(client: "TableClient") -> list[Row]:
             found = client.query_entities(
                 "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
                 parameters={"partition": partition, "first": first, "end": end},
                 results_per_page=limit,
+                select=["PartitionKey", "RowKey", *columns] if columns is not None else None,
             )
             return [_row(entity) for entity in islice(found, limit)]
 
@@ -108,7 +119,8 @@ class Table:
         """Make changes of one partition, all or none.
 
         Returns:
-            `False` when one of them conflicts: a row to insert is there, or a row to replace was written since.
+            `False` when one of them conflicts: a row to insert is there, or a row to replace or remove was written or
+            removed since.
         """
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415 - vendor SDKs are loaded at first use
 
@@ -116,7 +128,7 @@ class Table:
             try:
                 client.submit_transaction([_operation(partition, change) for change in changes])
             except HttpResponseError as error:
-                if error_code(error) not in _CONFLICTS:
+                if error_code(error) not in _CONFLICTS | _GONE:
                     raise
                 return False
             return True
@@ -153,18 +165,24 @@ def table_key(text: str) -> str:
     return f"{plain[: _KEY_LIMIT - 65]}={hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def packed(value: Contract) -> Columns:
+def packed(value: Contract, column: str = _JSON, *, short: bool = False) -> Columns:
     """A contract as properties: its JSON, in ASCII, in as many pieces as it takes.
+
+    Args:
+        value: What is kept.
+        column: The pieces' name, with a place for their number.
+        short: Leave out what is as its default.
 
     Raises:
         PermanentError: `RowTooLarge`: more than 450,000 characters.
     """
-    text = json.dumps(value.to_wire(), separators=(",", ":"))
+    wire = value.model_dump(mode="json", exclude_defaults=True) if short else value.to_wire()
+    text = json.dumps(wire, separators=(",", ":"))
     pieces = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
     if len(pieces) > _CHUNKS:
         msg = f"a {type(value).__name__} of {len(text)} characters does not fit into a table; keep data in blobs"
         raise PermanentError("RowTooLarge", msg)
-    return {_JSON.format(number): piece for number, piece in enumerate(pieces)}
+    return {column.format(number): piece for number, piece in enumerate(pieces)}
 
 
 def unpacked[C: Contract](kind: type[C], columns: Mapping[str, str | int]) -> C:
@@ -189,10 +207,13 @@ def _row(entity: Mapping[str, Any]) -> Row:
 
 
 def _operation(partition: str, change: Change) -> tuple[Any, ...]:
-    entity = {"PartitionKey": partition, "RowKey": change.key, **change.columns}
+    entity = {"PartitionKey": partition, "RowKey": change.key, **(change.columns or {})}
     if change.etag is None:
         return ("create", entity)
     from azure.core import MatchConditions  # noqa: PLC0415 - vendor SDKs are loaded at first use
 
+    unchanged = {"etag": change.etag, "match_condition": MatchConditions.IfNotModified}
+    if change.columns is None:
+        return ("delete", entity, unchanged)
     mode: Literal["replace"] = "replace"
-    return ("update", entity, {"mode": mode, "etag": change.etag, "match_condition": MatchConditions.IfNotModified})
+    return ("update", entity, {"mode": mode, **unchanged})

@@ -1,10 +1,23 @@
-"""OpenTelemetry: spans from delivery to last effect.
+"""OpenTelemetry: spans and metrics from delivery to last effect.
 
-`configure` says where spans go, `span` makes one, `traceparent` is what travels in an input. OpenTelemetry itself is
-loaded at first use.
+`configure` says where they go, `span` makes a span, `record` a figure, `traceparent` is what travels in an input; names
+are in `names`. OpenTelemetry itself is loaded at first use.
 """
 
-from shared.telemetry.setup import configure
-from shared.telemetry.spans import span, traceparent
+from shared.telemetry.metrics import record
+from shared.telemetry.setup import configure, dropped, flush
+from shared.telemetry.spans import Side, note, say_failed, span, span_of, told_span, traceparent
 
-__all__ = ["configure", "span", "traceparent"]
+__all__ = [
+    "Side",
+    "configure",
+    "dropped",
+    "flush",
+    "note",
+    "record",
+    "say_failed",
+    "span",
+    "span_of",
+    "told_span",
+    "traceparent",
+]

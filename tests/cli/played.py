@@ -44,4 +44,4 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Played:
 
 def run(*arguments: str) -> Result:
     """Run a command against it."""
-    return CliRunner().invoke(app, [*arguments, "--app", "http://app", "--key", "k"])
+    return CliRunner().invoke(app, [*arguments, "--app", "http://localhost:9", "--key", "k"])

@@ -102,10 +102,12 @@ def test_a_version_is_shown_with_what_it_was_made_of(app: Played) -> None:
 
 @pytest.mark.parametrize("version", ["weekly-sales-jfk-9", "nothing-like-it"])
 def test_an_unknown_version_is_refused(app: Played, version: str) -> None:
-    """With the command that lists those that there are."""
+    """With the command that lists those that there are, or the one that was probably meant."""
     for arguments in (["show", version], ["diff", A, version]):
-        result = run("dataset", *arguments)
-        assert (result.exit_code, "dataset list --all lists" in result.output) == (1, True)
+        result = run("datasets", *arguments)
+        told = f"there is no dataset version {version}, or it expired"
+        assert (result.exit_code, told in result.output) == (1, True)
+        assert "signalbox datasets list --all lists" in result.output
 
 
 def test_two_versions_are_compared(app: Played) -> None:

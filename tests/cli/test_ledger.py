@@ -86,13 +86,23 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Played:
     return played
 
 
+def test_why_can_be_asked_of_one_version(app: Played) -> None:
+    """Also of one that does not serve; a name with an @ that names no version is a model's."""
+    app.answers_to("GET /api/models/m/why?version=2", {"model": "m", "trail": {"version": "2"}})
+    result = run("why", "m@2", "--json")
+    assert (result.exit_code, json.loads(result.output)["trail"]) == (0, {"version": "2"}), result.output
+    run("why", "m@")
+    assert app.asked == ["GET /api/models/m/why?version=2", "GET /api/models/m@/why"]
+
+
 def test_why_leads_from_raw_files_to_production(app: Played) -> None:
     """With hashes, what is not known named as such, and an exception that was used."""
     result = run("why", "m")
     assert result.exit_code == 0, result.output
     for part in (
         "Version 1 of m is in production because MAPE 50 %", "flights: 2 raw files, recipe sha256 cccccccccccc…",
-        "raw/1.csv, version 0x1, sha256 bbbbbbbbbbbb…", f"dataset version {VERSION}, manifest datasets/departures/",
+        "raw/1.csv, ETag 0x1 (no version kept), sha256 bbbbbbbbbbbb…",
+        f"dataset version {VERSION}, manifest datasets/departures/",
         "git commit unknown", "pipeline train.yml, on azureml", "environment azureml:forecast:1",
         "model files sha256 dddddddddddd…", "gate accuracy passed BY EXCEPTION: MAPE 50 %: allowed by ana until Friday",
         "Training train-1", "Release release-1", "The hash chain of 3 rows is unbroken, and agrees with the anchor of",
@@ -147,7 +157,7 @@ def test_rows_are_shown(app: Played) -> None:
     assert result.exit_code == 0
     assert result.output.index("TrainingStarted") < result.output.index("ModelReleased 1")
     app.answers_to("GET /api/models/m/ledger", {"rows": [], "findings": []})
-    assert "`signalbox ledger verify` lists" in run("ledger", "show", "m").output
+    assert "signalbox ledger verify --json lists" in run("ledger", "show", "m").output
 
 
 def _checked(model: str, *findings: str) -> dict[str, Any]:
@@ -333,5 +343,5 @@ def test_nothing_is_overwritten(app: Played, pack: Path) -> None:
     before = len(app.asked)
     result = run("ledger", "export", "m", "--to", str(pack))
     assert result.exit_code == 1
-    assert "exists: name a new folder, or a new file ending in .zip" in result.output
+    assert "name a new folder, or a new file ending in .zip" in result.output
     assert len(app.asked) == before

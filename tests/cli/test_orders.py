@@ -38,9 +38,9 @@ def test_an_order_says_who_and_why_and_prints_the_answer(played: Played) -> None
     played.answers_to(f"POST /api/models/{MODEL}/hold", DONE)
     result = run("hold", MODEL, "--reason", "stocktaking", "--until", "2027-01-31")
     assert (result.exit_code, result.output) == (0, f"{MODEL}: Held by operator:ana: stocktaking.\n")
-    assert played.bodies == [
-        {"reason": "stocktaking", "until": "2027-01-31T23:59:59.999999+00:00", "by": "operator:ana"}
-    ]
+    (body,) = played.bodies
+    assert len(body.pop("request_id")) == 32
+    assert body == {"reason": "stocktaking", "until": "2027-01-31T23:59:59.999999+00:00", "by": "operator:ana"}
 
 
 def test_a_hold_of_many_names_fleet_and_labels(played: Played) -> None:
@@ -99,10 +99,17 @@ def test_nothing_is_approved_that_does_not_wait(played: Played) -> None:
     assert len(played.asked) == 1
 
 
+def test_a_model_tells_what_it_could_not_read(played: Played) -> None:
+    """An event that changed nothing is not kept to itself."""
+    played.answers_to(f"GET /api/models/{MODEL}", {**ROW, "dead_letters": 2, "dead_letter": "not an event at all"})
+    told = " ".join(run("model", MODEL).output.split())
+    assert "told 2 things that could not be read; last: not an event at all" in told
+
+
 def test_models_that_need_a_person_come_first(played: Played) -> None:
     """Approvals, then what is parked or failed; --json is the same list."""
     others = [{**ROW, "model": name, "state": state} for name, state in (("a", "released"), ("b", "parked"))]
-    played.answers_to("GET /api/models", {"models": [*others, ROW]})
+    played.answers_to("GET /api/models?brief=true", {"models": [*others, ROW]})
     assert [row["model"] for row in json.loads(run("models", "--json").output)] == [MODEL, "b", "a"]
     assert "31.0 %" in run("models").output
     assert json.loads(run("models", "--state", "parked", "--json").output)[0]["model"] == "b"
@@ -111,7 +118,7 @@ def test_models_that_need_a_person_come_first(played: Played) -> None:
 
 def test_no_model_is_an_exit_code(played: Played) -> None:
     """With the states that there are."""
-    played.answers_to("GET /api/models", {"models": [ROW]})
+    played.answers_to("GET /api/models?brief=true", {"models": [ROW]})
     result = run("models", "--state", "parked")
     assert (result.exit_code, "awaiting_approval" in result.output) == (1, True)
 
@@ -124,3 +131,24 @@ def test_a_model_shows_what_holds_it_and_what_waits(played: Played) -> None:
                  "last good before: version 1", "accuracy: MAPE 31.0 %",
                  "training 4: training; submit_job is tried again (attempt 3): ConnectionError: down"):  # fmt: skip
         assert told in shown
+
+
+def test_nothing_to_approve_is_said_in_a_sentence(played: Played) -> None:
+    """Of a model without a release that waits."""
+    played.answers_to(f"GET /api/models/{MODEL}", {**ROW, "evidence": None})
+    told = run("approve", f"{MODEL}@1", "--reason", "r", "--yes").stderr
+    assert f"{MODEL}@1 waits for no approval; no version of it does" in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("model", ".."), ("why", "."), ("model", ""), ("hold", "..", "-r", "r"), ("trace", "a/../b"),
+        ("quarantine", "show", "quarantine/../models"), ("run", "show", ".."), ("run", "retry", ".."),
+        ("reproduce", "..@1"), ("ledger", "show", ".."), ("approve", "..@1", "-r", "r", "--yes"),
+    ],
+)  # fmt: skip
+def test_a_name_cannot_lead_to_another_path(played: Played, words: tuple[str, ...]) -> None:
+    """Clients leave `.` and `..` out of paths; the app is not asked."""
+    done = run(*words)
+    assert (done.exit_code, played.asked) == (2, []), done.stderr

@@ -59,7 +59,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, [*arguments, "--app", "http://app", "--key", "k"])
+    return CliRunner().invoke(app, [*arguments, "--app", "http://localhost:9", "--key", "k"])
 
 
 def test_what_no_fleet_file_has_is_listed(played: Played) -> None:
@@ -111,7 +111,7 @@ def test_a_person_types_the_name(played: Played, monkeypatch: pytest.MonkeyPatch
     played.answers_to("GET /api/operations/retired", LISTED)
     played.answers_to("POST /api/operations/retire", {"models": ["slow-jfk"], "datasets": []}, status=202)
     monkeypatch.setattr("cli.retire._somebody_is_here", lambda: True)
-    result = CliRunner().invoke(app, ["retire", "slow-jfk", "--app", "http://app"], input=typed)
+    result = CliRunner().invoke(app, ["retire", "slow-jfk", "--app", "http://localhost:9"], input=typed)
     assert result.exit_code == code
     assert ("POST" in str(played.asked)) is (code == 0)
     told = "slow-jfk (released): version 3 is not champion any more; slow-jfk/v3-1 is deleted. Its versions"
@@ -155,7 +155,7 @@ def test_a_retention_that_fails_is_told(played: Played) -> None:
     """With the reason that the run gives; its status URL answers 500 then."""
     played.answers_to("POST /api/operations/retention", {"id": "r1", "statusQueryGetUri": "http://app/status"})
     played.answers_to("GET /status", {"runtimeStatus": "Failed", "output": "no key"}, status=500)
-    result = _run("retention", "--json")
+    result = _run("retention")
     assert result.exit_code == 1
     assert "error: retention failed: no key" in result.output
 
@@ -163,5 +163,5 @@ def test_a_retention_that_fails_is_told(played: Played) -> None:
 def test_an_app_that_does_not_answer_is_named() -> None:
     """With what to do."""
     result = CliRunner().invoke(app, ["retire", "--app", "http://127.0.0.1:9"])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "no app answers at http://127.0.0.1:9" in result.output

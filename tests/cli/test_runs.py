@@ -16,6 +16,7 @@ from cli import run_telling
 from cli.file_bars import file_bars
 from cli.main import app
 from cli.run_requests import read_selection
+from functions.triggers.run_requests import RetryRequest
 
 
 class Played:
@@ -192,7 +193,7 @@ def test_whoever_leaves_is_told_how_to_come_back(played: Played, monkeypatch: py
     monkeypatch.setattr("cli.run_telling.time.sleep", interrupt)
     played.answers["GET /api/runs/run-1"] = [(200, run_of("running"))]
     left = signalbox("show", "run-1", "--watch", "--app", played.url)
-    assert left.exit_code == 1
+    assert left.exit_code == 130
     assert "the run goes on: signalbox run show run-1 --watch" in left.stderr
 
 
@@ -229,12 +230,22 @@ def test_runs_are_listed(played: Played) -> None:
     assert "signalbox run train" in signalbox("list", "--app", played.url).stdout
 
 
-def test_a_retry_has_no_id_of_its_own(played: Played) -> None:
+def test_a_retry_has_the_usual_id(played: Played) -> None:
     """Asking twice retries once."""
     played.answers["POST /api/runs/run-1/retry"] = [(202, {"id": "run-2"})]
     assert signalbox("retry", "run-1", "--app", played.url).exit_code == 0
     ((_, _, body, _),) = played.asked
-    assert "request_id" not in body
+    assert body["request_id"] == RetryRequest().request_id
+
+
+def test_a_callback_is_made_once_more(played: Played) -> None:
+    """How many are told, or why nobody is."""
+    played.answers["POST /api/runs/run-1/callback"] = [(202, {"id": "run-1", "callbacks": 2})]
+    done = signalbox("callback", "run-1", "--app", played.url)
+    assert (done.exit_code, done.stdout) == (0, "run-1: 2 called back once more\n")
+    played.answers["POST /api/runs/run-1/callback"] = [(404, {"status": 404, "detail": "Nobody is left to be told."})]
+    done = signalbox("callback", "run-1", "--app", played.url)
+    assert (done.exit_code, "Nobody is left" in done.stderr) == (1, True)
 
 
 def test_a_refusal_is_told_as_the_app_told_it(played: Played) -> None:
@@ -251,14 +262,14 @@ def test_an_answer_of_something_else_is_not_taken_for_silence(played: Played) ->
     """Another program at that address is told apart from nobody there."""
     played.answers["GET /api/runs"] = [(200, {"hello": "world"})]
     done = signalbox("list", "--app", played.url)
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert f"what answers at {played.url} is no Signalbox app of this version" in done.stderr
 
 
 def test_nobody_there_is_told_with_what_to_do() -> None:
     """The address that was asked is named."""
     done = signalbox("list", "--app", "http://127.0.0.1:1")
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "no app answers at http://127.0.0.1:1" in done.stderr
 
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.soak, pytest.mark.timeout(600)]
 
 
 def test_the_demo_comes_to_the_same_over_azure_ml(tmp_path: Path) -> None:

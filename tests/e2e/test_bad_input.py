@@ -110,10 +110,12 @@ def test_a_training_that_cannot_be_asked_for(released: Running, body: bytes, sta
 
 
 def test_an_unknown_model_is_asked_for(released: Running) -> None:
-    """The answer says where the list is."""
+    """The answer names the models that there are, or the one that was probably meant."""
     answer = released.http.get("/api/models/nonsense")
     assert answer.status_code == 404
-    assert "GET /api/models" in answer.json()["detail"]
+    assert FAST in answer.json()["detail"]
+    misspelt = released.http.get(f"/api/models/{FAST[:-1]}")
+    assert f"did you mean `{FAST}`?" in misspelt.json()["detail"]
 
 
 def test_a_fleet_file_with_mistakes_stops_the_start(tmp_path: Path) -> None:

@@ -53,11 +53,28 @@ def test_why_leads_back_to_the_raw_bytes(released: Running) -> None:
     corrected = next(file for file in FILES if file.path == CORRECTED)
     assert raw[CORRECTED] == hashlib.sha256(corrected.content).hexdigest()
     assert (trail["platform"], trail["environments"]) == ("local", ["azureml:flights-forecast:1"])
+    assert all(one["url"].endswith(f"/landing/{one['path']}") for one in trail["raw"])
+    assert trail["images"][0].startswith("python 3.")
     assert len(trail["artifact_sha256"]) == 64
     assert {step["effect"] for step in trail["serving"]} >= {"VersionPromoted", "ModelReleased"}
     shown = _signalbox(released, "why", FAST)
     assert shown.exit_code == 0
     assert "model files sha256" in shown.output
+
+
+def test_the_registry_tells_why_as_well(released: Running) -> None:
+    """The version's description in MLflow is the ledger's word; it came after the release, and started nothing."""
+    version = released.http.get(f"/api/models/{FAST}").json()["champion"]
+    where = f"{released.stack.mlflow_url}/api/2.0/mlflow/model-versions/get"
+    told = eventually(
+        lambda: str(released.observer._get(where, name=FAST, version=version)["model_version"].get("description")),
+        lambda text: "is in production since" in text,
+        f"what the registry tells of {FAST}",
+    )
+    assert "flights: " in told
+    assert "- accuracy: MAPE " in told
+    assert released.http.get(f"/api/models/{FAST}/why", params={"version": version}).json()["verified"]
+    assert released.http.get(f"/api/models/{FAST}/why", params={"version": "99"}).status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["edit", "cut", "swap"])

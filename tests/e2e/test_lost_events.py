@@ -15,6 +15,7 @@ from tests.e2e.running import FAST, FILES, MODELS, SLOW, Running, corrected, eve
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 
+@pytest.mark.soak
 def test_without_webhooks_and_search_the_demo_fails(tmp_path: Path) -> None:
     """Nothing registered is released; as soon as nothing moves any more, the demo says so and exits with 1."""
     done = subprocess.run(

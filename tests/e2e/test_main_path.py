@@ -93,14 +93,39 @@ def test_the_release_came_by_mlflows_own_webhook(released: Running) -> None:
 
 
 def test_one_trace_from_delivery_to_last_effect(released: Running) -> None:
-    """The spans from the file's event to the last shift of traffic are one trace."""
-    path = {"storage_events", "condition_source", "publish_dataset", "submit_job", "evaluate_model", "register_version",
-            "create_deployment", "test_deployment", "promote_version", "shift_traffic", "append_ledger"}  # fmt: skip
-    traces: dict[str, set[str]] = {}
+    """From the file's event over job and webhook to the last shift of traffic, and each span has its parent."""
+    path = {"storage_events", "condition_source", "publish_dataset", "submit_job", "job", "evaluate_model",
+            "register_version", "mlflow_webhook", "create_deployment", "test_deployment", "promote_version",
+            "shift_traffic", "append_ledger"}  # fmt: skip
+    traces: dict[str, dict[str, dict[str, Any]]] = {}
     for line in (released.stack.state.root / "traces.jsonl").read_text().splitlines():
         span = json.loads(line)
-        traces.setdefault(span["trace"], set()).add(span["name"])
-    assert any(path <= names for names in traces.values())
+        traces.setdefault(span["trace"], {})[span["span"]] = span
+    (found,) = (spans for spans in traces.values() if path <= {span["name"] for span in spans.values()})
+    assert [span["name"] for span in found.values() if span["parent"] is None] == ["storage_events"]
+    assert [span["name"] for span in found.values() if span["parent"] not in {None, *found}] == []
+    jobs = [span for span in found.values() if span["name"] == "job"]
+    assert {span["attributes"]["signalbox.job"] for span in jobs} >= {
+        row["entry"]["facts"]["job"]
+        for name in MODELS
+        for row in released.observer.ledger(name)
+        if row["entry"]["effect"] == "ModelRegistered"
+    }
+
+
+def test_a_files_story_reaches_the_release(released: Running) -> None:
+    """`signalbox trace` of the file's delivery draws conditioning, training with its job, and release as one tree."""
+    arrived = [one for one in released.deliveries("storage") if one.get("started")]
+    stories = [released.http.get(f"/api/traces/{one['key']}").json() for one in arrived]
+    told = [{node["name"]: node for node in _nodes(story)} for story in stories]
+    (story,) = (one for one in told if "release_model" in one)
+    assert {"condition_dataset", "train_model", "watch_job", "submit_job", "release_model"} <= set(story)
+    assert any(node["kind"] == "job" and node["outcome"] == "ok" for node in story.values())
+    assert story["train_model"]["outcome"] == "ok"
+
+
+def _nodes(root: dict[str, Any]) -> list[dict[str, Any]]:
+    return [root, *(node for child in root["children"] for node in _nodes(child))]
 
 
 def test_why_tells_the_story(released: Running) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from examples.flights.dialects import DIALECTS
-from examples.flights.landing import BROKEN_OFF, CORRECTED, LATE, raw_files
+from examples.flights.landing import BROKEN_OFF, CORRECTED, LATE, main, raw_files
 from examples.flights.nyc import HOLIDAYS, ORIGINS
 from examples.flights.standard import write_dataset
 from shared.fleet.fleet import Fleet
@@ -153,3 +153,16 @@ def test_an_unknown_airport_is_refused() -> None:
     """Only the three airports of the data can be asked for."""
     with pytest.raises(ValueError, match="choose EWR, JFK or LGA"):
         list(raw_files("ORD"))
+
+
+def test_the_files_of_an_airport_can_be_written_to_a_folder(tmp_path: Path) -> None:
+    """The command writes what would land, and says how many files."""
+    assert main([str(tmp_path / "raw-files"), "EWR"]) == 0
+    written = {str(path.relative_to(tmp_path / "raw-files")) for path in tmp_path.rglob("*.csv")}
+    assert written == {file.path for file in raw_files("EWR")}
+
+
+def test_without_a_folder_the_usage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """No folder is guessed."""
+    assert main([]) == 2
+    assert "FOLDER" in capsys.readouterr().err

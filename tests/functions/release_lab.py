@@ -28,7 +28,7 @@ Harm = Literal["refused", "down", "blip", "killed"]
 #: After so many an outage is one.
 ATTEMPTS: Final = 3
 _CASE = re.compile(r"case-\d+")
-_SECONDS = 60
+_SECONDS = 400
 #: How long nothing has to move until the process is killed; too early does no harm, for it may be killed at any time.
 _QUIET_SECONDS = 0.1
 

@@ -16,10 +16,10 @@ from shared.contracts.base import Contract
 from shared.contracts.conditioning import BlobArrival
 from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
 from shared.contracts.deliveries import Delivery
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.fleet_runs import RunRow
 from shared.contracts.read_model import ModelRow
 from shared.contracts.registry import RegisteredVersion
-from shared.contracts.release import DeploymentState
 from shared.errors import PermanentError
 from shared.fleet.fleet import Fleets
 from shared.fleet.loader import load_fleet

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from shared.contracts.conditioning import BlobArrival
+from shared.contracts.conditioning import BlobArrival, BlobPlace
 from shared.contracts.datasets import DatasetRef, IndexedDataset, IndexPage
-from shared.contracts.deliveries import Channel, Delivery
+from shared.contracts.deliveries import UNUSABLE, Channel, Delivery
 from shared.errors import PermanentError
 
 
@@ -32,6 +32,11 @@ class Blobs:
         """Blobs under a prefix, by path."""
         self.listed.append(prefix)
         return [self._arrival(path) for path in sorted(self._content) if path.startswith(prefix)]
+
+    def locate(self, path: str, etag: str) -> BlobPlace:
+        """An address; the version is absent of what was replaced since."""
+        same = path in self._content and self._arrival(path).etag == etag
+        return BlobPlace(url=f"https://account/{self._container}/{path}", version=f"of {etag}" if same else None)
 
     def read(self, path: str, etag: str | None = None) -> bytes:
         """A blob's bytes, if it is still that one."""
@@ -172,3 +177,7 @@ class Deliveries:
     def recent(self, channel: Channel | None = None, limit: int = 100) -> list[Delivery]:
         """Oldest first, so that a test reads it as it happened."""
         return [one for (of, _), one in self.kept.items() if channel in (None, of)][-limit:]
+
+    def unusable(self, limit: int = 1000) -> list[Delivery]:
+        """What could not be used, likewise."""
+        return [one for one in self.kept.values() if one.outcome in UNUSABLE][-limit:]

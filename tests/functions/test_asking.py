@@ -1,5 +1,6 @@
 """Requests for approval and digests of runs: to every channel once, and never in the way of what they tell of."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from shared.errors import TransientError
 from shared.fleet.fleet import Fleets
 from shared.fleet.loader import load_fleet
 from shared.notification.channels import channel
-from shared.release.question import difference
+from shared.release.question import difference, question
 from tests.doubles.chat import Chat, chat
 from tests.functions.fleet_in_memory import START, FleetInMemory, make_fleet
 from tests.functions.stores import Blobs
@@ -86,7 +87,10 @@ async def test_every_channel_is_told_all_that_an_answer_needs(room: Chat, data: 
         "Artifact": "a" * 64,
         "Report": "b" * 64,
     }
-    assert plain["link"] == f"https://signalbox.contoso.example/api/models/{MODEL}"
+    assert plain["link"] == f"https://signalbox.contoso.example/api/dashboard/models/{MODEL}"
+    assert plain["chart"] == f"{plain['link']}/chart.svg"
+    for path, body in room.posted:
+        assert plain["chart"] in json.dumps(body), path
     assert plain["commands"][0] == f"signalbox approve {MODEL}@7 --reason '…'"
 
 
@@ -216,7 +220,7 @@ async def test_a_run_ends_with_one_message(fleet: FleetInMemory, room: Chat) -> 
     plain = room.posted[1][1]
     assert plain["title"].startswith("Train of demo: 6 cells: ")
     assert plain["text"] == "Asked for by schedule; it took 1 h 15 min."
-    assert plain["link"] == "https://signalbox.contoso.example/api/runs/run-1"
+    assert plain["link"] == "https://signalbox.contoso.example/api/dashboard/runs/run-1"
 
 
 async def test_approvals_of_a_run_are_in_its_digest(
@@ -275,3 +279,20 @@ async def test_a_run_of_which_nothing_has_come_tells_nobody(fleet: FleetInMemory
     await _plan()
     await _conclude()
     assert room.posted == []
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("shadow", "no client has got an answer of it yet"),
+        ("beside the champion", "No client is sent to it yet."),
+        ("before any traffic", "No client is sent to it yet."),
+        ("5 %", "It has 5 % of the traffic already."),
+        ("grace", "It has all of the traffic, and what served before stands ready"),
+    ],
+)
+def test_a_question_says_what_clients_get_meanwhile(at: str, told: str) -> None:
+    """Which is another thing in the shadow, beside the champion, with a share of the traffic, and with all of it."""
+    asked = question(_order(why="inconclusive", at=at), "", None)
+    assert told in asked.text
+    assert told not in question(_order(), "", None).text

@@ -12,8 +12,8 @@ from functions import adapters
 from functions.activities.analysis import analyse_challenger
 from functions.activities.scoring import test_deployment as check_deployment
 from shared.contracts.analysis import AnalyseChallengerInput
+from shared.contracts.golden import TestDeploymentInput
 from shared.contracts.platform_models import Answered, RequestCounts
-from shared.contracts.release import TestDeploymentInput
 from shared.contracts.release_policy import AnalysisPolicy
 from shared.errors import PermanentError, TransientError
 from shared.platforms.probing import probed
@@ -28,7 +28,9 @@ class Deployments:
     """A platform whose deployments answer with twice `x`, or as they are told."""
 
     says: dict[str, Callable[[Rows], list[float]]] = field(default_factory=dict)
-    counts: RequestCounts | PermanentError = field(default_factory=lambda: RequestCounts(requests=9, failed=0))
+    counts: RequestCounts | PermanentError | TransientError = field(
+        default_factory=lambda: RequestCounts(requests=9, failed=0)
+    )
     asked: list[tuple[str, Rows]] = field(default_factory=list)
     times: list[tuple[datetime, datetime]] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Deployments:
     def read_requests(self, endpoint: str, deployment: str, since: datetime, until: datetime) -> RequestCounts:
         """As told."""
         self.times.append((since, until))
-        if isinstance(self.counts, PermanentError):
+        if isinstance(self.counts, (PermanentError, TransientError)):
             raise self.counts
         return self.counts
 
@@ -115,6 +117,19 @@ async def test_a_platform_that_does_not_tell_is_no_fault_of_the_version(deployme
     assert (await analyse_challenger(_analysis(since=at()))).outcome == "passed"
     found = await analyse_challenger(_analysis(since=at(), limits=AnalysisPolicy(min_requests=1)))
     assert (found.outcome, "no role" in found.reason) == ("inconclusive", True)
+
+
+async def test_an_outage_of_what_counts_requests_undoes_nothing(
+    deployments: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for a moment; then the version is judged by what is known, or a person is asked."""
+    monkeypatch.setattr("functions.activities.analysis._PAUSES", (0.0, 0.0))
+    deployments.counts = TransientError("Azure Monitor is down")
+    found = await analyse_challenger(_analysis(since=at()))
+    assert (found.outcome, "Azure Monitor is down" in found.reason) == ("passed", True)
+    assert len(deployments.times) == 3
+    found = await analyse_challenger(_analysis(since=at(), limits=AnalysisPolicy(min_requests=1)))
+    assert found.outcome == "inconclusive"
 
 
 async def test_a_challenger_that_is_down_beside_a_champion_that_is_up_has_failed(deployments: Deployments) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions import tracing
 from local.testing.app import TestApp
 from local.testing.functions import Functions
 from shared import names
@@ -19,8 +20,9 @@ CELL = {"origin": "JFK", "month": "2013-06"}
 
 
 @pytest.fixture
-async def app() -> AsyncIterator[TestApp]:
+async def app(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestApp]:
     """Orchestrators that say what they are told, and wait until they are told to end."""
+    monkeypatch.setattr(tracing, "_configure", lambda: None)  # where spans go is not looked at
     names_ = (names.CONDITION_DATASET, names.CONDITION_FILE, names.CONDITION_RANGES)
     async with TestApp(Functions(dict.fromkeys(names_, _waiting), {}, {})) as running:
         yield running

@@ -88,7 +88,7 @@ async def test_quarantine_is_found_by_source_and_by_raw_file(
 @pytest.mark.parametrize("path", [BLOB, "flights/1f.csv"])
 async def test_rejected_rows_are_read_back_as_they_were(data: Blobs, path: str) -> None:
     """Place, rule, reason and raw text, with its line ends and quotes."""
-    status, told = await ask(datasets.get_quarantine, path=path)
+    status, told = await ask(datasets.read_quarantine, path=path)
     assert (status, told["path"], told["next"]) == (200, BLOB, None)
     assert [QuarantinedRow(**one) for one in told["rows"]] == [row(1), row(2, "field_count"), row(3)]
 
@@ -100,7 +100,7 @@ async def test_pages_join_to_all_rows(data: Blobs, monkeypatch: pytest.MonkeyPat
     after: int | None = 0
     rows: list[int] = []
     while after is not None:
-        told = (await ask(datasets.get_quarantine, {"after": str(after), "limit": "1"}, path=BLOB))[1]
+        told = (await ask(datasets.read_quarantine, {"after": str(after), "limit": "1"}, path=BLOB))[1]
         rows += [one["row"] for one in told["rows"]]
         after = told["next"]
     assert rows == [1, 2, 3]
@@ -109,9 +109,9 @@ async def test_pages_join_to_all_rows(data: Blobs, monkeypatch: pytest.MonkeyPat
 async def test_rows_of_one_rule(data: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     """Others are passed over; of a large blob only a part is looked through for one answer, and the next goes on."""
     params = {"rule": "field_count"}
-    assert [one["row"] for one in (await ask(datasets.get_quarantine, params, path=BLOB))[1]["rows"]] == [2]
+    assert [one["row"] for one in (await ask(datasets.read_quarantine, params, path=BLOB))[1]["rows"]] == [2]
     monkeypatch.setattr(quarantined, "SCANNED_BYTES", 1)
-    told = (await ask(datasets.get_quarantine, params, path=BLOB))[1]
+    told = (await ask(datasets.read_quarantine, params, path=BLOB))[1]
     assert (told["rows"], told["next"]) == ([], len(HEADER + quarantine_csv([row(1)])))
     (listed,) = (await ask(datasets.list_quarantine))[1]["quarantine"]
     assert (listed["rows"], listed["complete"]) == (1, False)
@@ -120,7 +120,7 @@ async def test_rows_of_one_rule(data: Blobs, monkeypatch: pytest.MonkeyPatch) ->
 async def test_raw_rows_with_personal_columns_are_not_told(data: Blobs, tmp_path: Path) -> None:
     """A column that its recipe marks as personal is enough; place and reason are told, the reason without values."""
     (tmp_path / "recipe.yaml").write_text(PERSONAL)
-    told = (await ask(datasets.get_quarantine, path=BLOB))[1]
+    told = (await ask(datasets.read_quarantine, path=BLOB))[1]
     assert [one["raw"] for one in told["rows"]] == [None] * 3
     assert "JFK-" not in json.dumps(told)
 
@@ -129,13 +129,13 @@ async def test_raw_rows_with_personal_columns_are_not_told(data: Blobs, tmp_path
 async def test_a_recipe_that_cannot_be_read_shows_nothing(data: Blobs, tmp_path: Path, recipe: str) -> None:
     """Nobody can tell what would be personal."""
     (tmp_path / "recipe.yaml").write_text(recipe)
-    assert [one["raw"] for one in (await ask(datasets.get_quarantine, path=BLOB))[1]["rows"]] == [None] * 3
+    assert [one["raw"] for one in (await ask(datasets.read_quarantine, path=BLOB))[1]["rows"]] == [None] * 3
 
 
 async def test_a_file_that_no_fleet_claims_shows_nothing(data: Blobs) -> None:
     """Nor does one that another source claims now."""
     data.land("quarantine/gone/3.csv", quarantine_csv([row(1, file="elsewhere.csv"), row(2)]), AT)
-    assert [one["raw"] for one in (await ask(datasets.get_quarantine, path="gone/3.csv"))[1]["rows"]] == [None, None]
+    assert [one["raw"] for one in (await ask(datasets.read_quarantine, path="gone/3.csv"))[1]["rows"]] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,7 @@ async def test_a_file_that_no_fleet_claims_shows_nothing(data: Blobs) -> None:
     [("flights/9.csv", {}, 404, "`GET /api/quarantine` lists"),
      ("../datasets/x.csv", {}, 400, "quarantine/SOURCE/ID.csv"),
      ("flights/../../x.csv", {}, 400, "quarantine/SOURCE/ID.csv"),
+     ("\0/1f.csv", {}, 400, "quarantine/SOURCE/ID.csv"),
      ("flights/1f.json", {}, 400, "quarantine/SOURCE/ID.csv"),
      (BLOB, {"after": "-1"}, 400, "`next` of the page before"),
      (BLOB, {"after": "60"}, 400, "`next` of the page before"),
@@ -152,7 +153,7 @@ async def test_what_is_no_page_of_quarantine_is_refused(
     data: Blobs, path: str, params: dict[str, str], status: int, right: str
 ) -> None:
     """The answer says what would be right."""
-    found, problem = await ask(datasets.get_quarantine, params, path=path)
+    found, problem = await ask(datasets.read_quarantine, params, path=path)
     assert (found, right in problem["detail"]) == (status, True), problem
 
 
@@ -217,7 +218,7 @@ async def test_what_the_app_has_made_can_be_read(site: Site, capsys: pytest.Capt
     versions = {one["version"]: one["present"] for one in listed["versions"] if one["cell"]["origin"] == "JFK"}
     assert versions == {first: False, site.newest().version: True}
     (rejected,) = (await ask(datasets.list_quarantine, {"file": "raw/flights/JFK/2013-07.csv"}))[1]["quarantine"]
-    rows = (await ask(datasets.get_quarantine, path=rejected["path"]))[1]["rows"]
+    rows = (await ask(datasets.read_quarantine, path=rejected["path"]))[1]["rows"]
     assert [(one["line"], one["rule"], one["raw"]) for one in rows] == [
         (3, "flights.not_an_integer", "BOS,x"),
         (4, "field_count", "CLE"),

@@ -13,7 +13,7 @@ from functions.activities.deployment import create_deployment, scale_deployment
 from functions.boundary import PermanentFailure
 from functions.orchestrators.waiting import deploy_and_wait
 from shared import names
-from shared.contracts.release import DeploymentSpec, DeploymentState
+from shared.contracts.deployments import DeploymentSpec, DeploymentState
 from shared.errors import PermanentError
 from tests.shared.interlock.builders import at
 

@@ -1,5 +1,6 @@
 """A version that a person registered is judged as one of our own is, and its interlock learns how that ended."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from shared.contracts.training import EvaluateVersionInput, EvaluationOutcome
 from shared.registry.artifact import artifact_sha256
 from tests.functions.conftest import App
 from tests.functions.killed import run_killed
+from tests.functions.stores import Blobs
 from tests.functions.world import Fault, World
 from tests.shared.interlock.builders import MODEL, POLICY, at, batch, dataset
 
@@ -160,4 +162,14 @@ async def test_the_files_are_hashed_as_they_are_now(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(adapters, "registry", _Registry)
     (tmp_path / "MLmodel").write_text(f"{MODEL} 7")
     found = await hash_version(HashVersionInput(model=MODEL, version="7"))
-    assert found.artifact_sha256 == artifact_sha256(tmp_path)
+    assert (found.artifact_sha256, found.manifest) == (artifact_sha256(tmp_path), None)
+
+
+async def test_the_manifest_of_what_it_is_evaluated_on_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its hash, as of a version that is trained here: a release holds it against what lies there then."""
+    data = Blobs("signalbox")
+    data.land("datasets/d1/manifest.json", b"{}")
+    monkeypatch.setattr(adapters, "registry", _Registry)
+    monkeypatch.setattr(adapters, "data", lambda: data)
+    found = await hash_version(HashVersionInput(model=MODEL, version="7", dataset=dataset()))
+    assert (found.manifest, found.manifest_sha256) == ("datasets/d1/manifest.json", hashlib.sha256(b"{}").hexdigest())

@@ -175,7 +175,9 @@ class TestTelling:
         assert [run["request_id"] for run in listed["runs"]] == ["2", "1"]
         assert listed["runs"][0]["reason"] == "6 cells: 6 passed."
         assert len((await ask(app, "list_runs", params={"limit": "1"}))[1]["runs"]) == 1
-        assert (await ask(app, "list_runs", params={"fleet": "other"}))[1] == {"runs": []}
+        assert len((await ask(app, "list_runs", params={"fleet": "demo"}))[1]["runs"]) == 2
+        status, problem = await ask(app, "list_runs", params={"fleet": "dmeo"})
+        assert (status, problem["detail"]) == (404, "There is no fleet dmeo; did you mean `demo`?")
         for limit in ("0", "x", "1001", "²", "9" * 5_000):
             assert (await ask(app, "list_runs", params={"limit": limit}))[0] == 400
 

@@ -7,10 +7,13 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from functions.triggers.following import begun, get_status
+from functions.triggers.following import begun
+from functions.triggers.status import get_status
 from shared import names
+from shared.contracts.callbacks import AnswerCallbackInput, Follower
 from shared.contracts.release import ReleaseWord, TellReleaseInput
 from tests.functions.conftest import App
+from tests.shared.interlock.builders import at
 
 _WORD = TellReleaseInput(instance="nobody", word=ReleaseWord(go=True))
 
@@ -23,8 +26,8 @@ class Client:
         return func.HttpResponse('{"sendEventPostUri": "https://app/instances/x?code=SECRET"}', status_code=202)
 
 
-def _request(instance: str = "x") -> func.HttpRequest:
-    return func.HttpRequest("GET", "https://app.example/api/x", route_params={"id": instance}, body=b"")
+def _request(instance: str = "x", **params: str) -> func.HttpRequest:
+    return func.HttpRequest("GET", "https://app.example/api/x", params=params, route_params={"id": instance}, body=b"")
 
 
 def test_who_has_a_key_gets_the_platforms_urls() -> None:
@@ -50,3 +53,17 @@ async def test_the_status_is_told_as_the_platform_tells_it(app: App) -> None:
         answer = await get_status(_request(instance), app.client)
         seen[instance] = (answer.status_code, json.loads(answer.get_body()).get("runtimeStatus"))
     assert seen == {"told": (200, "Completed"), "failed": (500, "Failed"), "nobody": (404, None)}
+
+
+async def test_a_web_activity_can_follow_it(app: App) -> None:
+    """202 says where to ask again, what was ended from outside is a failure, and 200 is told to who reads it."""
+    order = AnswerCallbackInput(follower=Follower(run="r", callback="c", operation="train"), at=at())
+    await app.client.schedule_new_orchestration(names.ANSWER_CALLBACK, input=order.to_wire(), instance_id="waits")
+    await app.client.wait_for_orchestration_start("waits")
+    answer = await get_status(_request("waits"), app.client)
+    assert (answer.status_code, answer.headers["Location"]) == (202, "https://app.example/api/x")
+    await app.client.terminate_orchestration("waits")
+    await app.client.wait_for_orchestration_completion("waits")
+    for params, status in (({}, 500), ({"returnInternalServerErrorOnFailure": "false"}, 200)):
+        answer = await get_status(_request("waits", **params), app.client)
+        assert (answer.status_code, json.loads(answer.get_body())["runtimeStatus"]) == (status, "Terminated")

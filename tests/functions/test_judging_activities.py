@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +64,10 @@ class Outputs:
             raise PermanentError("OutputNotFound", f"job {name} has no output {output!r}; it has none")
         return self.files[f"{name}/{output}"]
 
+    def read_images(self, environments: Sequence[str]) -> tuple[str, ...]:
+        """One for each."""
+        return tuple(f"image of {name}" for name in environments)
+
     def download_job_folder(self, name: str, output: str, target: Path) -> None:
         """As the platform does it."""
         (target / "MLmodel").write_bytes(self.read_job_file(name, output))
@@ -116,7 +120,7 @@ def versions(monkeypatch: pytest.MonkeyPatch) -> Versions:
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blobs:
     """What a model comes from: a dataset's manifest, a pipeline, and a deployment that knows its commit."""
-    known, stored = SimpleNamespace(git_commit="ABC1234", platform="azureml"), Blobs("signalbox")
+    known, stored = SimpleNamespace(platform="azureml"), Blobs("signalbox")
     stored.land("datasets/d1/manifest.json", MANIFEST)
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines/train.yml").write_text("jobs: {train: {environment: 'azureml:forecast:1'}}")
@@ -124,6 +128,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Blobs:
     monkeypatch.setattr(adapters, "fleets", lambda: SimpleNamespace(model={MODEL: POLICY}.get))
     monkeypatch.setattr(adapters, "fleet_file", lambda _fleet, relative: tmp_path / relative)
     monkeypatch.setattr(origins, "settings", lambda: known)
+    monkeypatch.setattr(origins, "deployed_commit", lambda: "abc1234")
     return stored
 
 
@@ -209,6 +214,7 @@ async def test_a_version_says_where_it_comes_from(outputs: Outputs, versions: Ve
         git_commit="abc1234",
         platform="azureml",
         environments=("azureml:forecast:1",),
+        images=("image of azureml:forecast:1",),
         manifest="datasets/d1/manifest.json",
         manifest_sha256=hashlib.sha256(MANIFEST).hexdigest(),
     )

@@ -166,6 +166,18 @@ async def test_a_cut_is_told_by_every_door_and_in_every_later_anchor(kept: Kept)
     assert not why["verified"]
 
 
+async def test_why_is_told_of_one_version(kept: Kept) -> None:
+    """Of any that the ledger knows; of another one, which there are."""
+    kept.grow("quick-jfk", 3)
+    status, told = await _get(doors.why_model, "quick-jfk", version="1")
+    assert (status, told["trail"]["version"]) == (200, "1")
+    assert told["summary"].startswith("Version 1 of quick-jfk is not in production.")
+    status, told = await _get(doors.why_model, "quick-jfk", version="7" * 9000)
+    assert status == 404
+    assert told["detail"].endswith("777: it tells of version 1, 2, 3, 4, 5.")
+    assert len(told["detail"]) < 200
+
+
 async def test_a_ledger_that_is_gone_is_not_one_that_never_was(kept: Kept) -> None:
     """The anchor still knows it, though no fleet file and no row has its name; a model to come has nothing yet."""
     kept.grow("forgotten", 2)

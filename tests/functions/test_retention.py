@@ -18,14 +18,22 @@ from shared import names
 from shared.contracts.conditioning import ConditionedFile, ConditionedFiles, SourceFile
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.deliveries import Delivery
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.fleet_runs import PlannedCell, RunFleetInput, RunPlan, RunRow
 from shared.contracts.read_model import ModelRow
-from shared.contracts.release import DeploymentState
-from shared.contracts.retention import ApplyRetentionInput, ExpiredCount, RetentionOutcome, RetentionPlan
+from shared.contracts.retention import (
+    ApplyRetentionInput,
+    DeleteExpiredInput,
+    ExpiredCount,
+    RetentionOutcome,
+    RetentionPlan,
+)
 from shared.contracts.retirement import RetireDatasetInput
 from shared.errors import PermanentError
 from shared.fleet_runs.places import plan_path
 from shared.retention import plan
+from shared.storage.tables import table_key
+from tests.functions.conftest import registered
 from tests.functions.stored_in_memory import MODEL, NOW, Stored, functions, make_stored
 
 ORDER = ApplyRetentionInput(at=NOW, requested_by="ana", dry_run=False, runs=ExpiredCount(kind="run", found=0, going=0))
@@ -140,6 +148,26 @@ async def test_a_deployment_whose_route_may_lead_there_is_kept(app: TestApp, sto
     assert [one.deployment for one in stored.deployed] == ["qa-v3-1", "v3-1"]
     assert "is no route" in outcome.kept[0]
     assert "version" in _gone(outcome)
+
+
+async def test_a_deployment_that_serves_under_another_models_name_is_kept(
+    app: TestApp, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A baseline stands in since the plan was made: the route that may lead to its deployment is the model's own."""
+    _everything(stored)
+    stored.put(names.route_path(MODEL), 1, "{")
+    planned = plan.plan_retention
+
+    def late(*args: Any) -> RetentionPlan:
+        found = planned(*args)
+        stored.rows = [_row(serving={"endpoint": MODEL, "deployment": "qa-v3-1"})]
+        stored.deployed = [one.model_copy(update={"model": "the-baseline"}) for one in stored.deployed]
+        return found
+
+    monkeypatch.setattr(plan, "plan_retention", late)
+    outcome = await _apply(app)
+    assert [one.deployment for one in stored.deployed] == ["qa-v3-1", "v3-1"]
+    assert "is no route" in outcome.kept[0]
 
 
 async def test_a_run_takes_so_many_things_and_the_next_one_the_rest(
@@ -295,6 +323,37 @@ async def test_what_a_killed_run_left_in_scratch_goes_after_a_week(app: TestApp,
     stored.put("scratch/gone/run-3/layout.json", 8)
     assert _gone(await _apply(app)) == {"conditioned": 2}
     assert [path for path in stored.blobs if path.startswith("scratch/")] == ["scratch/flights/run-2/layout.json"]
+
+
+@pytest.mark.parametrize(("state", "left"), [("released", 13), ("retired", 0)])
+async def test_figures_of_old_periods_go_but_for_the_newest(
+    app: TestApp, stored: Stored, state: str, left: int
+) -> None:
+    """Of a model that is served the newest twelve stay; those of one that no file has stay until it is retired."""
+    for model in (MODEL, "of/nobody"):
+        for week in range(1, 14):
+            stored.put(f"observations/{table_key(model)}/2024-W{week:02}.json", 366)
+    stored.put(f"observations/{table_key(MODEL)}/2023-W01.json", 365)
+    stored.rows = [ModelRow(
+        fleet="gone", model="of/nobody", labels={}, revision=1, state=state, reason="", updated_at=NOW
+    )]  # fmt: skip
+    await _apply(app)
+    kept = [path.split("/")[1] for path in stored.blobs if path.startswith("observations/")]
+    assert (kept.count(MODEL), kept.count("of=2Fnobody")) == (13, left)
+    assert f"observations/{MODEL}/2024-W01.json" not in stored.blobs
+
+
+async def test_a_period_that_was_told_again_meanwhile_stays(app: TestApp, stored: Stored) -> None:
+    """Between the plan and the deletion somebody has told of it."""
+    for week in range(1, 14):
+        stored.put(f"observations/{MODEL}/2024-W{week:02}.json", 366)
+    dry = await _apply(app, ORDER.model_copy(update={"dry_run": True}))
+    assert {line.kind: line.going for line in dry.counts}["observation"] == 1
+    stored.put(f"observations/{MODEL}/2024-W01.json", 0)
+    plan_of = DeleteExpiredInput(path=dry.plan, first=0, count=1)
+    told = await registered().activities[names.DELETE_EXPIRED](plan_of.to_wire())
+    (kept,) = told["result"]["kept"]
+    assert kept == f"observations/{MODEL}/2024-W01.json: somebody has told of that period once more by now"
 
 
 @pytest.mark.parametrize("state", ["released", "retired"])

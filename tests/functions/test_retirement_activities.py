@@ -6,8 +6,8 @@ import pytest
 
 from functions import adapters
 from functions.activities.retirement import delete_endpoint, retire_champion, withdraw_predictions, withdraw_traffic
+from shared.contracts.deployments import ENDPOINT_TAKEN, DeploymentState
 from shared.contracts.policy import ModelPolicy, ServePolicy
-from shared.contracts.release import ENDPOINT_TAKEN, DeploymentState
 from shared.contracts.retirement import EndpointKey, RetiredModelKey, WithdrawTrafficInput
 from shared.contracts.scoring import Publication
 from shared.errors import PermanentError, TransientError

@@ -28,9 +28,9 @@ from tests.shared.interlock.builders import MODEL, POLICY, at, batch, dataset
 
 FAULTS: tuple[Fault, ...] = ("permanent", "outage", "lost")
 BASELINE = BaselinePolicy(model="the-baseline", pipeline="b.yml")
-ONLINE_STEPS = (names.READ_DEPLOYMENT, names.CREATE_DEPLOYMENT, names.SHIFT_TRAFFIC, names.PROMOTE_VERSION,
-                names.DELETE_DEPLOYMENT, names.APPEND_LEDGER)  # fmt: skip
-BATCH_STEPS = (names.RESTORE_PREDICTIONS, names.PROMOTE_VERSION, names.SUBMIT_JOB, names.READ_JOB,
+ONLINE_STEPS = (names.READ_DEPLOYMENT, names.COMPARE_FILES, names.CREATE_DEPLOYMENT, names.SHIFT_TRAFFIC,
+                names.PROMOTE_VERSION, names.DELETE_DEPLOYMENT, names.APPEND_LEDGER)  # fmt: skip
+BATCH_STEPS = (names.RESTORE_PREDICTIONS, names.COMPARE_FILES, names.PROMOTE_VERSION, names.SUBMIT_JOB, names.READ_JOB,
                names.PUBLISH_PREDICTIONS, names.APPEND_LEDGER)  # fmt: skip
 FAILOVER_STEPS = (names.FIND_BASELINE_VERSION, names.CREATE_DEPLOYMENT, names.SHIFT_TRAFFIC, names.WITHDRAW_CHAMPION,
                   names.APPEND_LEDGER)  # fmt: skip
@@ -55,6 +55,7 @@ def _order(**changes: Any) -> RollbackModelInput:
         back_to=_online("1", "v1-1"),
         by="operator:ana",
         reason="it forecasts nonsense.",
+        compares=True,
         at=at(600),
     )
     return order.model_copy(update=changes)
@@ -159,6 +160,38 @@ async def test_another_version_in_the_recorded_deployment_is_not_asked(app: App)
     app.world.deployments["v1-1"] = "7"
     outcome = await _roll_back(app, order)
     assert outcome.serves == _online("1", "v1-3")
+
+
+@pytest.mark.parametrize("way", ["anew", "batch", "kept", "failover"])
+async def test_files_that_are_not_the_registered_ones_are_never_asked(app: App, way: str) -> None:
+    """The version that was to be left stays, or readers at what was published before; what stands was compared then."""
+
+    def compare(payload: dict[str, Any]) -> Any:
+        return {"permanent": {"code": "ArtifactChanged", "message": f"Version {payload['version']} was changed."}}
+
+    app.engine_functions |= {names.COMPARE_FILES: compare}
+    outcome = await _roll_back(app, WAYS[way][0](app.world))
+    _require_agreement(app.world, outcome)
+    assert outcome.outcome == {"kept": "rolled_back", "failover": "failed_over"}.get(way, "failed")
+    if outcome.outcome == "failed":
+        assert "Version 1 was changed." in outcome.reason
+        assert app.world.calls[names.CREATE_DEPLOYMENT] + app.world.calls[names.SUBMIT_JOB] == 0
+        assert _serving(app.world) == ("2" if way == "anew" else "1")
+
+
+async def test_what_could_not_be_compared_is_told_of(app: App) -> None:
+    """A rollback does not wait for a ledger that is down, and says so."""
+    app.engine_functions |= {names.COMPARE_FILES: lambda _: {"result": {"unknown": "the ledger cannot be read"}}}
+    told: list[str] = []
+    really = app.engine_functions[names.APPEND_LEDGER]
+
+    def append(payload: dict[str, Any]) -> Any:
+        told.append(payload["reason"])
+        return really(payload)
+
+    app.engine_functions |= {names.APPEND_LEDGER: append}
+    assert (await _roll_back(app, _online_world(app.world))).outcome == "rolled_back"
+    assert "Deployed as v1-3: version 1. Its files were not compared, since the ledger cannot be read." in told
 
 
 async def test_behind_a_shared_endpoint_the_route_goes_back(app: App) -> None:

@@ -92,7 +92,14 @@ async def test_some_failures_are_a_partial_success(app: TestApp, fleet: FleetInM
 
 @pytest.mark.parametrize(
     ("words", "fail_on", "fails"),
-    [("failed", "any", True), ("failed", "all", False), ("failed", "never", False), ("rejected", "any", False)],
+    [
+        ("failed", "any", True),
+        ("failed", "all", False),
+        ("failed", "never", False),
+        ("rejected", "any", False),
+        ("rejected", "rejected", True),
+        ("failed", "rejected", True),
+    ],
 )
 async def test_one_failure_fails_the_instance_only_if_asked(
     app: TestApp, fleet: FleetInMemory, words: str, fail_on: str, fails: bool
@@ -104,7 +111,7 @@ async def test_one_failure_fails_the_instance_only_if_asked(
     assert digest_of(fleet).row.state == "done"
     if fails:
         assert instance.failure is not None
-        assert "6 cells: 5 passed, 1 failed. `GET /api/runs/run-1` tells why" in instance.failure.message
+        assert f"6 cells: 5 passed, 1 {words}. `GET /api/runs/run-1` tells why" in instance.failure.message
 
 
 @pytest.mark.parametrize(("fail_on", "fails"), [("any", True), ("all", True), ("never", False)])

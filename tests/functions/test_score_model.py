@@ -19,7 +19,11 @@ from shared import names
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.interlock import ScoringRequested
 from shared.contracts.policy import ServePolicy
-from shared.contracts.release import PublishedPredictions, PublishPredictionsInput, RestorePredictionsInput
+from shared.contracts.published_predictions import (
+    PublishedPredictions,
+    PublishPredictionsInput,
+    RestorePredictionsInput,
+)
 from shared.contracts.scoring import Publication, ScoreModelInput, ScoringOutcome
 from shared.errors import PermanentError
 from shared.interlock.state import InterlockState

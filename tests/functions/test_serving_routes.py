@@ -12,8 +12,8 @@ from functions import adapters
 from functions.activities.deployment import delete_deployment
 from functions.activities.retirement import withdraw_route
 from functions.activities.serving_routes import restore_route, route_model
+from shared.contracts.deployments import DeploymentKey, DeploymentState
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.release import DeploymentKey, DeploymentState
 from shared.contracts.routes import ModelRoute, RestoreRouteInput, RouteModelInput, RouteTarget, WithdrawRouteInput
 from shared.errors import PermanentError, TransientError
 from shared.release.routes import routed

@@ -1,20 +1,24 @@
 """What a release asks of a version before anything is deployed: ledger, lineage, gates and files have to agree."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from functions import adapters
-from functions.activities.verification import verify_version
+from functions.activities.verification import compare_files, verify_version
+from functions.origins import hash_of_copy
 from shared.contracts.evaluation import ChampionRef, Evaluation, Figures
 from shared.contracts.ledger import LedgerEntry
 from shared.contracts.policy import GateOverride, GatePolicy
 from shared.contracts.release import VerifiedVersion, VerifyVersionInput
-from shared.errors import PermanentError
+from shared.contracts.rollback import ComparedFiles, CompareFilesInput
+from shared.errors import PermanentError, TransientError
 from shared.evaluation.evaluate import measure
 from shared.fleet.fleet import Fleets
 from shared.registry.artifact import artifact_sha256
@@ -34,20 +38,34 @@ class Versions:
 
     files: dict[str, bytes] = field(default_factory=lambda: {"MLmodel": b"m", "code/weights.bin": b"w"})
     outputs: dict[str, bytes] = field(default_factory=lambda: {"job-1": ROWS})
+    deployed: dict[str, bytes] | None = None
 
     def download(self, model: str, version: str, folder: Path) -> None:
         """Its files as they are now."""
         if not self.files:
             raise PermanentError("ResourceDoesNotExist", "no such version")
-        for name, content in self.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+        _write(self.files, folder)
+
+    def download_model(self, model: str, version: str, target: Path) -> bool:
+        """What the platform deploys, if that is not what the registry has."""
+        if self.deployed is None:
+            return False
+        if not self.deployed:
+            raise PermanentError("OutputNotFound", "the output is gone")
+        _write(self.deployed, target)
+        return True
 
     def read_job_file(self, job: str, output: str) -> bytes:
         """What the job has put out."""
         if job not in self.outputs:
             raise PermanentError("OutputNotFound", job)
         return self.outputs[job]
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 @dataclass
@@ -94,12 +112,19 @@ def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kept:
     ports = {"ledger": found.ledger, "data": found.data, "registry": found.versions, "platform": found.versions}
     for name, port in {**ports, "anchors": anchors, "fleets": Fleets(())}.items():
         monkeypatch.setattr(adapters, name, lambda port=port: port)
+    monkeypatch.setattr(
+        "functions.origins.settings", lambda: SimpleNamespace(platform="local", registry_uri="http://x")
+    )
     return found
 
 
 async def _verify(gates: tuple[GatePolicy, ...] = GATES, **changes: Any) -> VerifiedVersion:
     order = VerifyVersionInput(model=MODEL, version="3", dataset=dataset("d1"), gates=gates, at=at(60))
     return await verify_version(order.model_copy(update=changes))
+
+
+async def _compare() -> ComparedFiles:
+    return await compare_files(CompareFilesInput(model=MODEL, version="3"))
 
 
 async def _refused(code: str, match: str, gates: tuple[GatePolicy, ...] = GATES, **changes: Any) -> None:
@@ -204,6 +229,64 @@ async def test_files_that_were_replaced_in_the_registry_are_noticed(kept: Kept) 
     await _refused("ArtifactChanged", "are not those that were registered")
     kept.versions.files.clear()
     await _refused("ArtifactChanged", "cannot be read: no such version")
+
+
+async def test_the_copy_that_would_be_deployed_has_to_be_what_was_registered(kept: Kept) -> None:
+    """Where the platform has files of its own, those answer requests, and not the registry's."""
+    kept.register()
+    registered = artifact_sha256(kept.folder)
+    kept.versions.deployed = dict(kept.versions.files)
+    assert (await _verify()).artifact_sha256 == registered
+    kept.versions.deployed["code/weights.bin"] = b"x"
+    told = (
+        rf"would be deployed as version 3 .* has is [0-9a-f]{{64}}, and that of the registry is {registered}.*retrain"
+    )
+    await _refused("ArtifactChanged", told)
+    kept.versions.deployed.clear()
+    await _refused("ArtifactChanged", "cannot be compared .*: the output is gone; train it again, or register it")
+
+
+async def test_files_of_one_workspace_are_read_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where platform and registry are the same Azure ML workspace, what is deployed is what the registry has."""
+    kept.register()
+    kept.versions.deployed = {"MLmodel": b"never read"}
+    for uri, platform, same in (
+        ("azureml", "azureml", True),
+        ("http://x", "azureml", False),
+        ("azureml", "local", False),
+    ):
+        chosen = SimpleNamespace(platform=platform, registry_uri=uri)
+        monkeypatch.setattr("functions.origins.settings", lambda chosen=chosen: chosen)
+        assert (hash_of_copy(MODEL, "3") is None) is same
+
+
+class TestRollback:
+    """What is deployed anew has to be what was registered."""
+
+    async def test_what_would_be_deployed_has_to_be_what_was_registered(self, kept: Kept) -> None:
+        """The platform's copy where it has one, otherwise the registry's files; what cannot be read is not deployed."""
+        kept.register()
+        assert (await _compare()).artifact_sha256 == artifact_sha256(kept.folder)
+        kept.versions.deployed = dict(kept.versions.files)
+        kept.versions.files["MLmodel"] = b"other"
+        assert (await _compare()).unknown is None
+        kept.versions.deployed["MLmodel"] = b"other"
+        with pytest.raises(PermanentError, match="are not those that were registered"):
+            await _compare()
+        kept.versions.deployed.clear()
+        with pytest.raises(PermanentError, match="are not deployed: the output is gone"):
+            await _compare()
+
+    async def test_what_nobody_can_know_is_told(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No hash, or a ledger that is down, keeps nobody from going back."""
+        kept.register(origin=None)
+        assert (await _compare()).unknown == "the ledger has no hash of them"
+
+        def down(model: str) -> None:
+            raise TransientError(f"no rows of {model}")
+
+        monkeypatch.setattr(kept.ledger, "rows", down)
+        assert (await _compare()).unknown == f"the ledger cannot be read: no rows of {MODEL}"
 
 
 async def test_a_version_whose_files_nobody_has_hashed_is_told_of(kept: Kept) -> None:

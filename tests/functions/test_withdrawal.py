@@ -119,6 +119,7 @@ async def test_newer_data_that_comes_before_the_job_is_submitted_supersedes_it(a
     jobs = Jobs(app, {FIRST: "Queued"})
     app.world.faults = {names.SUBMIT_JOB: "outage"}
     await app.tell(published("d1"))
+    await app.engine.run_until_idle()
     await app.tell(published("d2", 1))
     await app.engine.advance(timedelta(seconds=20))
     app.world.faults = {}
@@ -132,6 +133,7 @@ async def test_a_word_outlasts_a_platform_that_takes_no_jobs(app: App) -> None:
     jobs = Jobs(app, {FIRST: "Queued"})
     app.world.faults = {names.SUBMIT_JOB: "outage"}
     await app.tell(published("d1"))
+    await app.engine.run_until_idle()
     await app.tell(published("d2", 1))
     await app.engine.advance(timedelta(minutes=30))
     assert FIRST not in app.world.jobs

@@ -77,9 +77,12 @@ class World:
     asked: list[Payload] = field(default_factory=list)
     lost_servings: list[Payload] = field(default_factory=list)
     code_policies: list[Payload] = field(default_factory=list)
+    file_policies: dict[str, Payload] = field(default_factory=dict)
+    fleet_holds: list[Payload] = field(default_factory=list)
     mirror: dict[str, int] = field(default_factory=dict)
     analyses: list[str] = field(default_factory=list)
     analysed: list[Payload] = field(default_factory=list)
+    noted: list[list[str]] = field(default_factory=list)
 
     def activities(self) -> dict[str, Callable[[Payload], Payload]]:
         """By name, as the app registers them."""
@@ -158,6 +161,12 @@ class World:
     def find_code_models(self, p: Payload) -> Payload:
         return {"policies": self.code_policies[p["first"] :][:1],
                 "following": p["first"] + 1 if p["first"] + 1 < len(self.code_policies) else None}  # fmt: skip
+
+    def find_policy(self, p: Payload) -> Payload:
+        return {"policy": self.file_policies.get(p["model"])}
+
+    def find_holds(self, p: Payload) -> Payload:
+        return {"holds": self.fleet_holds}
 
     # ── reproduction
 
@@ -286,10 +295,24 @@ class World:
     def hash_version(self, p: Payload) -> Payload:
         return {"artifact_sha256": "c" * 64}
 
+    def find_adopted(self, p: Payload) -> Payload:
+        if p["uri"].endswith("/404"):
+            raise PermanentError("VersionAbsent", "old has no version 404; its latest are 6, 7.")
+        version = "7" if p["register_it"] or "7" in self.versions else None
+        self.versions += ["7"] if p["register_it"] else []
+        return {"model": p["model"], "version": version, "source": "old@7", "copied": True, "artifact_sha256": None}
+
+    def note_versions(self, p: Payload) -> Payload:
+        self.noted.append(list(p["versions"]))
+        return {"model": p["model"], "changed": p["versions"]}
+
     def find_baseline_version(self, p: Payload) -> Payload:
         if not self.baselines:
             raise PermanentError("BaselineMissing", f"the registry has no version of {p['model']}")
         return {"model": p["model"], "version": str(len(self.baselines))}
+
+    def compare_files(self, p: Payload) -> Payload:
+        return {"artifact_sha256": "c" * 64, "unknown": None}
 
     def withdraw_champion(self, p: Payload) -> Payload:
         version, self.champion = self.champion, None
@@ -394,6 +417,7 @@ _NAMES = (
     names.WITHDRAW_TRAFFIC, names.DELETE_ENDPOINT, names.WITHDRAW_PREDICTIONS, names.RETIRE_CHAMPION,
     names.CONCLUDE_WAITING_CELLS, names.SCALE_DEPLOYMENT,
     names.ROUTE_MODEL, names.RESTORE_ROUTE, names.WITHDRAW_ROUTE,
+    names.NOTE_VERSIONS, names.FIND_ADOPTED,
     names.SUBMIT_JOB, names.READ_JOB, names.CANCEL_JOB, names.EVALUATE_MODEL, names.REGISTER_VERSION,
     names.REGISTER_BASELINE,
     names.CREATE_DEPLOYMENT, names.READ_DEPLOYMENT, names.TEST_DEPLOYMENT, names.TEST_PREDICTIONS,
@@ -402,7 +426,8 @@ _NAMES = (
     names.CONDITION_SOURCE, names.PUBLISH_DATASET, names.FIND_CONCERNED_MODELS, names.FIND_DATASET,
     names.FIND_SHADOW_PERIOD, names.COMPARE_PREDICTIONS, names.FIND_BASELINE_VERSION, names.WITHDRAW_CHAMPION,
     names.HASH_VERSION,
-    names.VERIFY_VERSION, names.ASK_APPROVAL, names.ANALYSE_CHALLENGER,
+    names.VERIFY_VERSION, names.COMPARE_FILES, names.ASK_APPROVAL, names.ANALYSE_CHALLENGER,
     names.FIND_RECORDED_VERSION, names.COMPARE_REPRODUCTION, names.FIND_LOST_SERVINGS, names.FIND_CODE_MODELS,
+    names.FIND_POLICY, names.FIND_HOLDS,
     names.CONCLUDE_DELIVERY, names.APPEND_LEDGER, names.WRITE_MODEL_ROW,
 )  # fmt: skip

@@ -35,23 +35,36 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
+_BEGUN: dict[type[Contract], st.SearchStrategy[Any]] = {}
+
+
 def all_contracts() -> dict[str, type[Contract]]:
-    """Every concrete contract by name, wherever it is defined."""
+    """Every concrete contract, wherever it is defined, as `module_Name`: two modules may have one of the same name.
+
+    The order in which classes are found is that of their imports, which differs between two processes.
+    """
     for module in pkgutil.iter_modules(shared.contracts.__path__, "shared.contracts."):
         importlib.import_module(module.name)
-    found, queue = {}, [Contract]
+    found: dict[str, type[Contract]] = {}
+    queue = [Contract]
     while queue:
         kind = queue.pop()
         queue += kind.__subclasses__()
         if kind.__module__.startswith("shared.") and kind is not Contract:
-            found[kind.__name__] = kind
+            name = f"{kind.__module__.rpartition('.')[2]}_{kind.__name__}"
+            assert found.setdefault(name, kind) is kind, f"two contracts are called {name}"
     return found
 
 
 def values_of(contract: type[Contract]) -> st.SearchStrategy[Contract]:
     """Values of a contract, in every shape that its annotations allow."""
     contract.model_rebuild()
-    return st.builds(contract, **{name: _field(field) for name, field in contract.model_fields.items()})
+    if contract in _BEGUN:  # a tree: its branches are of its own kind
+        return _BEGUN[contract]
+    _BEGUN[contract] = st.deferred(
+        lambda: st.builds(contract, **{name: _field(field) for name, field in contract.model_fields.items()})
+    )
+    return _BEGUN[contract]
 
 
 def _field(field: FieldInfo) -> st.SearchStrategy[Any]:

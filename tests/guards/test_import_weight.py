@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("azure.ai.ml", "azure.data.tables", "azure.identity", "azure.storage", "httpx", "mlflow", "numpy", "pandas",
-         "polars", "pyarrow", "requests", "sklearn", "yaml")  # fmt: skip
+HEAVY = ("azure.ai.ml", "azure.data.tables", "azure.identity", "azure.storage", "httpx", "jinja2", "matplotlib",
+         "mlflow", "numpy", "pandas", "polars", "pyarrow", "requests", "sklearn", "yaml")  # fmt: skip
 #: What of ours the app's import may load; an entity's class is wanted at once.
 OURS = {
     "function_app", "functions", "functions.entities", "functions.entities.job_slots",
-    "functions.entities.model_interlock", "functions.index", "functions.registration", "shared", "shared.names",
+    "functions.entities.model_interlock", "functions.in_front", "functions.index", "functions.registration", "shared",
+    "shared.names",
 }  # fmt: skip
 #: What conditions is loaded by the first activity that conditions, since it is made of polars.
 ALL_ROOMS = """

@@ -44,8 +44,9 @@ def marked(package: ModuleType) -> set[tuple[str, str]]:
 
 
 def doors(module: ModuleType) -> set[str]:
-    """The functions of a room of triggers that take what the host gives: a request, an event, a timer."""
-    return {name for name, value in own(module) if inspect.iscoroutinefunction(value) and _takes_from_host(value)}
+    """The functions of a room of triggers that take what the host gives: a request, an event, a timer; not its own."""
+    found = {name for name, value in own(module) if inspect.iscoroutinefunction(value) and _takes_from_host(value)}
+    return {name for name in found if not name.startswith("_")}
 
 
 def _takes_from_host(function: Any) -> bool:

@@ -4,7 +4,7 @@ import tempfile
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from local.testing.recording import Recording
 from local.testing.sdk_worker import SdkWorker
 from shared import names, waiting
 from shared.contracts.base import Contract
+from shared.contracts.callbacks import AnswerCallbackInput, CallbackConcluded, CallbackPosted, Follower, RunEnd
+from shared.contracts.holds import FoundHolds, LookForHoldsInput
 from shared.contracts.jobs import VANISHED, JobWithdrawal, JobWord, WithdrawJobInput
 from shared.contracts.ledger import AdvancedHeads, AnchorLedgersInput, LedgerHead, LedgersAnchored
 from shared.contracts.monitoring import AnnounceCodeInput, CheckServingInput
@@ -34,7 +36,8 @@ from shared.contracts.release_policy import ApprovalPolicy, CanaryStep, ReleaseP
 from shared.contracts.reproduction import ReproduceVersionInput
 from shared.contracts.retirement import RetirementOutcome, RetireModelInput
 from shared.contracts.rollback import GoodVersion, RollbackModelInput, RollbackOutcome
-from shared.contracts.training import EvaluateVersionInput, EvaluationOutcome
+from shared.contracts.training import EvaluateVersionInput, EvaluationOutcome, TrainingOutcome, TrainOnRequestInput
+from shared.contracts.waking import WakeModelInput
 from shared.lineage.anchors import path_of
 from shared.settings import APP_ROOT
 from tests.functions.world import World
@@ -149,6 +152,35 @@ async def record_shadow(folder: Path, database: Path) -> None:
     write_history(recording, folder, "-shadow")
 
 
+async def record_turns(folder: Path, database: Path) -> None:
+    """A challenger that gives its slot back in the shadow and while a person thinks; words come twice."""
+    policy = ReleasePolicy(strategy="shadow", shadow=ShadowPolicy(runs=1, max_disagreement=0.2), approval=_ASKED)
+    world = World(champion="1", published="predictions/v1.csv", shadow_periods=["d7"])
+    first, second, go = ReleaseWord(slot=1), ReleaseWord(slot=2), ReleaseWord(go=True)
+    yes = ReleaseWord(approved=ApprovalWord(approved=True, by="operator:ana", reason="looked at it"))
+    async with _in_memory(world.activities(), database) as run:
+        order = _release(batch(release=policy, at_once=1), _BATCH).model_copy(update={"takes_turns": True})
+        words = [first, first, yes, second, second, *[go] * 3]
+        recording, output = await run(names.RELEASE_MODEL, order, "release-turns", words)
+    assert ReleaseOutcome.from_wire(output).released, output
+    write_history(recording, folder, "-turns")
+
+
+async def record_looks(folder: Path, database: Path) -> None:
+    """What an interlock has looked up for it: its fleet file at a time, and who holds its fleet."""
+    world = World(file_policies={MODEL: POLICY.to_wire()})
+    world.fleet_holds = [{"scope": "fleet:flights", "by": "eve", "reason": "recorded", "since": at().isoformat()}]
+    orders: dict[str, Contract] = {
+        names.WAKE_MODEL: WakeModelInput(model=MODEL, at=datetime.now(UTC) + timedelta(hours=9)),
+        names.LOOK_FOR_HOLDS: LookForHoldsInput(policy=POLICY, at=at()),
+    }
+    async with _in_memory(world.activities(), database) as run:
+        for name, order in orders.items():
+            recording, output = await run(name, order, f"recorded-{name}")
+            write_history(recording, folder, "")
+    assert FoundHolds.from_wire(output).holds, output
+
+
 async def record_rollbacks(folder: Path, database: Path) -> None:
     """Back to the version before, online and in batch, and to the baseline where there was none."""
     ways = {
@@ -162,6 +194,30 @@ async def record_rollbacks(folder: Path, database: Path) -> None:
             recording, output = await run(names.ROLLBACK_MODEL, _rollback(policy, good=good), f"back{way}")
         assert RollbackOutcome.from_wire(output).outcome != "failed", output
         write_history(recording, folder, way)
+
+
+async def record_callback(folder: Path, database: Path) -> None:
+    """Somebody who waits for the end of a run, at a host that is busy first; and a run that says how it ended."""
+    follower = Follower(run="run-recorded", callback="0123456789abcdef", operation="train", fleet="flights")
+    busy = CallbackPosted(outcome="unreachable", reason="it is busy", retry_after=30)
+    answers = iter((busy, CallbackPosted(outcome="answered", reason="It was told how the run ended.")))
+    own: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+        names.POST_CALLBACK: lambda _: {"result": next(answers).to_wire()},
+        names.CONCLUDE_CALLBACK: lambda order: {"result": order},
+        names.FIND_FOLLOWERS: lambda _: {"result": {"instances": ["answer-recorded"]}},
+    }
+    async with _in_memory({**World().activities(), **own}, database) as run:
+        order = AnswerCallbackInput(follower=follower, at=at())
+        end = RunEnd(state="completed", reason="3 cells: 3 passed.")
+        recording, output = await run(names.ANSWER_CALLBACK, order, "answer-recorded", [end], names.RUN_ENDED)
+        assert CallbackConcluded.from_wire(output).answered, output
+        write_history(recording, folder, "")
+        request = TrainOnRequestInput(
+            policy=POLICY, dataset="d1", requested_by="ana", request_id="recorded", at=at(), followed=True
+        )
+        recording, output = await run(names.TRAIN_ON_REQUEST, request, "request-followed")
+    assert TrainingOutcome.from_wire(output).outcome == "passed", output
+    write_history(recording, folder, "-followed")
 
 
 async def record_orders(folder: Path, database: Path) -> None:
@@ -224,11 +280,11 @@ async def _in_memory(
     client = client_for(server.port)
 
     async def run(
-        name: str, order: Contract, instance: str, words: Sequence[ReleaseWord] = ()
+        name: str, order: Contract, instance: str, words: Sequence[Contract] = (), event: str = names.RELEASE_WORD
     ) -> tuple[Recording, Any]:
         begun = await client.schedule_new_orchestration(name, input=order.to_wire(), instance_id=instance)
         for word in words:  # kept until it listens
-            await client.raise_orchestration_event(begun, names.RELEASE_WORD, data=word.to_wire())
+            await client.raise_orchestration_event(begun, event, data=word.to_wire())
         ended = await client.wait_for_orchestration_completion(begun, timeout=60)
         assert ended is not None
         assert ended.runtime_status.name == "COMPLETED", ended.failure_details
@@ -248,6 +304,9 @@ _RECORDS: Final = (
     record_sharing,
     record_strategies,
     record_shadow,
+    record_turns,
+    record_looks,
     record_rollbacks,
+    record_callback,
     record_orders,
 )

@@ -44,7 +44,7 @@ def test_every_orchestrator_has_a_history() -> None:
 @pytest.mark.parametrize(
     ("name", "ways"),
     [
-        ("release_model", {"online", "batch", "shared", "canary", "shadow"}),
+        ("release_model", {"online", "batch", "shared", "canary", "shadow", "turns"}),
         ("rollback_model", {"online", "batch", "failover"}),
         ("retire_model", {"online", "batch", "shared"}),
         ("run_fleet", {f"{one}{part}" for one in ("condition", "train", "score") for part in ("", "-begin")}),
@@ -88,7 +88,7 @@ def test_an_inserted_step_is_noticed(name: str) -> None:
     assert "activity 'check_quota', id 1" in str(difference)
 
 
-@pytest.mark.parametrize("name", WITH_STEPS)
+@pytest.mark.parametrize("name", sorted(set(WITH_STEPS) - {"answer_callback"}))  # its first step is an event
 def test_a_dropped_step_is_noticed(name: str) -> None:
     """An orchestrator that ends after its first step is found in the turn in which it would have gone on."""
 

@@ -1,5 +1,7 @@
 """Ids and names fit the services, are readable, and are the same for the same content."""
 
+import hashlib
+import json
 import string
 
 import hypothesis.strategies as st
@@ -76,3 +78,10 @@ def test_no_two_releases_behind_a_shared_endpoint_have_one_name(
 def test_an_endpoint_of_its_own_needs_no_model_in_its_names() -> None:
     """Deployments there are called as they always were."""
     assert release_deployments("3", 2) == ("qa-v3-2", "v3-2")
+
+
+@given(st.lists(st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.dictionaries(st.text(), st.text()))))
+def test_a_hash_is_of_the_json_of_its_parts(parts: list[object]) -> None:
+    """However it is written: ids of instances that run must not change with the code."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert content_hash(*parts, length=64) == hashlib.sha256(text.encode()).hexdigest()

@@ -39,13 +39,13 @@ def lasso(alpha: float) -> Lasso:
     return Lasso(alpha=alpha, max_iter=5000)
 
 
-def neural_network(seed: int) -> MLPRegressor:
-    """One hidden layer of 16; training ends when 15 rounds bring no gain on a tenth of the rows, held back."""
+def neural_network(seed: int, epochs: int) -> MLPRegressor:
+    """One hidden layer of 16; training ends when 15 epochs bring no gain on a tenth of the rows, held back."""
     return MLPRegressor(
         hidden_layer_sizes=(16,),
         alpha=1.0,
         learning_rate_init=0.003,
-        max_iter=300,
+        max_iter=epochs,
         early_stopping=True,
         n_iter_no_change=15,
         random_state=seed,
@@ -55,7 +55,8 @@ def neural_network(seed: int) -> MLPRegressor:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the step."""
     arguments = _parser().parse_args(argv)
-    regressor = lasso(arguments.alpha) if arguments.kind == "lasso" else neural_network(arguments.seed)
+    network = arguments.kind == "neural-network"
+    regressor = neural_network(arguments.seed, arguments.epochs) if network else lasso(arguments.alpha)
     model = train(pd.read_parquet(arguments.features / "train.parquet"), regressor)
     folder: Path = arguments.model
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--features", type=Path, required=True, help="folder written by prepare")
     parser.add_argument("--alpha", type=float, default=0.02, help="strength of the lasso's penalty")
     parser.add_argument("--seed", type=int, default=1, help="of the neural network's weights and batches")
+    parser.add_argument("--epochs", type=int, default=300, help="that the neural network sees the rows, at most")
     parser.add_argument("--model", type=Path, required=True, help="folder to write")
     return parser
 

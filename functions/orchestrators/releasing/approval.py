@@ -72,12 +72,13 @@ def ask(release: Release, told: Told, why: AskedBecause, part: str = "") -> Step
         author=told.verified.author if policy.by == "not_author" else None,
         deadline=deadline,
     )
-    release.tell("awaiting_approval", f"Version {order.version} waits for a person's word until {deadline}.", evidence)
+    release.rest("awaiting_approval", f"Version {order.version} waits for a person's word until {deadline}.", evidence)
     question = AskApprovalInput(
         model=order.model,
         policy=order.policy,
         version=order.version,
         why=why,
+        at=part.removeprefix("-"),
         evidence=evidence,
         figures=told.verified.summary,
         golden=told.golden.reason,

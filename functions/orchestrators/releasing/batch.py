@@ -9,7 +9,8 @@ from functions.orchestrators.scoring_steps import publish_period, run_scoring_jo
 from functions.orchestrators.steps import attempt
 from shared import names
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
-from shared.contracts.release import GoldenResult, GoldenSetInput, Serving, StagedGoldenSet, TestPredictionsInput
+from shared.contracts.golden import GoldenResult, GoldenSetInput, StagedGoldenSet, TestPredictionsInput
+from shared.contracts.release import Serving
 
 
 def test_batch(release: Release) -> Steps[GoldenResult]:

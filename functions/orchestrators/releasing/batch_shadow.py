@@ -29,8 +29,9 @@ _LONGEST_PAUSE: Final = timedelta(hours=12)
 def shadow_batch(release: Release) -> Steps[str]:
     """Score as many periods beside the champion as the policy says; how that went, empty where it does not apply.
 
-    1. Wait until the champion has published the newest dataset version, and the challenger has not scored it.
-    2. Score it with the challenger; its output stays with the job.
+    1. Wait until the champion has published the newest dataset version, and the challenger has not scored it; the
+       fleet's other models have the slot meanwhile.
+    2. When it is its turn again, score it with the challenger; its output stays with the job.
     3. Compare both. The figures go into the ledger.
 
     Raises:
@@ -46,8 +47,10 @@ def shadow_batch(release: Release) -> Steps[str]:
     scored: list[str] = []
     while len(scored) < policy.runs:
         number = len(scored) + 1
-        release.tell("shadowing", f"Version {release.order.version}: period {number} of {policy.runs} in the shadow.")
+        where = f"Version {release.order.version}: period {number} of {policy.runs} in the shadow"
+        release.rest("shadowing", f"{where}.")
         period = yield from _wait_for_period(release, champion.published, tuple(scored), deadline)
+        yield from release.take_turn("shadowing", f"{where}, dataset version {period.dataset.version}: its turn next.")
         told = yield from _score(release, policy, period, number)
         scored.append(period.dataset.version)
     periods = "one period" if policy.runs == 1 else f"{policy.runs} periods"

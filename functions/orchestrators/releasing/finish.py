@@ -1,26 +1,38 @@
 """The end of a release: it is written down, and what served before is torn down."""
 
 from functions.boundary import Steps, call
+from functions.orchestrators.noting import note_versions
 from functions.orchestrators.releasing.release import Release
 from functions.orchestrators.releasing.shifting import route_order
 from functions.orchestrators.steps import attempt
 from functions.orchestrators.waiting import stop_job, withdraw_and_wait
 from shared import names
-from shared.contracts.release import DeploymentKey, DeploymentState, ReleaseOutcome
+from shared.contracts.deployments import DeploymentKey, DeploymentState
+from shared.contracts.release import ReleaseOutcome
 from shared.contracts.retirement import WithdrawTrafficInput
 from shared.contracts.routes import Routed
 
 
 def finish(release: Release, outcome: ReleaseOutcome) -> Steps[None]:
-    """Write down how it ended; after a release, tear down what is not needed any more. Each on its own."""
-    if not outcome.released:
+    """Write down how it ended; after a release, tear down what is not needed any more. Each on its own.
+
+    The registry is told last: one that is down for an hour keeps nothing waiting but its own description.
+    """
+    if outcome.released:
+        serving = outcome.serving.to_wire() if outcome.serving else {}
+        yield from attempt(release.note("ModelReleased", outcome.reason, {"serving": serving}))
+        yield from _tear_down(release)
+    else:
         yield from attempt(_tell_undone(release))
         yield from attempt(release.note("ReleaseFailed", outcome.reason, {"ended": outcome.ended}))
         if release.progress.scoring is not None:
             yield from attempt(stop_job(release.context, release.progress.scoring, release.order.trace))
-        return
-    serving = outcome.serving.to_wire() if outcome.serving else {}
-    yield from attempt(release.note("ModelReleased", outcome.reason, {"serving": serving}))
+    changed = (outcome.version, outcome.previous)
+    yield from note_versions(release.context, release.order.model, changed, release.order.trace)
+
+
+def _tear_down(release: Release) -> Steps[None]:
+    """Remove what served before, once nobody can be sent there any more."""
     leftover = yield from _leave(release)
     replaced = _replaced(release)
     for key in replaced:
@@ -55,7 +67,10 @@ def _leave(release: Release) -> Steps[list[str]]:
         problem = yield from attempt(call(context, names.ROUTE_MODEL, route_order(release, None), Routed))
     shifted = progress.shifting is not None and progress.shifting.endpoint == before.endpoint
     if before.route is None and not shifted:
-        left = WithdrawTrafficInput(model=order.model, endpoint=before.endpoint, retiring=False, trace=order.trace)
+        also = (before.deployment,) if before.deployment and _stood_in(release) else ()
+        left = WithdrawTrafficInput(
+            model=order.model, endpoint=before.endpoint, retiring=False, also=also, trace=order.trace
+        )
         problem = yield from attempt(withdraw_and_wait(context, left))
     return [f"{before.route or before.endpoint}: {problem}"] if problem else []
 
@@ -66,5 +81,11 @@ def _replaced(release: Release) -> list[DeploymentKey]:
     before = release.champion
     if before is not None and before.endpoint and before.deployment:
         key = DeploymentKey(endpoint=before.endpoint, deployment=before.deployment, trace=release.order.trace)
-        found += [key] if key != release.progress.production else []
+        serves_for = release.order.model if _stood_in(release) else None
+        found += [key.model_copy(update={"model": serves_for})] if key != release.progress.production else []
     return found
+
+
+def _stood_in(release: Release) -> bool:
+    """Whether the baseline has served until now: something did, and no version of the model was champion."""
+    return release.champion is not None and release.order.champion is None

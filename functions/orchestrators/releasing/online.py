@@ -8,7 +8,8 @@ from functions.orchestrators.releasing.steps import deploy, require_golden
 from functions.orchestrators.releasing.watching import analyse, settle
 from functions.orchestrators.steps import attempt
 from shared import names
-from shared.contracts.release import DeploymentKey, DeploymentState, GoldenResult, TestDeploymentInput
+from shared.contracts.deployments import DeploymentKey, DeploymentState
+from shared.contracts.golden import GoldenResult, TestDeploymentInput
 from shared.release.strategies import Plan, plan_online
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from durabletask import task
 
@@ -10,20 +10,16 @@ from functions.boundary import Steps
 from functions.orchestrators.steps import now, tell_interlock, write_ledger
 from shared import names
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.deployments import DeploymentKey, ShiftTrafficInput
+from shared.contracts.golden import GoldenResult
 from shared.contracts.interlock import ReleaseStepped
 from shared.contracts.orders import Evidence
 from shared.contracts.registry import Promotion
-from shared.contracts.release import (
-    DeploymentKey,
-    GoldenResult,
-    ReleaseModelInput,
-    ReleasePhase,
-    ReleaseWord,
-    Serving,
-    ShiftTrafficInput,
-    VerifiedVersion,
-)
+from shared.contracts.release import ReleaseModelInput, ReleasePhase, ReleaseWord, Serving, SlotNeed, VerifiedVersion
 from shared.contracts.routes import RouteModelInput
+
+#: For a slot, behind whatever else the fleet runs; what was tested is a week old then.
+_TURN_BUDGET: Final = timedelta(days=6)
 
 
 class ReleaseRefusedError(Exception):
@@ -134,6 +130,8 @@ class Release:
     Attributes:
         waited: Whether others may have moved on meanwhile: it was in the shadow, or waited for a person.
         shifted: Whether production may have begun to change: from then on no newer version takes its place.
+        idle: Whether it has given its slot back, since it runs no job.
+        turn: How often it has waited for a slot since it began.
         told: What the tests on the way have found, once they are done.
         undone: The steps back that were taken, where it was undone.
     """
@@ -144,6 +142,8 @@ class Release:
     progress: Progress = field(default_factory=Progress)
     waited: bool = False
     shifted: bool = False
+    idle: bool = False
+    turn: int = 0
     told: Told | None = None
     undone: list[Undone] = field(default_factory=list)
 
@@ -162,7 +162,7 @@ class Release:
         told = {"version": self.order.version, **(facts or {})}
         yield from write_ledger(self.context, self.order.model, effect, reason, told, self.order.trace, part)
 
-    def tell(self, phase: ReleasePhase, reason: str, evidence: Evidence | None = None) -> None:
+    def tell(self, phase: ReleasePhase, reason: str, evidence: Evidence | None = None, needs: SlotNeed = "job") -> None:
         """Tell the interlock, and whoever looks at the orchestration, where the release stands."""
         order = self.order
         self.context.set_custom_status({"step": phase, "version": order.version, "reason": reason})
@@ -174,8 +174,32 @@ class Release:
             phase=phase,
             reason=reason,
             evidence=evidence,
+            needs=needs,
+            turn=self.turn,
         )
         tell_interlock(self.context, event)
+
+    def rest(self, phase: ReleasePhase, reason: str, evidence: Evidence | None = None) -> None:
+        """Tell where it stands, and that it runs no job until it has its turn again: others have its slot meanwhile."""
+        self.idle = self.order.takes_turns
+        self.tell(phase, reason, evidence, needs="nothing" if self.idle else "job")
+
+    def take_turn(self, phase: ReleasePhase, reason: str) -> Steps[None]:
+        """Wait for a slot of the fleet before the next job, if it has given back the one that it had.
+
+        Raises:
+            ReleaseWithdrawnError: It is not wanted any more, a newer version takes its place, or no slot came in time.
+        """
+        if not self.idle:
+            return
+        self.idle, self.turn = False, self.turn + 1
+        self.tell(phase, reason, needs="slot")
+        deadline = now(self.context) + _TURN_BUDGET
+        while (word := (yield from self.words.wait(deadline))) is None or self.heed(word).slot != self.turn:
+            if word is None:
+                again = f"`signalbox release {self.order.model}@{self.order.version}` orders it again"
+                told = f"No slot of the fleet {self.order.policy.fleet} came within {_TURN_BUDGET.days} days; {again}."
+                raise ReleaseWithdrawnError(ReleaseWord(withdrawn=told))
 
     def heed(self, word: ReleaseWord | None) -> ReleaseWord:
         """A word that lets the release go on; an empty one where none has come.

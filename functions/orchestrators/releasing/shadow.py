@@ -8,7 +8,7 @@ from functions.orchestrators.releasing.watching import analyse, settle
 from functions.orchestrators.steps import now
 from functions.orchestrators.waiting import shift_and_wait
 from shared.contracts.analysis import Analysis
-from shared.contracts.release import DeploymentKey, ShiftTrafficInput
+from shared.contracts.deployments import DeploymentKey, ShiftTrafficInput
 from shared.contracts.release_policy import AnalysisPolicy, ShadowPolicy
 
 

@@ -6,7 +6,8 @@ from functions.orchestrators.releasing.watching import watch
 from functions.orchestrators.steps import attempt
 from functions.orchestrators.waiting import shift_and_wait
 from shared import names
-from shared.contracts.release import DeploymentKey, Serving, ShiftTrafficInput
+from shared.contracts.deployments import DeploymentKey, ShiftTrafficInput
+from shared.contracts.release import Serving
 from shared.contracts.routes import Routed, RouteModelInput, RouteTarget
 from shared.release.strategies import Stage
 

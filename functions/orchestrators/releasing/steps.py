@@ -4,8 +4,9 @@ from functions.boundary import Steps, call
 from functions.orchestrators.releasing.release import Release, ReleaseRefusedError
 from functions.orchestrators.waiting import deploy_and_wait
 from shared import names
+from shared.contracts.deployments import DeploymentSpec
+from shared.contracts.golden import GoldenResult
 from shared.contracts.registry import PromoteVersionInput, Promotion
-from shared.contracts.release import DeploymentSpec, GoldenResult
 
 
 def require_golden(release: Release, golden: GoldenResult) -> Steps[None]:

@@ -9,13 +9,9 @@ from functions.orchestrators.steps import attempt
 from functions.orchestrators.waiting import shift_and_wait
 from shared import names
 from shared.contracts.base import Contract
+from shared.contracts.deployments import DeploymentState, ShiftTrafficInput
+from shared.contracts.published_predictions import PredictionsRestored, RestorePredictionsInput
 from shared.contracts.registry import ChampionRestored, RestoreChampionInput
-from shared.contracts.release import (
-    DeploymentState,
-    PredictionsRestored,
-    RestorePredictionsInput,
-    ShiftTrafficInput,
-)
 from shared.contracts.routes import RestoreRouteInput, Routed
 
 

@@ -1,14 +1,15 @@
 """Back to published predictions of the last good version."""
 
 from functions.boundary import PermanentFailure, Steps, call
-from functions.orchestrators.rolling_back.rollback import Rollback, move_alias, tried
+from functions.orchestrators.rolling_back.rollback import Rollback, move_alias, require_files, tried
 from functions.orchestrators.scoring_steps import ScoringFailedError, publish_period, run_scoring_job, told_of
 from functions.orchestrators.steps import STEP_FAILED
 from functions.orchestrators.submitting import JobNameTakenError
 from functions.orchestrators.waiting import stop_job
 from shared import names
 from shared.contracts.datasets import DatasetRef
-from shared.contracts.release import PredictionsRestored, RestorePredictionsInput, Serving
+from shared.contracts.published_predictions import PredictionsRestored, RestorePredictionsInput
+from shared.contracts.release import Serving
 from shared.contracts.scoring import ScoreModelInput
 
 
@@ -43,8 +44,8 @@ def _score_again(rollback: Rollback) -> Steps[None]:
     """Score the period and publish it.
 
     Raises:
-        PermanentFailure: There is no such period, or readers stay at what the version that was left has published of a
-            later one.
+        PermanentFailure: There is no such period, the files are not those that were registered, or readers stay at what
+            the version that was left has published of a later one.
         ScoringFailedError: The job did not end well.
     """
     order, wanted = rollback.order, rollback.wanted
@@ -53,6 +54,7 @@ def _score_again(rollback: Rollback) -> Steps[None]:
         if rollback.serving is not None:
             return
         raise PermanentFailure("NoPeriod", f"No period is known that {rollback.told_of} could be asked for.")
+    remark = yield from require_files(rollback)
     score = ScoreModelInput(
         model=order.model,
         attempt=order.attempt,
@@ -73,7 +75,9 @@ def _score_again(rollback: Rollback) -> Steps[None]:
     where, rows = (published.kept, None) if published.kept else (published.path, published.rows)
     rollback.serving = Serving(mode="batch", published=where, rows=rows)
     rollback.wanted = wanted.model_copy(update={"dataset": period})
-    yield from rollback.note("PredictionsPublished", told_of(published, wanted.version), published.to_wire())
+    yield from rollback.note(
+        "PredictionsPublished", f"{told_of(published, wanted.version)}{remark}", published.to_wire()
+    )
 
 
 def _run(rollback: Rollback, score: ScoreModelInput, job: str, period: DatasetRef) -> Steps[None]:

@@ -1,11 +1,12 @@
 """Back behind the endpoint that clients ask."""
 
 from functions.boundary import PermanentFailure, Steps, call
-from functions.orchestrators.rolling_back.rollback import Rollback, move_alias, tried
+from functions.orchestrators.rolling_back.rollback import Rollback, move_alias, require_files, tried
 from functions.orchestrators.steps import STEP_FAILED
 from functions.orchestrators.waiting import deploy_and_wait, shift_and_wait
 from shared import names
-from shared.contracts.release import DeploymentKey, DeploymentSpec, DeploymentState, Serving, ShiftTrafficInput
+from shared.contracts.deployments import DeploymentKey, DeploymentSpec, DeploymentState, ShiftTrafficInput
+from shared.contracts.release import Serving
 from shared.contracts.routes import Routed, RouteModelInput, RouteTarget
 
 
@@ -53,11 +54,12 @@ def _serve(rollback: Rollback) -> Steps[None]:
 
 
 def _deployment(rollback: Rollback, endpoint: str, *, shared: bool) -> Steps[str]:
-    """The recorded deployment, if it is still there; otherwise a new one."""
+    """The recorded deployment, if it is still there; otherwise a new one, of files that are still the registered."""
     recorded = rollback.wanted.serving
     there = recorded.deployment if recorded is not None and recorded.endpoint == endpoint else None
     if there is not None and (yield from _stands(rollback, endpoint, there)):
         return there
+    remark = yield from require_files(rollback)
     order, wanted = rollback.order, rollback.wanted
     _, deployment = names.release_deployments(wanted.version, order.attempt, order.model if shared else None)
     rollback.context.set_custom_status({"step": "deploying", "deployment": deployment})
@@ -75,7 +77,7 @@ def _deployment(rollback: Rollback, endpoint: str, *, shared: bool) -> Steps[str
     if state.status != "Succeeded":
         told = f"The deployment {deployment} of {endpoint} failed: {state.error or 'no message'}"
         raise PermanentFailure("DeploymentFailed", told)
-    told = f"Deployed as {deployment}: {rollback.told_of}."
+    told = f"Deployed as {deployment}: {rollback.told_of}.{remark}"
     yield from rollback.note("ProductionDeployed", told, {"endpoint": endpoint, "deployment": deployment})
     return deployment
 

@@ -10,11 +10,18 @@ from functions.orchestrators.scoring_steps import ScoringFailedError
 from functions.orchestrators.steps import STEP_FAILED, attempt, now, write_ledger
 from functions.orchestrators.waiting import WaitTimeoutError
 from shared import names
+from shared.contracts.deployments import DeploymentKey
 from shared.contracts.ledger import LedgerEntry, LedgerRow
 from shared.contracts.registry import PromoteVersionInput, Promotion
-from shared.contracts.release import DeploymentKey, Serving
+from shared.contracts.release import Serving
 from shared.contracts.retirement import ChampionRetired
-from shared.contracts.rollback import GoodVersion, RollbackModelInput, WithdrawChampionInput
+from shared.contracts.rollback import (
+    ComparedFiles,
+    CompareFilesInput,
+    GoodVersion,
+    RollbackModelInput,
+    WithdrawChampionInput,
+)
 
 _FAILED: Final = (*STEP_FAILED, WaitTimeoutError, ScoringFailedError)
 
@@ -89,6 +96,28 @@ def tried(step: Steps[Any]) -> Steps[str | None]:
     except _FAILED as error:
         return explain(error)
     return None
+
+
+def require_files(rollback: Rollback) -> Steps[str]:
+    """Nothing is deployed, or given to a job, that is not what was registered: better the version that is left.
+
+    That one was compared when it was released; what else is wrong with it, a person knows. The ledger has no hash of a
+    baseline's files.
+
+    Returns:
+        What to tell beside what is made of them: nothing where they are the registered ones, or nobody asked.
+
+    Raises:
+        PermanentFailure: `ArtifactChanged`.
+        TaskFailedError: They could not be read.
+    """
+    order, wanted = rollback.order, rollback.wanted
+    if not order.compares or rollback.stands_in:
+        return ""
+    rollback.context.set_custom_status({"step": "comparing files", "version": wanted.version})
+    compare = CompareFilesInput(model=wanted.model, version=wanted.version, trace=order.trace)
+    compared = yield from call(rollback.context, names.COMPARE_FILES, compare, ComparedFiles)
+    return "" if compared.unknown is None else f" Its files were not compared, since {compared.unknown}."
 
 
 def begin_note(context: task.OrchestrationContext, order: RollbackModelInput) -> Steps[None]:

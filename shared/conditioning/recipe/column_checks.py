@@ -10,8 +10,8 @@ from shared.conditioning.recipe.formats import date_fault, time_fault
 from shared.conditioning.recipe.limits import limit_fault, order_fault
 from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.recipe.value_types import VALUES_OF, ColumnType
-from shared.located_validation import nearest
 from shared.located_yaml import Place
+from shared.near_names import nearest
 
 #: Of what a format is; other keys are of all formats.
 _OF_FORMATS: Final = {

@@ -9,7 +9,8 @@ from shared.conditioning.recipe.limits import Limit
 from shared.conditioning.recipe.value_types import ColumnType
 from shared.conditioning.units import UNITS, conversion
 from shared.fleet.checks import zone_fault
-from shared.located_validation import FileModel, nearest
+from shared.located_validation import FileModel
+from shared.near_names import nearest
 
 
 def _null(value: Any) -> Any:

@@ -9,8 +9,8 @@ from shared.conditioning.expressions import Expression, ExpressionError, parse
 from shared.conditioning.expressions.values import ValueType, in_words
 from shared.conditioning.recipe.schema import Recipe
 from shared.conditioning.recipe.value_types import STANDARD_NAME
-from shared.located_validation import nearest
 from shared.located_yaml import Place
+from shared.near_names import nearest
 
 #: What is wrong and what would be right, at a place of the recipe.
 type Fault = tuple[Place, str]

@@ -13,8 +13,8 @@ from shared.conditioning.recipe.facts import reference_files, step_files
 from shared.conditioning.recipe.schema import Recipe
 from shared.errors import ConfigurationError
 from shared.fleet.files import file_fault
-from shared.located_validation import nearest
 from shared.located_yaml import Place
+from shared.near_names import nearest
 
 MAX_BYTES: Final = 64 << 20
 MAX_ROWS: Final = 1_000_000

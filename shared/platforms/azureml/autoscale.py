@@ -12,6 +12,11 @@ from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors
 from shared.platforms.azureml.scale_settings import ScaleSettings
 
+#: What Azure must allow: one autoscale setting per deployment that scales.
+PERMISSIONS: Final = (
+    "Microsoft.Insights/autoscaleSettings/write",
+    "Microsoft.Insights/autoscaleSettings/delete",
+)
 _SERVICE: Final = "Azure Monitor"
 _API: Final = {"api-version": "2022-10-01"}
 _METRIC: Final = "CpuUtilizationPercentage"
@@ -59,8 +64,8 @@ class Autoscale:
         group = f"/subscriptions/{where.subscription}/resourceGroups/{where.resource_group}"
         url = f"{connection.url}{group}/providers/Microsoft.Insights/autoscaleSettings/{quote(name, safe='')}"
         role = (
-            "give the app's managed identity the role Monitoring Contributor on the resource group "
-            f"{where.resource_group}"
+            "let the app's managed identity change autoscale settings in the resource group "
+            f"{where.resource_group}: WITH_ENDPOINT_SCALING of the deployment gives it a role for that"
         )
         with azureml_errors(operation, service=_SERVICE, role=role):
             headers = {"Authorization": f"Bearer {connection.token(connection.arm_scope)}"}

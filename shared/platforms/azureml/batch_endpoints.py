@@ -16,6 +16,11 @@ from shared.platforms.azureml.jobs import AzureMlJobs
 from shared.platforms.azureml.paths import datastore_uri
 from shared.platforms.azureml.scoring import DEPLOYMENT_HEADER
 
+#: What Azure must allow: a batch endpoint is found and asked for a job; nothing of it is made here.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/batchEndpoints/read",
+    "Microsoft.MachineLearningServices/workspaces/batchEndpoints/jobs/write",
+)
 #: Header that makes a POST repeatable: one id is one job. Spelled as the SDK spells it.
 _REPEATABILITY_HEADER: Final = "repeatability_request-id"
 #: Whom a batch endpoint wants a token for.

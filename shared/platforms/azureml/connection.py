@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.identity import DefaultAzureCredential
 
+#: What Azure must allow: the SDK reads the workspace and its datastores before it does anything else.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/read",
+    "Microsoft.MachineLearningServices/workspaces/datastores/read",
+)
 _PUBLIC: Final = "https://management.azure.com"
 #: Azure's other clouds by their Resource Manager, under the names that azure-ai-ml knows them by.
 _CLOUDS: Final = {

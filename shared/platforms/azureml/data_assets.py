@@ -1,11 +1,18 @@
 """Data assets of a workspace: names and versions of folders in the data container."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from shared.errors import PermanentError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found
 from shared.platforms.azureml.paths import container_path, datastore_uri
+
+#: What Azure must allow: a version of a dataset is made known to the workspace, and found there.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/data/versions/read",
+    "Microsoft.MachineLearningServices/workspaces/data/versions/write",
+)
 
 
 def register(connection: Connection, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:

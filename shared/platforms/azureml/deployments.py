@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from shared.contracts.release import DeploymentState
+from shared.contracts.deployments import DeploymentState
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG
 from shared.platforms.azureml.endpoint_resources import EndpointResources
@@ -13,6 +13,12 @@ from shared.platforms.azureml.errors import azureml_errors, found, shown
 from shared.platforms.azureml.provisioning import BUSY, FAILED, state_of, unless_busy
 from shared.platforms.azureml.starting import start_only
 
+#: What Azure must allow: deployments of an online endpoint are made, read and deleted.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/read",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/write",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/delete",
+)
 #: Property in which the service keeps the URL of the last operation, where the reason of a failure is.
 OPERATION: Final = "AzureAsyncOperationUri"
 

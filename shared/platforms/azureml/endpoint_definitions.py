@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from shared.contracts.deployments import ENDPOINT_TAKEN
 from shared.contracts.jobs import OWN_TAGS
-from shared.contracts.release import ENDPOINT_TAKEN
 from shared.errors import PermanentError
 from shared.names import content_hash
 from shared.platforms.azureml.definitions import DEFINITION_TAG, HASH_LENGTH, DeploymentDefinition, overrides

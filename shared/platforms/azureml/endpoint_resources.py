@@ -1,11 +1,18 @@
 """Azure ML's online endpoints themselves: read as the service has them, made, changed and deleted."""
 
-from typing import Any
+from typing import Any, Final
 
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found
 from shared.platforms.azureml.provisioning import BUSY, state_of, unless_busy
 from shared.platforms.azureml.starting import start_only
+
+#: What Azure must allow: online endpoints are made, given traffic and deleted.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/read",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/delete",
+)
 
 
 class EndpointResources:

@@ -1,33 +1,30 @@
 """Azure ML's endpoints: online ones with deployments and traffic, and batch endpoints."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from shared.contracts.deployments import DEPLOYMENT_TAKEN, DeploymentState
 from shared.contracts.jobs import JobState
 from shared.contracts.platform_models import Answered, RequestCounts
-from shared.contracts.release import DEPLOYMENT_TAKEN, DeploymentState
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.autoscale import Autoscale, setting_name
 from shared.platforms.azureml.batch_endpoints import BatchEndpoints
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG, SCALE_TAG, DeploymentDefinition, read_definition
-from shared.platforms.azureml.deployments import OnlineDeployments, failure, is_ours
-from shared.platforms.azureml.endpoint_definitions import MADE_FOR_TAG, EndpointDefinition, read_endpoint, require_ours
+from shared.platforms.azureml.deployments import OnlineDeployments, is_ours
+from shared.platforms.azureml.endpoint_definitions import read_endpoint, require_ours
+from shared.platforms.azureml.endpoint_making import EndpointMaking
 from shared.platforms.azureml.endpoint_resources import EndpointResources
+from shared.platforms.azureml.endpoint_states import changing
 from shared.platforms.azureml.errors import FORBIDDEN, INVALID_DEFINITION
-from shared.platforms.azureml.provisioning import BUSY, DELETING, FAILED, is_leaving, state_of
+from shared.platforms.azureml.provisioning import BUSY, DELETING, is_leaving, state_of
 from shared.platforms.azureml.request_metrics import RequestMetrics
 from shared.platforms.azureml.scale_settings import read_yaml, scale_settings
 from shared.platforms.azureml.scoring import Scorer
-from shared.platforms.azureml.traffic import kept_mirror, require_traffic
+from shared.platforms.azureml.traffic_routing import TrafficRouting, shares_of
 from shared.platforms.endpoint_names import require_endpoint_name
-
-#: Properties that the service or the SDK adds to what is read, and that are not ours to write back.
-_ADDED: Final = frozenset(
-    {"createdby", "createdat", "lastmodifiedat", "azureasyncoperationuri", "azureml.onlineendpointid"}
-)
 
 
 class AzureMlEndpoints:
@@ -41,6 +38,8 @@ class AzureMlEndpoints:
         self._connection = connection
         self._endpoints = EndpointResources(connection)
         self._deployments = OnlineDeployments(connection, self._endpoints)
+        self._making = EndpointMaking(connection, self._endpoints, self._deployments)
+        self._routing = TrafficRouting(connection, self._endpoints, self._deployments)
         self._autoscale = Autoscale(connection)
         self._scorer = Scorer(connection)
         self._metrics = RequestMetrics(connection)
@@ -70,10 +69,10 @@ class AzureMlEndpoints:
         require_endpoint_name("deployment", deployment)
         wanted = read_definition(endpoint, deployment, model, version, definition, scales=scales)
         entity = wanted.deployment()  # a wrong file is told before an endpoint is made for it
-        self._require_endpoint(read_endpoint(wanted))
+        self._making.require(read_endpoint(wanted))
         there = self._deployments.find(endpoint, deployment)
         if there is None:
-            self._start(entity)
+            self._making.start(entity)
             there = self._deployments.find(endpoint, deployment)
         if there is None or is_leaving(there):
             raise TransientError(f"the deployment {deployment} of {endpoint} comes or goes just now")
@@ -117,7 +116,7 @@ class AzureMlEndpoints:
     def read_traffic(self, endpoint: str) -> dict[str, int]:
         """Percent of traffic by deployment; empty when the endpoint is absent."""
         there = self._endpoints.find(endpoint)
-        return {} if there is None else _shares(there.properties.traffic)
+        return {} if there is None else shares_of(there.properties.traffic)
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None) -> bool:
         """Route the endpoint's traffic. Both maps travel together, so that neither is lost.
@@ -134,28 +133,7 @@ class AzureMlEndpoints:
                 `EndpointTaken`: it is somebody else's; `UserError`: the share of a deployment that is would change.
             TransientError: The endpoint is being changed; ask again.
         """
-        entity = self._endpoints.find_entity(endpoint)
-        if entity is None:
-            raise PermanentError("NotFound", f"there is no endpoint {endpoint}: deploy to it first")
-        require_ours(endpoint, entity.tags, entity.properties)
-        state = state_of(entity)
-        if state in BUSY:
-            raise _busy(endpoint, state)
-        before = _shares(entity.mirror_traffic)
-        copied = kept_mirror(before, traffic) if mirror is None else dict(mirror)
-        # the SDK adds the deployments without traffic at 0
-        require_traffic(traffic, copied, {*entity.traffic, *before}, endpoint)
-        if _routed(copied) and getattr(entity, "compute", None):
-            raise PermanentError("InvalidTraffic", f"{endpoint} is on Kubernetes, where Azure ML mirrors no traffic")
-        changed = _changed(entity.traffic, traffic) | _changed(before, copied)
-        if not changed:
-            self._require_ready(endpoint, state, entity.properties)
-            return False
-        self._require_routable(endpoint, changed)
-        entity.properties = {key: value for key, value in entity.properties.items() if key.lower() not in _ADDED}
-        entity.traffic, entity.mirror_traffic = _routed(traffic), _routed(copied)
-        self._endpoints.put(entity, f"route the traffic of {endpoint}")
-        return True
+        return self._routing.change(endpoint, traffic, mirror)
 
     def delete_deployment(self, endpoint: str, deployment: str) -> None:
         """Start to remove a deployment that carries no traffic; nothing happens when it is absent.
@@ -175,10 +153,10 @@ class AzureMlEndpoints:
             told = f"the deployment {deployment!r} of {endpoint} was not made by Signalbox, so it stays"
             raise PermanentError(DEPLOYMENT_TAKEN, f"{told}: delete it by hand")
         if (state := state_of(there.properties)) in BUSY:
-            raise _busy(endpoint, state)
+            raise changing(endpoint, state)
         shares = {"traffic": there.properties.traffic, "mirrored traffic": there.properties.mirror_traffic}
         for kind, of_all in shares.items():
-            if share := _shares(of_all).get(deployment):
+            if share := shares_of(of_all).get(deployment):
                 msg = f"deployment {deployment!r} of {endpoint} has {share} % of the {kind}: set it to 0 first"
                 raise PermanentError("HasTraffic", msg)
         # First, for nobody would find it afterwards. An app that lets nothing scale needs no right to do this.
@@ -252,63 +230,6 @@ class AzureMlEndpoints:
             return PermanentError(FORBIDDEN, f"{error.message}. The deployment goes nevertheless: {remedy}")
         return None
 
-    def _require_endpoint(self, wanted: EndpointDefinition) -> None:
-        name = wanted.deployment.endpoint
-        there = self._endpoints.find(name)
-        if there is None:
-            self._endpoints.put(wanted.entity(), f"create the endpoint {name}")
-            there = self._endpoints.find(name)
-        if there is None:
-            raise TransientError(f"the endpoint {name} is not there yet")
-        if is_leaving(there):
-            raise _busy(name, DELETING)
-        require_ours(name, there.tags, there.properties.properties)
-        wanted.require_same(there.tags)
-        self._require_ready(name, state_of(there.properties), there.properties.properties)
-
-    def _start(self, deployment: Any) -> None:
-        """Start a deployment; when it is refused, the endpoint that was made for it is of no use any more."""
-        try:
-            self._deployments.start(deployment)
-        except PermanentError as error:
-            self._take_back(deployment.endpoint_name, deployment.name, error)
-            raise
-
-    def _take_back(self, endpoint: str, deployment: str, refusal: PermanentError) -> None:
-        """Delete the endpoint that was made for a deployment that was refused, unless another one has come.
-
-        Raises:
-            PermanentError: The refusal, when the endpoint stays.
-            TransientError: Another refused deployment has taken it away: there is none that this one could be on.
-        """
-        there = self._endpoints.find(endpoint)
-        if there is None or is_leaving(there):
-            raise TransientError(f"the endpoint {endpoint} is being deleted: ask again in a minute") from refusal
-        if (there.tags or {}).get(MADE_FOR_TAG) != deployment or self._deployments.all(endpoint):
-            return
-        try:
-            self._endpoints.delete(endpoint)
-        except PermanentError as error:
-            told = f"{refusal.message}. The endpoint {endpoint}, made for it, is still there: {error.message}"
-            raise PermanentError(refusal.code, told) from refusal
-
-    def _require_routable(self, endpoint: str, changed: Collection[str]) -> None:
-        """Refuse to give traffic to what somebody else has deployed, or to take it away."""
-        for one in self._deployments.all(endpoint):
-            if one.name in changed and not is_ours(one):
-                told = (
-                    f"{one.name!r} of {endpoint} was not made by Signalbox, so its share of the traffic stays as it is"
-                )
-                raise PermanentError(DEPLOYMENT_TAKEN, f"{told}: take its traffic away by hand, or delete it")
-
-    def _require_ready(self, endpoint: str, state: str, properties: Mapping[str, str] | None) -> None:
-        if state in BUSY:
-            raise _busy(endpoint, state)
-        if state == FAILED:
-            reason = failure(self._connection, endpoint, properties) or "Azure ML keeps no reason any more"
-            msg = f"the endpoint {endpoint} has failed: {reason}. Repair it, or delete it, so that it is made anew"
-            raise PermanentError("EndpointFailed", msg)
-
 
 def _require_same(there: Any, wanted: DeploymentDefinition) -> None:
     tags = there.tags or {}
@@ -319,21 +240,3 @@ def _require_same(there: Any, wanted: DeploymentDefinition) -> None:
             f"{of_whom or 'and Signalbox did not make it'}: deploy under another name, or delete it first"
         )
         raise PermanentError(DEPLOYMENT_TAKEN, msg)
-
-
-def _busy(endpoint: str, state: str) -> TransientError:
-    return TransientError(f"the endpoint {endpoint} is {state}: ask again in a minute")
-
-
-def _shares(shares: Mapping[str, int] | None) -> dict[str, int]:
-    return {name: int(share) for name, share in (shares or {}).items()}
-
-
-def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> set[str]:
-    """Whose share is another one."""
-    return {name for name in {*before, *after} if before.get(name, 0) != after.get(name, 0)}
-
-
-def _routed(shares: Mapping[str, int]) -> dict[str, int]:
-    """Without those that get nothing: to Azure ML they are the same as absent ones."""
-    return {name: share for name, share in shares.items() if share}

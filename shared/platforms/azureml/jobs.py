@@ -11,6 +11,7 @@ from shared.contracts.platform_models import PlatformModel
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml import data_assets, job_files, metrics, models
 from shared.platforms.azureml.connection import Connection
+from shared.platforms.azureml.environments import image_of
 from shared.platforms.azureml.errors import azureml_errors, found, shown_ends
 from shared.platforms.azureml.job_files import status_of
 from shared.platforms.azureml.pipelines import definition_of, load_pipeline, read_pipeline
@@ -20,6 +21,14 @@ from shared.platforms.log_ends import ERROR_LIMIT
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Job
 
+#: What Azure must allow: a pipeline is submitted with its components and their code, watched and cancelled.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/jobs/read",
+    "Microsoft.MachineLearningServices/workspaces/jobs/write",
+    "Microsoft.MachineLearningServices/workspaces/jobs/cancel/action",
+    "Microsoft.MachineLearningServices/workspaces/components/versions/write",
+    "Microsoft.MachineLearningServices/workspaces/codes/versions/write",
+)
 _LOG: Final = logging.getLogger(__name__)
 #: Tags of lineage: what was asked for, and the file that says what it is.
 _DEFINITION: Final = "signalbox.definition"
@@ -130,6 +139,21 @@ class AzureMlJobs:
     def read_model(self, model: str, version: str) -> PlatformModel | None:
         """A version of a model; `None` when there is none."""
         return models.read(self._connection, model, version)
+
+    def read_images(self, environments: Sequence[str]) -> tuple[str, ...]:
+        """The image and the version of each of the workspace's environments, as they are now; `unknown` for others."""
+        return tuple(image_of(self._connection, named) or "unknown" for named in environments)
+
+    def download_model(self, model: str, version: str, target: Path) -> bool:
+        """Copy the files of the workspace's own version, which endpoints and jobs get, into an existing folder.
+
+        Returns:
+            Whether the workspace has the version.
+
+        Raises:
+            PermanentError: `OutputNotFound`: its files are gone; `NotInDataContainer`: they cannot be read from here.
+        """
+        return models.download(self._connection, model, version, target)
 
     def register_data(self, name: str, version: str, path: str, tags: Mapping[str, str]) -> None:
         """Make a folder of the data container known as a version of a data asset; the same one is adopted.

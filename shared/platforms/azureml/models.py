@@ -1,18 +1,25 @@
 """Registered models of a workspace: versions that endpoints and jobs refer to."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from shared.contracts.platform_models import PlatformModel
 from shared.errors import PermanentError
 from shared.names import content_hash
+from shared.platforms.azureml import job_files
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, found
-from shared.platforms.azureml.paths import datastore_uri
+from shared.platforms.azureml.paths import container_path, datastore_uri
 
 if TYPE_CHECKING:
     from azure.ai.ml.entities import Model
 
+#: What Azure must allow: a version is registered, read, tagged and archived, and never deleted.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/models/versions/read",
+    "Microsoft.MachineLearningServices/workspaces/models/versions/write",
+)
 #: Tag: hash of what the version was made of. The service answers paths in a form of its own, so they are not compared.
 _DEFINITION: Final = "signalbox.definition"
 
@@ -51,6 +58,20 @@ def read(connection: Connection, model: str, version: str) -> PlatformModel | No
     models = connection.client.models
     there = found(f"read version {version} of model {model}", lambda: models.get(model, version))
     return None if there is None else _known(there)
+
+
+def download(connection: Connection, model: str, version: str, target: Path) -> bool:
+    """Copy a version's files into an existing folder; `False` when there is no such version.
+
+    Raises:
+        PermanentError: `OutputNotFound`: they are gone; `NotInDataContainer`: they lie where nothing is read from.
+    """
+    there = read(connection, model, version)
+    if there is None:
+        return False
+    what = f"version {version} of model {model}"
+    job_files.download_folder(connection, container_path(connection, there.path, what), target, what)
+    return True
 
 
 def _adopted(there: PlatformModel, definition: str) -> PlatformModel:

@@ -18,6 +18,8 @@ from shared.contracts.platform_models import RequestCounts
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, json_object
 
+#: What Azure must allow: how the requests to a deployment fared, before it gets more of them.
+PERMISSIONS: Final = ("Microsoft.Insights/metrics/read",)
 _SERVICE: Final = "Azure Monitor"
 _API: Final = "2023-10-01"
 _NAMESPACE: Final = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"

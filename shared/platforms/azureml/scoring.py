@@ -18,6 +18,11 @@ from shared.platforms.probing import probed
 if TYPE_CHECKING:
     import httpx
 
+#: What Azure must allow: an endpoint is called with its key, or with a token that it gives.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action",
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action",
+)
 #: Header that picks a deployment whatever the traffic says.
 DEPLOYMENT_HEADER: Final = "azureml-model-deployment"
 #: Bytes of a request. A managed endpoint takes 1.5 MB and refuses more.

@@ -13,6 +13,11 @@ from shared.errors import PermanentError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.errors import azureml_errors, json_object
 
+#: What Azure must allow: why a step failed, and the metrics that a run has logged.
+PERMISSIONS: Final = (
+    "Microsoft.MachineLearningServices/workspaces/experiments/runs/read",
+    "Microsoft.MachineLearningServices/workspaces/metrics/resource/read",
+)
 _CONTINUATION: Final = "$continuationtoken"
 
 

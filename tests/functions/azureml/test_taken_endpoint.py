@@ -3,8 +3,9 @@
 import pytest
 
 from shared import names
+from shared.contracts.deployments import ENDPOINT_TAKEN
 from shared.contracts.policy import ServePolicy
-from shared.contracts.release import ENDPOINT_TAKEN, ReleaseModelInput, ReleaseOutcome
+from shared.contracts.release import ReleaseModelInput, ReleaseOutcome
 from shared.platforms.azureml.starting import start_only
 from tests.functions.azureml.workspace import Site
 from tests.shared.interlock.builders import MODEL, POLICY, at, dataset

@@ -21,23 +21,23 @@ class Attempts(Contract):
     file: str
 
 
-def _echo(contract: type[Contract]) -> None:
+def _echo(name: str, contract: type[Contract]) -> None:
     async def echo(order: Any) -> Any:
         return order
 
     def echo_all(context: task.OrchestrationContext, order: Any) -> Steps[Any]:
-        return (yield from call(context, f"activity_{contract.__name__}", order, contract))
+        return (yield from call(context, f"activity_{name}", order, contract))
 
-    echo.__name__, echo.__annotations__ = f"activity_{contract.__name__}", {"order": contract}
-    echo_all.__name__, echo_all.__annotations__ = f"echo_{contract.__name__}", {"order": contract}
+    echo.__name__, echo.__annotations__ = f"activity_{name}", {"order": contract}
+    echo_all.__name__, echo_all.__annotations__ = f"echo_{name}", {"order": contract}
     activity(echo)
     orchestrator(echo_all)
     add_activity(app, echo.__name__, lambda: on_the_wire(echo))
     add_orchestrator(app, echo_all.__name__, lambda: on_the_wire(echo_all))
 
 
-for one in all_contracts().values():
-    _echo(one)
+for each in all_contracts().items():
+    _echo(*each)
 
 
 def _note(order: Attempts) -> int:

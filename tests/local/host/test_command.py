@@ -55,6 +55,21 @@ def test_signalbox_host_start_runs_the_app_of_the_folder(tmp_path: Path) -> None
         assert host.stop() == 0
 
 
+def test_a_program_is_told_where_the_host_is(tmp_path: Path) -> None:
+    """One line of JSON once it is ready; of a host that cannot start, why."""
+    command = [sys.executable, "-m", "cli", "host", "start", "--port", "0", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **SETTINGS}
+    with subprocess.Popen(
+        command, cwd=copy_app("web", tmp_path), env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as host:
+        assert host.stdout is not None
+        told = json.loads(host.stdout.readline())
+        assert httpx.get(f"{told['url']}/api/greeting", timeout=20).status_code == 200
+        assert "greeting" in told["functions"]
+        host.terminate()
+        assert host.stdout.read() == b""
+
+
 @pytest.mark.parametrize("names", [["greeting", "echo"], ["greeting echo"], ["greeting,ECHO"]])
 def test_only_the_named_functions_are_loaded(tmp_path: Path, names: list[str]) -> None:
     """``--functions``, with names as ``func start`` takes them; the others are not there."""

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from cli import stuck
+from cli.failures import CommandError
 from local.durable.engine import Engine
 from local.durable.errors import StorageError
 from local.durable.records import NewInstance, Parked, Status, Stuck
@@ -85,7 +87,8 @@ def test_the_command_prints_tables(monkeypatch: Any, capsys: Any) -> None:
     assert all(text in shown for text in ("i-1", "cannot come", "score", "[died]"))
 
 
-def test_the_command_says_when_nobody_answers(capsys: Any) -> None:
-    """Exit code 1, and what to do."""
-    assert stuck.tell("http://127.0.0.1:1", 300) == 1
-    assert "no host answers at http://127.0.0.1:1" in capsys.readouterr().err
+def test_the_command_says_when_nobody_answers() -> None:
+    """With what to do."""
+    with pytest.raises(CommandError, match=r"no app answers at http://127\.0\.0\.1:1") as caught:
+        stuck.tell("http://127.0.0.1:1", 300)
+    assert caught.value.remedy

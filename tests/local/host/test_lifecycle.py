@@ -1,6 +1,7 @@
 """The command: start, what it prints, what it refuses, and how it ends."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -205,3 +206,27 @@ def test_one_state_file_has_one_host(tmp_path: Path) -> None:
         )
     assert second.returncode == 1
     assert "error: the durable engine cannot start on" in second.stderr
+
+
+LEAVING = """
+import asyncio, os, sys
+from pathlib import Path
+from local.host.host import Host, HostOptions
+
+async def run(app, state):
+    async with Host(HostOptions(Path(app), 0, Path(state))):
+        assert "WEBSITE_HOSTNAME" in os.environ
+
+before = dict(os.environ)
+asyncio.run(run(*sys.argv[1:]))
+print(sorted({*before.items()} ^ {*os.environ.items()}))
+"""
+
+
+def test_an_ended_host_leaves_the_environment_as_it_was(tmp_path: Path) -> None:
+    """Whoever runs one in a process of their own is not taken for a host afterwards."""
+    command = [sys.executable, "-c", LEAVING, str(copy_app("web", tmp_path)), str(tmp_path / "state" / "durable.db")]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, **SETTINGS}, capture_output=True, text=True, timeout=40, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["[]"]), done.stderr

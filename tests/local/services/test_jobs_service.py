@@ -157,9 +157,19 @@ def test_steps_share_no_interpreter_state(jobs: LiveService) -> None:
         "name": "__main__",
         "threads": "1",
         "root_run": "isolation",
+        "trace": None,
     }
     for output in ("first", "second"):
         assert jobs.http.get(f"/jobs/isolation/outputs/{output}/{output}").json() == clean
+
+
+def test_steps_continue_the_trace_of_the_job(jobs: LiveService) -> None:
+    """The tag of the job is in the environment of each step, where OpenTelemetry looks for it."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    job = {"pipeline": str(PIPELINES / "isolation.yml"), "tags": {"signalbox.traceparent": trace}}
+    assert jobs.http.put("/jobs/traced", json=job).status_code == 201
+    assert ended(jobs, "traced")["status"] == "Completed"
+    assert jobs.http.get("/jobs/traced/outputs/first/first").json()["trace"] == trace
 
 
 def test_failing_step_fails_the_job_with_its_last_words(jobs: LiveService) -> None:

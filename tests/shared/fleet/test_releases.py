@@ -219,7 +219,7 @@ OF_BATCH = [
     ("[entra:demand-ops, ", "[7, ", f"3: `7` is no group or role; {GROUP}"),
     ("match: {region: rockies}}],", "match: {region: Rocky}}],", "3: `region` has no value `Rocky`; did you mean `rockies`?"),
     ("match: {region: rockies}}],", "match: {regions: rockies}}],", "3: the matrix has no label `regions`; did you mean `region`?"),
-    ("notify: teams:demand", "notify: demand", "3: `notify: demand` is no channel; write one of teams:NAME, slack:NAME, webhook:NAME (a-z, 0-9 and -)"),
+    ("notify: teams:demand", "notify: demand", "3: `notify: demand` is no channel; write one of teams:NAME, slack:NAME, webhook:NAME, eventgrid:NAME (a-z, 0-9 and -)"),
 ]  # fmt: skip
 OF_ENDPOINTS = [
     ("[5%, 25%, 50%]", "[5%, 50%, 25%]", "35: `steps` must ascend, and 25% comes after 50%; put them in order"),

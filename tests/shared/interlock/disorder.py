@@ -6,11 +6,12 @@ from typing import Any, Final, Literal
 
 from shared.contracts.interlock import AnyInterlockEvent
 from shared.contracts.orders import Evidence
-from shared.contracts.release import ReleasePhase, ReleaseWord
+from shared.contracts.release import ReleasePhase, ReleaseWord, SlotNeed
 from shared.contracts.training import TrainModelInput
 from shared.interlock.commands import (
     AskForSlot,
     Command,
+    LookForHolds,
     ReturnSlot,
     StartEvaluation,
     StartRelease,
@@ -30,12 +31,17 @@ from tests.shared.interlock.order_builders import evaluated, release_ended, roll
 #: Runs of which only one at a time may change production.
 _ALONE: Final = ("release", "scoring", "rollback")
 #: Where a release lets a scoring by.
-ASIDE: Final[tuple[ReleasePhase, ...]] = ("shadowing", "awaiting_approval", "ready")
+ASIDE: Final[tuple[ReleasePhase, ...]] = ("shadowing", "awaiting_approval", "scoring", "ready")
 
 
 def version_of(attempt: int) -> str:
     """What a training registers; what ends in 5 is registered by people."""
     return str(10 * attempt)
+
+
+def _slot(key: str, turn: int) -> str:
+    """What a run calls its slot; a release has a new one for each of its later turns."""
+    return f"{key}.{turn}" if turn else key
 
 
 class Clock(Iterator[int]):
@@ -54,7 +60,7 @@ class Model:
 
     def __init__(self, name: str, clock: Clock) -> None:
         self.name, self.clock = name, clock
-        self.state = InterlockState()
+        self.state: InterlockState = upcast(None)
         self.open: dict[str, Command] = {}
         self.trainings: dict[int, StartTraining] = {}
         self.ended: dict[int, bool | None] = {}
@@ -69,7 +75,9 @@ class Model:
         self.said: dict[str, ReleaseWord] = {}
         self.back: set[str] = set()
         self.asks: dict[str, Evidence] = {}
-        self.idle: set[str] = set()
+        self.needs: dict[str, tuple[SlotNeed, int]] = {}
+        self.rests: set[str] = set()
+        self.unlimited: set[str] = set()
         self.asked: dict[str, AskForSlot] = {}
         self.returned: set[str] = set()
         self.wakes: list[Wake] = []
@@ -82,6 +90,8 @@ class Model:
         raw = event if isinstance(event, dict) else event.to_wire()
         if raw["kind"] == "version_registered":
             self.told.add(raw["version"])
+        if raw["kind"] == "release_stepped" and raw.get("needs") == "nothing":
+            self.rests.add(_slot(f"release-{raw['attempt']}", raw.get("turn", 0)))
         decision = receive(self.state, raw)
         assert decision.state.revision == self.state.revision + 1
         assert not decision.state.decisions or decision.state.decisions[-1].reason
@@ -123,6 +133,25 @@ class Model:
         found = ((key, one) for key, one in self.open.items() if isinstance(one, StartRelease))
         return next(found, None)
 
+    def has_slot_word(self, key: str) -> bool:
+        """Whether a release may run its next job: it has not asked for a slot, or was told that it has it."""
+        need, turn = self.needs.get(key, ("job", 0))
+        return need != "slot" or self.said.get(key, ReleaseWord()).slot == turn
+
+    def slots_in_use(self) -> set[str]:
+        """The slots by which something runs now, as the runs themselves know."""
+        found = set()
+        for key in self.open:
+            need, turn = self.needs.get(key, ("job", 0))
+            if need != "nothing" and self.has_slot_word(key):
+                found.add(_slot(key, turn))
+        return found & set(self.asked) - self.unlimited
+
+    def slots_waited_for(self) -> set[str]:
+        """The slots that it has asked for and has no run for yet; one that rests keeps its own until it says so."""
+        own = {_slot(key, turn) for key, (need, turn) in self.needs.items() if key in self.open and need == "nothing"}
+        return set(self.asked) - self.returned - self.slots_in_use() - (own - self.rests)
+
     def newest_end(self) -> date:
         """Of what is trained on, or being trained on; a model that was retired has forgotten it."""
         known = [
@@ -156,10 +185,10 @@ class Model:
             case StartRetirement():
                 assert not self.open, "retired while something runs"
                 self._start("retirement-0", command)
-            case AskForSlot() | ReturnSlot() | Wake():
+            case AskForSlot() | ReturnSlot() | Wake() | LookForHolds():
                 self._sends(command)
 
-    def _sends(self, command: AskForSlot | ReturnSlot | Wake) -> None:
+    def _sends(self, command: AskForSlot | ReturnSlot | Wake | LookForHolds) -> None:
         match command:
             case AskForSlot():
                 assert command.input.key not in self.asked, "asked twice for one run"
@@ -169,8 +198,11 @@ class Model:
                 self.returned.add(command.input.key)
                 self.mail.append(("give_back", command.input.to_wire()))
             case Wake():
-                assert command.at not in [one.at for one in self.wakes], "woken twice for one time"
+                assert command.input.at not in [one.input.at for one in self.wakes], "woken twice for one time"
                 self.wakes.append(command)
+            case LookForHolds():
+                assert self.state.fleet_holds == "asked"
+                self.mail.append(("look", command.input.to_wire()))
 
     def _start(self, key: str, command: Command) -> None:
         """A run begins: the only one of its kind, and of those that change production the only one of all."""
@@ -189,6 +221,7 @@ class Model:
         assert state.parked is None
         assert state.last_at is not None
         assert not [hold for hold in state.holds if hold.holds(state.last_at)]
+        assert state.fleet_holds == "known", "begun before it is known who holds the fleet"
 
     def _training_starts(self, command: StartTraining) -> None:
         order, requests = command.input, self.state.requests
@@ -236,7 +269,12 @@ class Model:
         word, state = command.input.word, self.state
         assert isinstance(release, StartRelease)
         assert state.release is not None
-        if word.go:
+        if word.slot is not None:
+            assert self.needs[key] == ("slot", word.slot), "a slot that it has not asked for, or has had"
+            assert not self._has_slot_of(key, word.slot), "told twice of a slot"
+            assert state.policy is not None
+            self.unlimited |= {f"{key}.{word.slot}"} if state.policy.at_once is None else set()
+        elif word.go:
             assert not [other for other in self.open if other.startswith("scoring")], "a release under a scoring"
         elif state.release.back is not None:
             assert word.withdrawn
@@ -251,6 +289,9 @@ class Model:
             assert not self._has_word(key, "approved"), "approved twice"
         before = self.said.get(key, ReleaseWord())
         self.said[key] = before.model_copy(update={name: value for name, value in word if value})
+
+    def _has_slot_of(self, key: str, turn: int) -> bool:
+        return self.said.get(key, ReleaseWord()).slot == turn
 
     def _has_word(self, key: str, *names: str) -> bool:
         word = self.said.get(key)

@@ -7,6 +7,7 @@ from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
 from shared.contracts.interlock import (
     CodeChanged,
     HealthObserved,
+    HoldsFound,
     LedgerAdvanced,
     ReleaseFinished,
     ReleaseStepped,
@@ -27,7 +28,8 @@ from shared.contracts.orders import (
     RollbackOrdered,
 )
 from shared.contracts.policy import BaselinePolicy, ModelPolicy
-from shared.contracts.release import ReleaseEnd, ReleaseOutcome, ReleasePhase, Serving
+from shared.contracts.read_model import Hold
+from shared.contracts.release import ReleaseEnd, ReleaseOutcome, ReleasePhase, Serving, SlotNeed
 from shared.contracts.release_policy import (
     Freeze,
     ReleasePolicy,
@@ -136,11 +138,15 @@ def evidence(version: str, deadline: int = 999, author: str | None = None) -> Ev
     return Evidence(version=version, artifact_sha256=FILES, report_sha256=REPORT, author=author, deadline=at(deadline))
 
 
-def stepped(attempt: int, phase: ReleasePhase, minutes: int = 0, told: Evidence | None = None) -> ReleaseStepped:
-    """Where a release stands."""
+def stepped(
+    attempt: int, phase: ReleasePhase, minutes: int = 0, told: Evidence | None = None, *, needs: SlotNeed = "job",
+    turn: int = 0,
+) -> ReleaseStepped:  # fmt: skip
+    """Where a release stands, and what it needs of its fleet's slots."""
     return ReleaseStepped(
-        model=MODEL, at=at(minutes), attempt=attempt, phase=phase, reason=f"It is {phase}.", evidence=told
-    )
+        model=MODEL, at=at(minutes), attempt=attempt, phase=phase, reason=f"It is {phase}.", evidence=told,
+        needs=needs, turn=turn,
+    )  # fmt: skip
 
 
 def release_ended(attempt: int, version: str, ended: ReleaseEnd, minutes: int = 0) -> ReleaseFinished:
@@ -197,9 +203,14 @@ def health(version: str, period: str, mape: float, minutes: int = 0, says: Model
     )  # fmt: skip
 
 
-def woken(minutes: int) -> Woken:
-    """A time has come."""
-    return Woken(model=MODEL, at=at(minutes))
+def woken(minutes: int, says: ModelPolicy | None = None) -> Woken:
+    """A time has come; what the fleet file says then, where it has the model still."""
+    return Woken(model=MODEL, at=at(minutes), policy=says)
+
+
+def holds_found(minutes: int = 1, *holds: Hold) -> HoldsFound:
+    """It is known who holds the fleet."""
+    return HoldsFound(model=MODEL, at=at(minutes), holds=holds)
 
 
 def ledger(sequence: int, digest: str, minutes: int = 0) -> LedgerAdvanced:

@@ -19,7 +19,8 @@ from hypothesis.stateful import (
 
 from shared.contracts.interlock import AnyInterlockEvent
 from shared.contracts.policy import ModelPolicy
-from shared.contracts.release import ReleasePhase
+from shared.contracts.read_model import Hold
+from shared.contracts.release import ReleasePhase, ReleaseWord
 from shared.contracts.release_policy import ReleasePolicy
 from shared.interlock.commands import StartTraining
 from shared.interlock.readiness import newest_ready
@@ -45,6 +46,7 @@ from tests.shared.interlock.order_builders import (
     frozen,
     health,
     held,
+    holds_found,
     ledger,
     lost,
     override,
@@ -53,6 +55,7 @@ from tests.shared.interlock.order_builders import (
     resumed,
     rollback_ordered,
     stepped,
+    woken,
 )
 
 MODELS = ("one", "two")
@@ -67,8 +70,9 @@ NEWS: Final = ("registered by a person", "code", "health", "lost", "ledger")
 AFTER: Final[dict[ReleasePhase | None, tuple[ReleasePhase, ...]]] = {
     None: ("testing",),
     "testing": ("shadowing", "awaiting_approval", "shifting"),
-    "shadowing": ("awaiting_approval", "ready"),
-    "awaiting_approval": ("ready",),
+    "shadowing": ("awaiting_approval", "scoring", "shadowing"),
+    "awaiting_approval": ("scoring",),
+    "scoring": ("ready",),
     "ready": ("shifting",),
     "shifting": ("watching",),
     "watching": ("watching",),
@@ -96,10 +100,14 @@ class World(RuleBasedStateMachine):
         self.granted: list[tuple[str, dict[str, Any]]] = []
         self.says: ModelPolicy = policy()
         self.is_batch = False
+        self.begun = False
 
-    @initialize(is_batch=st.booleans(), in_production=st.booleans(), has_passed=st.booleans())
-    def a_fleet(self, is_batch: bool, in_production: bool, has_passed: bool) -> None:
-        """All online, or all in batch; every model is new or in production; new data has come, and perhaps passed."""
+    @initialize(is_batch=st.booleans(), in_production=st.booleans(), has_passed=st.booleans(), waits=st.booleans())
+    def a_fleet(self, is_batch: bool, in_production: bool, has_passed: bool, waits: bool) -> None:
+        """All online, or all in batch; every model is new or in production; new data has come, and perhaps passed.
+
+        What has passed is released, and waits perhaps.
+        """
         self.is_batch = is_batch
         self.the_file_says(4, self.at_once, data=True, plain=True, strict=False)
         for name in MODELS if in_production else ():
@@ -112,7 +120,10 @@ class World(RuleBasedStateMachine):
                 self._next_mail()
             self._end(name, next(iter(self.models[name].open)), success=True)
             self.models[name].feed(self._registration(name))
+        for name in MODELS if has_passed and waits else ():
+            self.a_release_waits(name, shadow=name == "one", newer=False, answer=None)
         self.the_file_says(self.level, self.at_once, data=True, plain=False, strict=False)
+        self.begun = True
         for name in MODELS:
             self.a_dataset(name, 3, late=False)
 
@@ -246,13 +257,17 @@ class World(RuleBasedStateMachine):
             self._end(name, data.draw(st.sampled_from(sorted(model.open))), success)
         return self._happens(name, self._registration(name), late)
 
-    @rule(name=models, shadow=st.booleans(), newer=st.booleans(), answer=st.sampled_from([True, None, False]))
+    @rule(name=models, shadow=st.booleans(), newer=LATE, answer=st.sampled_from([True, True, None, False]))
     def a_release_waits(self, name: str, shadow: bool, newer: bool, answer: bool | None) -> None:
-        """It comes as far as it can without a word; meanwhile another version may pass, and a person may answer."""
-        model = self.models[name]
+        """It comes as far as it can without a word; meanwhile another version may pass, and a person may answer.
+
+        All that it has said comes again, as ever.
+        """
+        model, told = self.models[name], list[Any]()
+        self._all_mail()
         for way in (0, 0 if shadow else 1, 0, 0):
             if (release := model.running_release()) is not None and model.phases.get(release[0]) not in ASIDE[1:]:
-                self.a_release_steps(name, way, late=False)
+                told.append(self.a_release_steps(name, way, late=False))
         for key in [key for key in model.open if newer and key.startswith("training")]:
             self._end(name, key, success=True)
             model.feed(self._registration(name))
@@ -260,8 +275,11 @@ class World(RuleBasedStateMachine):
             version, minute = release[1].input.version, next(self.clock)
             said = answered(version, minute, approved=answer, request_id=f"answer {minute}", says=self.says)
             self._happens(name, said, late=False)
-        for _ in range(2):
-            self.a_release_steps(name, 0, late=False)
+        for _ in range(4 if shadow else 2):
+            told.append(self.a_release_steps(name, 2 if newer else 0, late=False))
+            self._all_mail()
+        for event in told:
+            self.deliver(event)
 
     @rule(target=events, name=models, way=st.integers(0, 2), late=LATE)
     def a_release_steps(self, name: str, way: int, late: bool) -> AnyInterlockEvent:
@@ -271,17 +289,33 @@ class World(RuleBasedStateMachine):
         if release is None:
             return self._happens(name, stepped(99, "testing", minute), late)
         key, command = release
-        phase, word = model.phases.get(key), model.said.get(key)
-        goes_on = word is not None and (word.go or (word.approved is not None and phase != "ready"))
-        ends = word is not None and bool(word.superseded or word.withdrawn)
-        if phase is None or not (ends or (phase in ("awaiting_approval", "ready") and not goes_on)):
-            phase = AFTER[phase][way % len(AFTER[phase])]
+        before, word = model.phases.get(key), model.said.get(key, ReleaseWord())
+        heard = {"awaiting_approval": word.approved is not None, "ready": word.go}
+        waits = not heard.get(before or "", True) or not model.has_slot_word(key)
+        if waits or word.superseded or word.withdrawn:
+            phase = before or "testing"
+        else:
+            phase = AFTER[before][way % len(AFTER[before])]
+            self._needs(model, key, phase)
         model.phases[key] = phase
         version = command.input.version
         asks = model.asks.setdefault(key, evidence(version, minute + 30)) if phase == "awaiting_approval" else None
-        if phase == "awaiting_approval":
-            model.idle.add(key)
-        return self._happens(name, stepped(command.input.attempt, phase, minute, asks), late)
+        need, turn = model.needs.get(key, ("job", 0))
+        told = stepped(command.input.attempt, phase, minute, asks, needs=need, turn=turn)
+        return self._happens(name, told, late)
+
+    def _needs(self, model: Model, key: str, phase: ReleasePhase) -> None:
+        """A release in batch rests in the shadow and while a person thinks; it asks for a slot before it goes on."""
+        need, turn = model.needs.get(key, ("job", 0))
+        need = "job" if need == "slot" else need  # it has had its word, and runs
+        if not self.is_batch:
+            return
+        if need == "nothing" and phase in ("shadowing", "scoring"):
+            model.needs[key] = ("slot", turn + 1)
+        elif phase in ("shadowing", "awaiting_approval"):
+            model.needs[key] = ("nothing", turn)
+        else:
+            model.needs[key] = (need, turn)
 
     @rule(name=models, version=st.integers(4, 8), newer=st.booleans())
     def a_run_is_given_up(self, name: str, version: int, newer: bool) -> None:
@@ -320,14 +354,14 @@ class World(RuleBasedStateMachine):
         """Whoever runs by a slot is known to have it, so the limit means something; a release that waits needs none."""
         known = {(model, key) for model, key in self.slots["held"]}
         for name, model in self.models.items():
-            assert {(name, key) for key in model.open if key in model.asked and key not in model.idle} <= known
+            assert {(name, key) for key in model.slots_in_use()} <= known
 
     @invariant()
     def a_slot_is_returned_after_its_run_only(self) -> None:
         """And for nothing that still waits or runs."""
         for model in self.models.values():
-            assert not model.returned & set(model.open) - model.idle
-            assert len([key for key in model.asked if key not in model.returned and key not in model.open]) <= 1
+            assert not model.returned & model.slots_in_use()
+            assert len(model.slots_waited_for()) <= 1
 
     @invariant()
     def the_champion_has_served(self) -> None:
@@ -392,16 +426,21 @@ class World(RuleBasedStateMachine):
     def _wake(self) -> None:
         """Everybody whose time has come, twice."""
         for model in self.models.values():
-            due = [one for one in model.wakes if one.at <= at(self.clock.minute)]
+            due = [one for one in model.wakes if one.input.at <= at(self.clock.minute)]
             for wake in due:
                 model.wakes.remove(wake)
-                model.feed(wake.input)
-                model.feed(wake.input)
+                told = woken(self.clock.minute, self.says).model_copy(update={"model": model.name})
+                model.feed(told)
+                model.feed(told)
 
     def _mail(self) -> list[tuple[str, int]]:
         """Where what lies: at a model to be sent to the slots, or granted by them."""
         mine = [(name, index) for name, model in self.models.items() for index in range(len(model.mail))]
         return [*mine, *(("", index) for index in range(len(self.granted)))]
+
+    def _all_mail(self) -> None:
+        while self._mail():
+            self._next_mail()
 
     def _next_mail(self) -> None:
         self._arrive(*self._mail()[0])
@@ -409,12 +448,21 @@ class World(RuleBasedStateMachine):
     def _arrive(self, where: str, index: int) -> None:
         if where:
             operation, message = self.models[where].mail.pop(index)
-            sent = ("slots", operation, message)
+            sent = (
+                ("slots", operation, message) if operation != "look" else (where, "receive", self._held(where, message))
+            )
         else:
             model, message = self.granted.pop(index)
             sent = (model, "receive", message)
         self.sent.append(sent)
         self._read(*sent)
+
+    def _held(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """Who holds the fleet of a model that is new, or back: now and then somebody does."""
+        minute = next(self.clock)
+        hold = Hold(scope=SCOPES[1], by="eve", reason="an audit", since=at(minute))
+        found = holds_found(minute, *([hold] if self.begun and minute % 2 else []))
+        return found.model_copy(update={"model": name}).to_wire() | {"at": asked["at"]}
 
     def _read(self, to: str, operation: str, message: dict[str, Any]) -> None:
         if to != "slots":

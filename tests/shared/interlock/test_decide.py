@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from shared.contracts.base import Contract
 from shared.contracts.interlock import AnyInterlockEvent, RegistryChanged
-from shared.interlock.commands import StartRelease, StartTraining
+from shared.interlock.commands import RecordModel, StartRelease, StartTraining
 from shared.interlock.decide import Decision, decide, progress, receive
 from shared.interlock.state import REMEMBERED, InterlockState, put_aside, upcast
 from tests.guards.contract_values import values_of
@@ -234,7 +234,9 @@ def test_what_cannot_be_read_becomes_a_dead_letter(nonsense: Any) -> None:
     decision = receive(state, nonsense)
     assert decision.state.dead_letters[-1].reason.startswith("not an event of the interlock")
     assert decision.state.trainings == state.trainings
-    assert decision.commands == ()
+    (record,) = decision.commands
+    assert isinstance(record, RecordModel), "a person sees it at once"
+    assert record.input.row.dead_letters == 1
 
 
 @given(st.lists(st.one_of([values_of(kind) for kind in EVENTS]), max_size=8))
@@ -252,6 +254,15 @@ def test_time_never_goes_back() -> None:
     """An event with an older time does not move the clock of the model backwards."""
     state, _ = play(published("d1", 60), registered("1", 5))
     assert state.last_at == at(60)
+
+
+def test_a_model_is_born_once_with_the_first_event_that_can_be_read() -> None:
+    """By it a row of its life is told from one of before the engine was lost; no later event changes it."""
+    unreadable = receive(upcast(None), {"kind": "nonsense"}).state
+    first = receive(unreadable, published("d1", 5).to_wire()).state
+    later = receive(first, trained(1, "1", passed=True, minutes=70).to_wire())
+    assert (unreadable.born, first.born, later.state.born) == (None, at(5), at(5))
+    assert [one.input.row.born for one in later.commands if isinstance(one, RecordModel)] == [at(5)]
 
 
 def test_the_state_stays_small() -> None:

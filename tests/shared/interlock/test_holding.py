@@ -1,12 +1,19 @@
 """Holds, parking, freezes and pauses: nothing starts by itself, nothing is lost, and what waits begins afterwards."""
 
+from typing import Any
+
 import pytest
 
+from shared.contracts.interlock import AnyInterlockEvent
+from shared.contracts.read_model import Hold
 from shared.interlock.commands import StartRelease, StartTraining, Wake
 from shared.interlock.decide import decide
-from shared.interlock.state import InterlockState
+from shared.interlock.holding import MOST_HOLDS
+from shared.interlock.state import InterlockState, upcast
+from shared.interlock.values import changed
 from tests.shared.interlock.builders import (
     MODEL,
+    POLICY,
     at,
     batch,
     granted,
@@ -25,6 +32,8 @@ from tests.shared.interlock.order_builders import (
     forget,
     frozen,
     held,
+    holds_found,
+    ledger,
     park,
     release_ended,
     resumed,
@@ -124,7 +133,7 @@ class TestHold:
     def test_it_ends_by_itself(self) -> None:
         """The interlock is woken then, once for each time, and begins what waits."""
         state, ordered = play(held(1, until=at(30)), published("d2", 2), published("d3", 3))
-        assert [(type(command), command.at) for command in ordered] == [(Wake, at(30))]
+        assert [(type(command), command.input.at) for command in ordered] == [(Wake, at(30))]
         state, ordered = play(woken(30), state=state)
         assert kinds(ordered) == ["StartTraining"]
         assert (state.holds, state.wakes) == ((), ())
@@ -280,7 +289,7 @@ class TestPause:
             published("d1", says=self.SAYS), trained(1, "1", False, 5), published("d2", DAY, says=self.SAYS),
             published("d3", 2 * DAY, says=self.SAYS),
         )  # fmt: skip
-        assert [(type(c), getattr(c, "at", None)) for c in ordered[1:]] == [(Wake, at(7 * DAY))]
+        assert [(type(c), c.input.at) for c in ordered[1:]] == [(Wake, at(7 * DAY))]
         assert "7 days after the one before at the earliest" in state.decisions[-2].reason
         _, ordered = play(woken(7 * DAY), state=state)
         assert [command.input.dataset.version for command in ordered] == ["d3"]
@@ -325,3 +334,159 @@ class TestForgetting:
         assert answer.decision == "refused"
         assert "in flight needs what would be forgotten: order it again when that has ended" in answer.reason
         assert [c for c in decide(state, forget(5)).commands if isinstance(c, StartRelease)] == []
+
+
+class TestFleetOfANewModel:
+    """A hold by fleet or label may have been ordered before the model was there."""
+
+    HOLD = Hold(scope="fleet:flights", by="eve", reason="an audit", since=at(-60))
+
+    def _new(self, *events: AnyInterlockEvent) -> tuple[InterlockState, list[Any]]:
+        return play(*events, state=upcast(None))
+
+    def test_nothing_begins_before_it_is_known(self) -> None:
+        """It is looked up once, with what the event said of the model; the reason says so."""
+        state, ordered = self._new(published("d1"), published("d2", 1), registered("1", 2))
+        assert kinds(ordered) == ["LookForHolds"]
+        assert (ordered[0].input.policy, ordered[0].input.at) == (POLICY, at())
+        assert "looked up whether somebody holds its fleet" in state.decisions[0].reason
+        assert state.queued is not None
+
+    def test_what_waits_begins_where_nobody_holds_it(self) -> None:
+        """Once, however often that is told."""
+        state, ordered = self._new(published("d1"), holds_found(0), holds_found(0, self.HOLD))
+        assert kinds(ordered) == ["LookForHolds", "StartTraining"]
+        assert state.holds == ()
+
+    def test_who_asked_first_waits_and_is_answered(self) -> None:
+        """As behind a hold."""
+        answer = decide(upcast(None), requested("d1")).answer
+        assert answer is not None
+        assert (answer.decision, answer.attempt) == ("waiting", None)
+        _, ordered = self._new(requested("d1"), holds_found(0))
+        assert kinds(ordered) == ["LookForHolds", "StartTraining"]
+
+    def test_it_is_held_as_the_others_are(self) -> None:
+        """By whom, since when and why; the whole fleet is resumed as one."""
+        state, ordered = self._new(published("d1"), holds_found(0, self.HOLD))
+        assert (kinds(ordered), state.summary, state.holds) == (["LookForHolds"], "held", (self.HOLD,))
+        assert "`signalbox resume --fleet flights` lifts the hold." in row_of(state).reason
+        _, ordered = play(resumed(2, scope="fleet:flights"), state=state)
+        assert kinds(ordered) == ["StartTraining"]
+
+    def test_one_that_ends_by_itself_does(self) -> None:
+        """It is woken then."""
+        state, ordered = self._new(published("d1"), holds_found(0, changed(self.HOLD, until=at(30))))
+        assert [command.input.at for command in ordered if isinstance(command, Wake)] == [at(30)]
+        _, ordered = play(woken(30), state=state)
+        assert kinds(ordered) == ["StartTraining"]
+
+    def test_what_it_has_heard_itself_is_the_later_word(self) -> None:
+        """A hold that was lifted while it was looked up, and one that was ordered anew."""
+        state, _ = self._new(published("d1"), resumed(1, scope="fleet:flights"), holds_found(0, self.HOLD))
+        assert (state.holds, state.summary) == ((), "training")
+        state, _ = self._new(held(1, scope="fleet:flights"), holds_found(1, self.HOLD))
+        assert [(one.by, one.since) for one in state.holds] == [("ben", at(1))]
+
+    def test_it_is_asked_again_where_nobody_answers(self) -> None:
+        """Somebody has ended whoever looked; any event makes up for it."""
+        _, ordered = self._new(published("d1"), published("d1", 59), published("d1", 61))
+        assert kinds(ordered) == ["LookForHolds", "LookForHolds"]
+        assert ordered[0].instance != ordered[1].instance
+
+    def test_one_that_comes_into_another_fleet_looks_there(self) -> None:
+        """And one that has other labels, which holds are given to."""
+        for moved in (policy(fleet="others"), policy(labels={"origin": "EWR"})):
+            _, ordered = play(published("d2", 5, says=moved), state=_champion())
+            assert kinds(ordered) == ["LookForHolds"]
+
+    def test_before_it_is_known_whose_it_is_nothing_is_looked_up(self) -> None:
+        """A slot that comes late says nothing of a fleet file."""
+        state, ordered = self._new(granted("training-1"))
+        assert kinds(ordered) == ["ReturnSlot"]
+        assert state.fleet_holds == "unknown"
+
+    ELSEWHERE = policy(fleet="others")
+
+    def test_an_older_question_s_answer_does_not_count(self) -> None:
+        """It says who holds the fleet that the model was in when it asked, also where both were asked at one moment."""
+        for moment in (5, 0):
+            state, ordered = self._new(published("d1"), published("d2", moment, says=self.ELSEWHERE), holds_found(0))
+            assert kinds(ordered) == ["LookForHolds", "LookForHolds"]
+            assert (state.fleet_holds, ordered[0].input.at < ordered[1].input.at) == ("asked", True)
+            answer = holds_found(0, changed(self.HOLD, scope="fleet:others"))
+            state, ordered = play(changed(answer, at=ordered[1].input.at), state=state)
+            assert (kinds(ordered), state.summary) == ([], "held")
+
+    def test_a_hold_is_left_behind_with_its_fleet(self) -> None:
+        """Its own comes along; what was ordered of the fleet before, and comes late, has it look again."""
+        state, _ = play(held(1), held(2, scope="fleet:flights", request_id="h2"), state=_champion())
+        state, ordered = play(published("d2", 5, says=self.ELSEWHERE), holds_found(5), state=state)
+        assert (kinds(ordered), [one.scope for one in state.holds]) == (["LookForHolds"], ["model"])
+        state, ordered = play(held(3, scope="label:origin=JFK", request_id="h3"), state=state)
+        assert (kinds(ordered), [one.scope for one in state.holds]) == (["LookForHolds"], ["model"])
+        assert ordered[0].input.policy == self.ELSEWHERE
+
+    def test_of_many_holds_none_is_overlooked(self) -> None:
+        """As many as are kept; when one of them is over, it is looked up whether others are on."""
+        many = [changed(self.HOLD, scope=f"label:origin={one}") for one in range(MOST_HOLDS + 1)]
+        state, _ = self._new(published("d1"), holds_found(0, *many))
+        assert len(state.holds) == MOST_HOLDS
+        for index, hold in enumerate(state.holds):
+            state, ordered = play(resumed(index + 1, scope=hold.scope, request_id=hold.scope), state=state)
+            assert "StartTraining" not in kinds(ordered)
+        assert state.fleet_holds == "asked"
+        state, _ = play(holds_found(1, many[-1]), state=state)
+        assert [one.scope for one in state.holds] == [many[-1].scope]
+
+    def test_a_hold_of_many_that_is_one_too_many_is_not_lost(self) -> None:
+        """It is kept with its fleet, so it is looked up when another is over; one of the model alone is refused."""
+        orders = [held(1, scope=f"label:origin={one}", request_id=str(one)) for one in range(MOST_HOLDS)]
+        state, _ = play(*orders, held(2, scope="fleet:flights", request_id="last"), state=_champion())
+        assert state.orders[-1].decision == "accepted"
+        refused = decide(state, held(3)).answer
+        assert refused is not None
+        assert refused.decision == "refused"
+        _, ordered = play(resumed(4, scope=state.holds[0].scope), state=state)
+        assert kinds(ordered) == ["LookForHolds"]
+
+    def test_why_nobody_can_look_is_told(self) -> None:
+        """It is the model's reason, and nothing begins; after an hour the word of it has it ask anew."""
+        problem = changed(holds_found(60), problem="the table is not there")
+        state, ordered = self._new(published("d1"), changed(problem, at=at(5)))
+        assert (kinds(ordered), "the table is not there" in row_of(state).reason) == (["LookForHolds"], True)
+        state, ordered = play(problem, state=state)
+        assert (kinds(ordered), state.trainings) == (["LookForHolds"], ())
+
+
+class TestFileAtTheTime:
+    """What the fleet file says when the model is woken."""
+
+    def test_a_freeze_that_was_extended_holds_on(self) -> None:
+        """And it is woken at the new end."""
+        says, later = policy(release=frozen(0, 60)), policy(release=frozen(0, 90))
+        state, ordered = play(
+            published("d1", 1, says=says), trained(1, "1", True, 2), registered("1", 3, says=says), woken(60, later)
+        )
+        assert kinds(ordered) == ["StartTraining", "Wake", "Wake"]
+        assert state.release is None
+        _, ordered = play(woken(90, later), woken(90, later), state=state)
+        assert kinds(ordered) == ["StartRelease"]
+
+    def test_an_older_word_does_not_turn_it_back(self) -> None:
+        """Events come late; what does not speak of the file does not make a later word of it an older one."""
+        says, later = policy(release=frozen(0, 60)), policy(release=frozen(0, 90))
+        state, _ = play(
+            published("d1", 1, says=says), trained(1, "1", True, 2), registered("1", 3, says=says),
+            ledger(1, "a", 61), woken(60, later), published("d1", 4, says=says),
+        )  # fmt: skip
+        assert (state.policy, state.release) == (later, None)
+
+    def test_a_freeze_is_not_over_before_the_file_has_said_so(self) -> None:
+        """What comes at its old end and says nothing of the file lets nothing begin; it is looked at soon."""
+        says = policy(release=frozen(0, 60))
+        state, ordered = play(published("d1", 1, says=says), registered("1", 3, says=says), trained(1, "1", True, 65))
+        assert (kinds(ordered), state.release) == (["StartTraining", "Wake"], None)
+        assert ordered[1].input.at == at(66)
+        _, ordered = play(ledger(1, "a", 65), woken(66), state=state)
+        assert kinds(ordered) == ["StartRelease"], "no file has the model any more: what it said last holds"

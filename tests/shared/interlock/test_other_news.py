@@ -19,7 +19,7 @@ from tests.shared.interlock.builders import (
     retirement,
     trained,
 )
-from tests.shared.interlock.order_builders import code, evaluated, held, ledger, resumed, rollback_ordered
+from tests.shared.interlock.order_builders import code, evaluated, forget, held, ledger, resumed, rollback_ordered
 from tests.shared.interlock.playing import kinds, play, row_of
 
 
@@ -98,7 +98,7 @@ class TestCode:
         """Otherwise it is noted, and the next training has the commit."""
         state, ordered = play(code("c1", 5), published("d2", 6), state=_champion())
         assert [command.input.dataset.version for command in ordered] == ["d2"]
-        assert state.trainings[-1].commit == "c1"
+        assert row_of(state).commit == "c1"
 
     def test_an_older_commit_that_comes_late_is_ignored(self) -> None:
         """The code does not go back."""
@@ -178,3 +178,10 @@ class TestLedger:
         state, _ = play(ledger(1, "x"), ledger(2, "y"), ledger(1, "other"), ledger(1, "other"), state=_champion())
         (finding,) = row_of(state).ledger_findings
         assert finding.startswith("Row 1 of the ledger had the hash x… and was told with other…: it was written anew.")
+
+    def test_a_finding_stays_when_the_past_is_forgotten(self) -> None:
+        """Who may have a model's past forgotten may not have it forgotten that its ledger was written anew."""
+        told = play(ledger(1, "x"), ledger(1, "other"), state=_champion())[0]
+        state, _ = play(forget(10), state=told)
+        assert state.trainings == ()
+        assert state.ledger_findings == told.ledger_findings != ()

@@ -272,9 +272,10 @@ class TestApproval:
             published("d1", says=says), granted("training-1"), trained(1, "1", True), registered("1", says=says),
             granted("release-1"),
         )  # fmt: skip
-        _, ordered = play(stepped(1, "awaiting_approval", 5, evidence("1")), stepped(1, "ready", 6), state=state)
-        assert kinds(ordered) == ["ReturnSlot", "TellRelease"]
-        assert ordered[1].input.word.go
+        waits = stepped(1, "awaiting_approval", 5, evidence("1"), needs="nothing")
+        state, ordered = play(waits, waits, state=state)
+        assert kinds(ordered) == ["ReturnSlot"]
+        assert (state.summary, [run.slot_of for run in row_of(state).in_flight]) == ("awaiting_approval", [None])
 
 
 class TestGivingWay:

@@ -17,6 +17,7 @@ from tests.shared.interlock.builders import (
     retirement,
     trained,
 )
+from tests.shared.interlock.order_builders import holds_found
 from tests.shared.interlock.playing import kinds, play, row_of
 
 
@@ -137,6 +138,8 @@ def test_a_model_that_nobody_knows_is_not_retired() -> None:
 def test_a_model_that_is_back_in_the_file_begins_anew() -> None:
     """Also on data that it was trained on before it was retired."""
     state, ordered = play(published("d1", 30), state=_retired())
+    assert kinds(ordered) == ["LookForHolds"], "its fleet may have been held while no file had it"
+    state, ordered = play(holds_found(30), state=state)
     assert kinds(ordered) == ["StartTraining"]
     assert ordered[0].input.attempt == 2
     assert state.summary == "training"

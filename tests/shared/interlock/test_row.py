@@ -1,6 +1,8 @@
 """The row names every dataset version that must not be deleted while the model has something to do with it."""
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from functions.boundary import PermanentFailure, fitting
 from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
@@ -8,6 +10,7 @@ from shared.contracts.read_model import DecisionNote, Hold, Override, Parked, Re
 from shared.contracts.release import Serving
 from shared.contracts.rollback import GoodVersion
 from shared.interlock.memory import Candidate, Champion, Request
+from shared.interlock.row import surely_fits
 from shared.interlock.values import changed
 from tests.shared.interlock.builders import (
     MODEL,
@@ -90,6 +93,32 @@ def test_the_largest_row_travels() -> None:
     wire = row_of(state).model_dump_json().encode()
     assert 10_000 < len(wire) < 15_000
     assert fitting(RecordModelInput(row=row_of(state), trace="t" * 55))
+
+
+@given(
+    model=st.text(min_size=1, max_size=100), label=st.text(max_size=60), reason=st.text(max_size=500),
+    asked=st.lists(st.text(max_size=100), max_size=10), notes=st.integers(0, 20), gates=st.integers(0, 12),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_what_surely_fits_does(  # noqa: PLR0917 - one argument for each that grows
+    model: str, label: str, reason: str, asked: list[str], notes: int, gates: int
+) -> None:
+    """Whatever is in its texts: only a row that may be too large is written to see."""
+    state, _ = play(published("d1", says=batch(labels={label: label[::-1]})), trained(1, "1", True))
+    gate = GateResult(gate="accuracy", metric="mape", passed=False, got=0.1, required=0.45, reason=reason)
+    serving = Serving(mode="batch", published=f"predictions/{model}/v1.csv", rows=10**6)
+    state = changed(
+        state,
+        model=model,
+        reason=reason,
+        candidates=(changed(state.candidate("1"), verdict=Verdict(passed=False, gates=(gate,) * gates)),),
+        champion=Champion(version="1", since=at(), serving=serving, previous="17"),
+        last_good=GoodVersion(model=model, version="17", serving=serving, dataset=dataset(model)),
+        requests=tuple(Request(request_id=one, dataset=dataset(), requested_by=one, reason=reason) for one in asked),
+        decisions=(DecisionNote(at=at(), event="dataset_published", decision="noted", reason=reason),) * notes,
+    )
+    row = row_of(state)
+    assert not surely_fits(row) or len(row.model_dump_json().encode()) < 15_000
 
 
 def test_what_travels_is_counted_in_bytes() -> None:

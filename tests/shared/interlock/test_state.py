@@ -10,7 +10,7 @@ from shared.contracts.rollback import GoodVersion
 from shared.interlock.decide import receive
 from shared.interlock.state import SCHEMA_VERSION, InterlockState, StateFromTheFutureError, put_aside, upcast
 from shared.names import content_hash
-from tests.shared.interlock.builders import published, registered, released, trained
+from tests.shared.interlock.builders import batch, published, registered, released, trained
 from tests.shared.interlock.order_builders import rollback_ordered
 from tests.shared.interlock.playing import kinds, play, row_of
 
@@ -27,7 +27,7 @@ def _without_words(schema: Any) -> Any:
 def test_the_shape_of_the_state_changes_with_its_version() -> None:
     """Whoever changes the state's shape raises its version, so that older code puts events aside and does not fail."""
     shape = content_hash(_without_words(InterlockState.model_json_schema()))
-    assert (SCHEMA_VERSION, shape) == (5, "af94e6a26edc")
+    assert (SCHEMA_VERSION, shape) == (6, "b117b378bbdc")
 
 
 def test_a_state_of_version_1_goes_on() -> None:
@@ -94,6 +94,18 @@ def test_a_state_of_version_4_without_a_version_before_has_none_to_go_back_to() 
     state, _ = play(published("d1"), trained(1, "1", passed=True), registered("1"), released(1, "1"))
     raw = state.to_wire() | {"schema_version": 4}
     assert upcast(raw) == state
+
+
+def test_a_state_of_version_5_goes_on() -> None:
+    """A release that waits for a person has given its slot back, and holds of its fleet have reached the model."""
+    raw = json.loads((STATES / "v5.json").read_text())
+    assert raw["schema_version"] == 5
+    state = upcast(raw)
+    assert state.release is not None
+    assert (state.release.needs, state.held, state.fleet_holds) == ("nothing", (), "known")
+    assert state.policy_at == state.last_at
+    _, ordered = play(published("d2", 500, says=batch(at_once=2)), state=state)
+    assert kinds(ordered) == ["AskForSlot"]
 
 
 def test_older_code_keeps_what_it_is_told_again_once() -> None:

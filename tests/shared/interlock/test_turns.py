@@ -1,6 +1,6 @@
 """A run that has jobs asks for a slot, begins when it has one, and gives it back, whatever happens to it."""
 
-from shared.interlock.commands import AskForSlot, ReturnSlot, StartRelease, StartScoring, StartTraining
+from shared.interlock.commands import AskForSlot, ReturnSlot, StartRelease, StartScoring, StartTraining, TellRelease
 from shared.interlock.decide import progress
 from shared.interlock.state import InterlockState
 from tests.shared.interlock.builders import (
@@ -16,6 +16,7 @@ from tests.shared.interlock.builders import (
     scoring_requested,
     trained,
 )
+from tests.shared.interlock.order_builders import evaluated, evidence, held, release_ended, resumed, stepped
 from tests.shared.interlock.playing import kinds, play, row_of
 
 LIMITED = policy(at_once=2)
@@ -226,3 +227,131 @@ def test_a_release_waits_for_the_scoring_in_flight() -> None:
     assert state.reason == "Version 2 passed and waits: scoring 1 is in flight."
     _, ordered = play(scored(1, "1"), state=state)
     assert kinds(ordered) == ["StartRelease"]
+
+
+class TestEvaluations:
+    """A version that a person has registered is judged when it is its turn."""
+
+    SAYS = batch(at_once=2)
+
+    def _waits(self) -> InterlockState:
+        state, ordered = play(registered("9", 5, says=self.SAYS), state=_champion())
+        assert [command.input.key for command in ordered if isinstance(command, AskForSlot)] == ["evaluation-2"]
+        return state
+
+    def test_it_waits_for_its_slot_and_gives_it_back(self) -> None:
+        """And is shown as waiting."""
+        state = self._waits()
+        assert (state.summary, [run.waits_for_slot for run in row_of(state).in_flight]) == ("queued", [True])
+        assert "Its evaluation waits for one of the 2 slots of the fleet." in state.reason
+        state, ordered = play(evaluated(2, "9", True, 6), granted("evaluation-2", 7), state=state)
+        assert (kinds(ordered), state.summary) == (["StartEvaluation"], "evaluating")
+        _, ordered = play(evaluated(2, "9", False, 8), state=state)
+        assert kinds(ordered) == ["ReturnSlot"]
+
+    def test_it_begins_before_the_training_that_it_would_wait_for(self) -> None:
+        """Of two that wait, it is asked for first; so trainings cannot keep it waiting for ever."""
+        state, _ = play(published("d2", 4, says=self.SAYS), granted("training-2", 5), state=_champion())
+        state, _ = play(registered("9", 6, says=self.SAYS), published("d3", 7, says=self.SAYS), state=state)
+        state, ordered = play(trained(2, "2", False, 8), state=state)
+        assert [command.input.key for command in ordered if isinstance(command, AskForSlot)] == ["evaluation-4"]
+        assert [run.key for run in row_of(state).in_flight] == ["training-3", "evaluation-4"]
+
+    def test_a_training_that_has_begun_puts_it_back(self) -> None:
+        """It may have made the version; what it has not made is judged then, under another number."""
+        state, _ = play(published("d2", 4, says=self.SAYS), registered("9", 5, says=self.SAYS), state=_champion())
+        state, ordered = play(granted("training-2", 6), state=state)
+        assert kinds(ordered) == ["StartTraining"]
+        assert state.evaluation is None
+        _, ordered = play(trained(2, "2", False, 8), state=state)
+        assert [command.input.key for command in ordered if isinstance(command, AskForSlot)] == ["evaluation-4"]
+
+    def test_a_hold_and_a_retirement_take_the_ask_back(self) -> None:
+        """It is asked for anew after the hold, and not at all when the model goes."""
+        state, ordered = play(held(6, says=self.SAYS), state=self._waits())
+        assert (kinds(ordered), state.evaluation) == (["ReturnSlot"], None)
+        _, ordered = play(resumed(7, says=self.SAYS), state=state)
+        assert kinds(ordered) == ["AskForSlot"]
+        _, ordered = play(retirement(6), state=self._waits())
+        assert kinds(ordered) == ["StartRetirement", "ReturnSlot"]
+
+    def test_one_that_is_not_wanted_any_more_gives_the_slot_back(self) -> None:
+        """The fleet file says `level: 1` by then."""
+        watching = batch(at_once=2, level=1)
+        state, ordered = play(registered("1", 6, says=watching), granted("evaluation-2", 7), state=self._waits())
+        assert (kinds(ordered), state.evaluation) == (["ReturnSlot"], None)
+
+
+class TestLongReleases:
+    """A release in batch that runs no job has no slot, and asks for one before its next job."""
+
+    def _runs(self) -> InterlockState:
+        state, _ = play(
+            published("d1", says=BATCH), granted("training-1"), trained(1, "1", passed=True),
+            registered("1", says=BATCH), granted("release-1"), stepped(1, "testing", 1),
+        )  # fmt: skip
+        assert [slot.key for slot in state.held] == ["release-1"]
+        return state
+
+    def test_it_has_its_turn_again_and_again(self) -> None:
+        """Each turn has a slot of its own, and the word for it names the turn."""
+        state, ordered = play(
+            stepped(1, "shadowing", 2, needs="nothing"), stepped(1, "shadowing", 3, needs="slot", turn=1),
+            granted("release-1.1", 4), stepped(1, "awaiting_approval", 5, evidence("1"), needs="nothing", turn=1),
+            stepped(1, "scoring", 6, needs="slot", turn=2), granted("release-1.2", 7), released(1, "1", minutes=8),
+            state=self._runs(),
+        )  # fmt: skip
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "TellRelease"] * 2 + ["ReturnSlot"]
+        assert [c.input.word.slot for c in ordered if isinstance(c, TellRelease)] == [1, 2]
+        returned = [c.input.key for c in ordered if isinstance(c, ReturnSlot)]
+        assert returned == ["release-1", "release-1.1", "release-1.2"]
+        assert (state.held, state.asked) == ((), None)
+
+    def test_what_it_has_said_before_does_not_count_again(self) -> None:
+        """Neither later nor twice: it asks once for each turn."""
+        rests, asks = stepped(1, "shadowing", 2, needs="nothing"), stepped(1, "shadowing", 3, needs="slot", turn=1)
+        state, ordered = play(asks, rests, asks, granted("release-1.1", 4), rests, asks, state=self._runs())
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "TellRelease"]
+        assert [slot.key for slot in state.held] == ["release-1.1"]
+
+    def test_it_is_shown_as_waiting_and_as_begun(self) -> None:
+        """So the search for dead runs looks after it while it waits, too."""
+        state, _ = play(stepped(1, "scoring", 3, needs="slot", turn=1), state=self._runs())
+        (run,) = row_of(state).in_flight
+        assert (state.summary, run.waits_for_slot, run.turn, run.slot_of) == ("releasing", True, 1, "flights")
+
+    def test_a_hold_does_not_keep_it_from_going_on(self) -> None:
+        """It has begun."""
+        asks = stepped(1, "scoring", 3, needs="slot", turn=1)
+        _, ordered = play(asks, held(4, says=BATCH), granted("release-1.1", 5), state=self._runs())
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "TellRelease"]
+
+    def test_where_nobody_counts_it_goes_on_at_once(self) -> None:
+        """Also when the fleet file drops the limit while it waits."""
+        asks = stepped(1, "scoring", 3, needs="slot", turn=1)
+        state, _ = play(published("d1", says=batch()), trained(1, "1", True), registered("1", says=batch()))
+        state, ordered = play(asks, asks, state=state)
+        assert [command.input.word.slot for command in ordered] == [1]
+        _, ordered = play(asks, registered("1", 4, says=batch()), granted("release-1.1", 5), state=self._runs())
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "TellRelease", "ReturnSlot", "ReturnSlot"]
+
+    def test_one_that_ends_while_it_waits_takes_its_ask_back(self) -> None:
+        """However it ends."""
+        asks = stepped(1, "scoring", 3, needs="slot", turn=1)
+        state, ordered = play(asks, release_ended(1, "1", "superseded", 4), state=self._runs())
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "ReturnSlot"]
+        assert (state.asked, state.held) == (None, ())
+
+    def test_one_that_is_undone_while_it_waits_asks_for_nothing(self) -> None:
+        """Its ask is taken back as soon as it says so, and a slot that comes all the same is given back."""
+        asks, undoing = stepped(1, "scoring", 3, needs="slot", turn=1), stepped(1, "undoing", 4, turn=1)
+        state, ordered = play(asks, undoing, granted("release-1.1", 5), state=self._runs())
+        assert kinds(ordered) == ["ReturnSlot", "AskForSlot", "ReturnSlot", "ReturnSlot"]
+        assert (state.asked, state.held) == (None, ())
+
+    def test_only_releases_in_batch_take_turns(self) -> None:
+        """One online runs no job; releases that older code has begun are not told."""
+        _, ordered = play(published("d1"), trained(1, "1", True), registered("1"))
+        assert [c.input.takes_turns for c in ordered if isinstance(c, StartRelease)] == [False]
+        _, ordered = play(published("d1", says=batch()), trained(1, "1", True), registered("1", says=batch()))
+        assert [c.input.takes_turns for c in ordered if isinstance(c, StartRelease)] == [True]

@@ -130,6 +130,20 @@ def test_two_anchors_that_were_taken_at_once_are_no_finding() -> None:
     assert check_anchors([_kept(third), second, *kept], whole=True) == []
 
 
+def test_two_first_anchors_that_were_taken_at_once_are_no_finding() -> None:
+    """Two processes that find none before them; another first one later on is one that was put there."""
+    (first,) = _taken(2)
+    assert first.anchor is not None
+    twin = _kept(first.anchor.model_copy(update={"at": first.anchor.at + timedelta(seconds=3)}))
+    later = _kept(first.anchor.model_copy(update={"at": first.anchor.at + timedelta(hours=1)}))
+    assert check_anchors([twin, first], whole=True) == []
+    following = take_anchor(AT + timedelta(hours=1), [twin, first], {"m": _seen(ROWS[:4], [twin])})
+    assert following is not None
+    assert check_anchors([_kept(following), twin, first], whole=True) == []
+    (told,) = check_anchors([later, first], whole=True)
+    assert "says that it is the first" in told
+
+
 def test_an_anchor_from_nowhere_is_found() -> None:
     """One that says that it is the first has taken the place of a real one."""
     kept = _taken(2, 4)

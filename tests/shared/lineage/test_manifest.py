@@ -2,12 +2,14 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.conditioning import (
+    BlobPlace,
     CellListing,
     ConditionedFile,
     ConditionedFiles,
@@ -121,7 +123,9 @@ def test_the_manifest_says_what_the_version_was_made_of() -> None:
         "holidays": ConditionedFiles(files=(file("holidays"),), columns={"day": "date"}),
     }
     profiles = {"flights": {"rows": 9}, "holidays": {"rows": 8}}
-    made = manifest("departures", CELL, BOTH[::-1], files, listing=listing, profiles=profiles, warnings=("old",))
+    place = BlobPlace(url="https://account/landing/raw/flights.csv", version="v1")
+    options: dict[str, Any] = {"listing": listing, "profiles": profiles, "places": {"raw/flights.csv": place}}
+    made = manifest("departures", CELL, BOTH[::-1], files, **options, warnings=("old",))
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert {key: made[key] for key in ("schema", "dataset", "cell", "rows", "rejected", "warnings")} == {
         "schema": 3,
@@ -135,7 +139,8 @@ def test_the_manifest_says_what_the_version_was_made_of() -> None:
     flights, holidays = made["sources"]
     assert (flights["source"], flights["gaps"], flights["earlier"]) == ("flights", ["2013-01"], False)
     assert (holidays["source"], holidays["gaps"], holidays["earlier"]) == ("holidays", [], True)
-    assert flights["files"][0]["raw"] == file("flights").raw.to_wire()
+    assert flights["files"][0]["raw"] == file("flights").raw.to_wire() | place.to_wire()
+    assert holidays["files"][0]["raw"] == file("holidays").raw.to_wire() | {"url": None, "version": None}
     assert (flights["columns"], flights["profile"], flights["table"]) == (
         {"date": "date"},
         {"rows": 9},

@@ -13,12 +13,16 @@ from tests.shared.lineage.chains import chained, entry
 
 ORIGIN = {
     "artifact_sha256": "aa", "git_commit": None, "platform": "azureml", "environments": ["azureml:forecast:1"],
+    "images": ["mcr.example/base:20261101"],
     "manifest": "datasets/d/d-1/manifest.json", "manifest_sha256": "bb",
 }  # fmt: skip
 MANIFEST = {
     "sources": [{
         "source": "flights", "recipe_sha256": "cc",
-        "files": [{"raw": {"source": "flights", "path": "raw/a.csv", "etag": "0x1", "size": 9}, "raw_sha256": "dd"}],
+        "files": [{
+            "raw": {"source": "flights", "path": "raw/a.csv", "etag": "0x1", "size": 9, "url": "https://a/raw/a.csv"},
+            "raw_sha256": "dd",
+        }],
     }],
 }  # fmt: skip
 STEPS: list[tuple[str, str, dict[str, Any]]] = [
@@ -44,8 +48,9 @@ def test_a_trail_leads_from_raw_files_to_what_serves() -> None:
     trail = tell("m", _rows(), manifest=MANIFEST)["trail"]
     assert (trail["version"], trail["row"], trail["dataset"], trail["pipeline"]) == ("1", 2, "d-1", "train.yml")
     assert {name: trail[name] for name in ORIGIN} == ORIGIN
+    where = {"url": "https://a/raw/a.csv", "version": None, "etag": "0x1"}
     assert trail["raw"] == [
-        {"source": "flights", "path": "raw/a.csv", "etag": "0x1", "size": 9, "sha256": "dd", "recipe_sha256": "cc"}
+        {"source": "flights", "path": "raw/a.csv", **where, "size": 9, "sha256": "dd", "recipe_sha256": "cc"}
     ]
     assert [(one["row"], one["effect"]) for one in trail["serving"]] == [(3, "VersionPromoted"), (4, "ModelReleased")]
 

@@ -19,7 +19,8 @@ MESSAGE = Message(
     title="May version 7 of demand-rockies go to production?",
     text="Somebody has to agree.",
     facts=(Fact(title="Gates", value="accuracy: MAPE 12.3 % is at most 45 %"), Fact(title="Artifact", value="a" * 64)),
-    link="https://signalbox.contoso.example/api/models/demand-rockies",
+    link="https://signalbox.contoso.example/api/dashboard/models/demand-rockies",
+    chart="https://signalbox.contoso.example/api/dashboard/models/demand-rockies/chart.svg",
     commands=("signalbox approve demand-rockies@7 --reason '…'",),
 )
 TEXTS = st.text(min_size=1, max_size=4000)

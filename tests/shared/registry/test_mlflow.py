@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.registry import VersionNote
 from shared.errors import PermanentError, TransientError
 from shared.names import CHAMPION
 from shared.registry.mlflow import MlflowRegistry
@@ -254,3 +255,36 @@ def test_a_name_with_both_kinds_of_quotes_is_refused() -> None:
     with pytest.raises(PermanentError) as caught:
         MlflowRegistry("http://127.0.0.1:9").versions("""a"b'c""")
     assert caught.value.code == "BadModelName"
+
+
+@pytest.mark.stack
+def test_a_note_is_in_the_description_of_version_and_run(mlflow_server: str, model: str, folder: Path) -> None:
+    """Where MLflow's page shows them, after what a person wrote there; a run that was deleted is left alone."""
+    registry, client = MlflowRegistry(mlflow_server), mlflow_client(flavor_of(mlflow_server))
+    registry.register(model, "job-1", folder, {}, {})
+    client.update_model_version(model, "1", "Mine.")
+    note = VersionNote(text="It passed.", tags={"signalbox.why": "https://app.example/m"})
+    assert registry.describe(model, "1", note)
+    text = str(client.get_model_version(model, "1").description)
+    assert text.startswith("Mine.\n\n")
+    assert "\n\nIt passed.\n\n" in text
+    (run,) = _runs(mlflow_server, model)
+    assert "\n\nIt passed.\n\n" in str(run.data.tags["mlflow.note.content"])
+    assert run.data.tags["signalbox.why"] == "https://app.example/m"
+    client.delete_run(run.info.run_id)
+    assert registry.describe(model, "1", VersionNote(text="It serves."))
+    assert str(client.get_model_version(model, "1").description).startswith(
+        "Mine.\n\n### Why (written by Signalbox)\n\nIt serves.\n\n"
+    )
+    assert client.get_run(run.info.run_id).data.tags == run.data.tags
+
+
+@pytest.mark.stack
+def test_a_note_as_long_as_can_be_is_taken(mlflow_server: str, model: str, folder: Path) -> None:
+    """It is cut to what the database has room for."""
+    registry = MlflowRegistry(mlflow_server)
+    registry.register(model, "job-1", folder, {}, {})
+    assert registry.describe(model, "1", VersionNote(text="ü" * 20_000))
+    described = mlflow_client(flavor_of(mlflow_server)).get_model_version(model, "1").description or ""
+    assert "ü…\n\n" in described
+    assert len(described) <= 5000

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.errors import PermanentError
-from shared.registry.mlflow_files import require_trusted
+from shared.registry.mlflow_files import require_shared, require_trusted
 
 SERVER = "https://mlflow.example/base"
 
@@ -55,3 +55,13 @@ def test_another_host_and_this_machine_are_not(source: str) -> None:
     with pytest.raises(PermanentError, match="which is not read; let the server hand the artifacts out") as caught:
         require_trusted(source, SERVER)
     assert caught.value.code == "SourceRefused"
+
+
+@pytest.mark.parametrize("place", ["/var/mlruns/0/abc/artifacts", "file:///var/mlruns/0/abc/artifacts", "mlruns/0"])
+def test_a_server_that_has_clients_keep_files_themselves_is_refused(place: str) -> None:
+    """Each would write to a disk of its own, and the version would have files that nobody else can read."""
+    with pytest.raises(PermanentError, match="start it without `--no-serve-artifacts`, or with") as caught:
+        require_shared(place, SERVER)
+    assert caught.value.code == "ArtifactsNotShared"
+    require_shared("mlflow-artifacts:/0/abc/artifacts", SERVER)
+    require_shared("s3://bucket/0/abc", SERVER)

@@ -111,7 +111,7 @@ def test_p95_leaves_at_most_one_in_twenty_above(seconds: list[float]) -> None:
         (RequestCounts(requests=50, failed=0, seconds_p95=1), "passed", "0 of 50 real requests failed"),
         (RequestCounts(requests=50, failed=0), "inconclusive", "its latency is not known"),
         (RequestCounts(requests=49, failed=0), "inconclusive", "49 requests came, and 50 are needed"),
-        (RequestCounts(unknown="no role"), "inconclusive", "does not tell of requests (no role)"),
+        (RequestCounts(unknown="no role"), "inconclusive", "nobody can tell how many came"),
         (RequestCounts(requests=200, failed=3), "failed", "3 of 200 requests failed, and 1.00% may"),
         (RequestCounts(requests=5, failed=1), "failed", "1 of 5 requests failed"),
         (RequestCounts(requests=60, failed=0, seconds_p95=3), "failed", "95 of 100 requests take up to 3 s"),

@@ -1,12 +1,15 @@
 """Gates before a release: whatever the figures, nothing passes that a gate or a missing figure forbids."""
 
+import dataclasses
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.evaluation import Evaluation, Figures
 from shared.contracts.policy import GatePolicy
 from shared.errors import PermanentError
-from shared.release.verification import RecordedVersion, report_sha256, require_gates
+from shared.release.verification import RecordedVersion, report_sha256, require_figures, require_gates
 from tests.shared.interlock.builders import at
 from tests.shared.lineage.chains import chained, entry
 
@@ -79,3 +82,16 @@ def test_a_report_is_another_exactly_when_something_of_it_is(
     same = mape == other and gates == less
     assert (report_sha256(first, gates, ()) == report_sha256(second, less, ())) == same
     assert report_sha256(first, gates, ("b", "a")) == report_sha256(first, gates, ("a", "b"))
+
+
+@pytest.mark.parametrize("which", ["baseline", "naive", "champion"])
+def test_what_a_version_was_compared_with_has_to_be_what_it_was(which: str) -> None:
+    """A gate against a baseline or a champion passes on changed rows of those as well as on the model's own."""
+    known = _known(0.2, 1.0, 0.4)
+    beside = known.evaluation.model_copy(update={which: Figures(rows=9, zeros=0, mape=0.3)})
+    known = dataclasses.replace(known, evaluation=beside)
+    require_figures(known, beside)
+    for changed in (Figures(rows=9, zeros=0, mape=0.5), None):
+        with pytest.raises(PermanentError, match=f"figures that were recorded .{which} ") as caught:
+            require_figures(known, beside.model_copy(update={which: changed}))
+        assert caught.value.code == "LineageIncomplete"

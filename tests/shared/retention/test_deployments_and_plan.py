@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.policy import RetentionPolicy
-from shared.contracts.release import DeploymentState
 from shared.contracts.retention import Expired, RetentionOutcome
 from shared.retention.deployments import expired_deployments
 from shared.retention.expiry import longest

@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from shared.contracts.conditioning import BlobPlace
 from shared.errors import PermanentError
 from shared.storage.account import blob_service
 from shared.storage.base import BlobStore
@@ -55,6 +57,32 @@ def test_read_with_an_etag_gives_that_version_only(store: BlobStore) -> None:
         store.read("a.csv", etag)
     assert caught.value.code == "BlobChanged"
     assert store.read("a.csv") == b"new"
+
+
+def test_a_blob_is_located_without_credentials(store: BlobStore, container: str) -> None:
+    """By container and path, also when it is gone; Azurite keeps no versions, so none is told."""
+    store.write("raw/a ü.csv", b"1")
+    (arrival,) = store.list("raw/")
+    found = store.locate(arrival.path, arrival.etag)
+    assert found.url.endswith(f"/{container}/raw/a%20%C3%BC.csv")
+    assert "?" not in found.url
+    assert found.version is None
+    store.delete(arrival.path)
+    assert store.locate(arrival.path, arrival.etag) == found
+
+
+def test_a_version_is_told_only_of_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an account that keeps versions: that of the same ETag, and none of a blob that was replaced since."""
+    blob = SimpleNamespace(
+        url="https://account.blob.core.windows.net/landing/a.csv?sig=secret",
+        get_blob_properties=lambda: SimpleNamespace(etag='"0x1"', version_id="2026-11-21T07:00:00.1Z"),
+    )
+    service = SimpleNamespace(get_container_client=lambda _: SimpleNamespace(get_blob_client=lambda _: blob))
+    monkeypatch.setattr("shared.storage.blobs.blob_service", lambda _: service)
+    store = AzureBlobStore("https://account.blob.core.windows.net", "landing")
+    url = "https://account.blob.core.windows.net/landing/a.csv"
+    assert store.locate("a.csv", "0x1") == BlobPlace(url=url, version="2026-11-21T07:00:00.1Z")
+    assert store.locate("a.csv", "0x2") == BlobPlace(url=url)
 
 
 def test_a_missing_blob_is_named(store: BlobStore) -> None:

@@ -125,3 +125,35 @@ def test_the_end_replaces_what_was_known(inbox: Inbox) -> None:
         inbox.conclude(_delivery(outcome=outcome, received_at=_AT + timedelta(seconds=min(seconds, 1))))
     assert inbox.outcomes(_delivery().channel) == {_delivery().key: "done"}
     assert [one.outcome for one in inbox.recent()] == ["done", "failed"]
+
+
+@pytest.mark.stack
+def test_what_could_not_be_used_waits_until_the_subject_comes_again(inbox: Inbox) -> None:
+    """However much has come in since; the last word about a subject counts, and its body is left out."""
+    later = {"received_at": _AT + timedelta(hours=1)}
+    inbox.record(_delivery(key="1", subject="a", outcome="dead"))
+    inbox.record(_delivery(key="2", subject="a", outcome="failed", **later))
+    inbox.conclude(_delivery(key="3", subject="b", outcome="failed", channel="conditioning"))
+    inbox.record(_delivery(key="4", subject="c", outcome="ignored"))
+    found = inbox.unusable()
+    assert [(one.subject, one.outcome, one.body) for one in found] == [("a", "failed", ""), ("b", "failed", "")]
+    inbox.conclude(_delivery(key="3", subject="b", outcome="done", channel="conditioning", **later))
+    assert [one.subject for one in inbox.unusable()] == ["a"]
+    inbox.record(_delivery(key="5", subject="a", outcome="accepted"))
+    assert [one.subject for one in inbox.unusable()] == ["a"], "what came before it does not answer it"
+    inbox.record(_delivery(key="6", subject="a", outcome="accepted", received_at=_AT + timedelta(hours=2)))
+    assert inbox.unusable() == []
+    assert inbox.get("storage", "6") is not None
+
+
+@pytest.mark.stack
+def test_deliveries_about_one_subject_at_the_same_time_are_all_kept(inbox: Inbox) -> None:
+    """Whichever of them writes first what waits for a person, none is lost or refused."""
+    every = [
+        _delivery(key=f"k{n}", outcome="dead" if n % 2 else "accepted", received_at=_AT + timedelta(seconds=n))
+        for n in range(6)
+    ]
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(inbox.record, every))
+    assert len(inbox.recent()) == 6
+    assert [one.key for one in inbox.unusable()] == ["k5"]

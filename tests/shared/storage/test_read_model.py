@@ -2,7 +2,8 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from shared.contracts.read_model import DecisionNote, ModelRow
 from shared.storage.base import ReadModel
 from shared.storage.read_model import TableReadModel
-from shared.storage.tables import Row, Table
+from shared.storage.tables import Change, Row, Table, packed, table_key
 
 pytestmark = pytest.mark.stack
 
@@ -49,6 +50,17 @@ def test_a_row_never_goes_back(read_model: ReadModel) -> None:
     assert not read_model.put(_row(2, reason="again"))
     assert read_model.put(_row(10))
     assert read_model.get("departures/JFK ü") == _row(10)
+
+
+def test_a_later_life_replaces_an_earlier_one(read_model: ReadModel) -> None:
+    """A model whose entity was lost counts its revisions anew; what was on its way from before comes too late."""
+    assert read_model.put(_row(40))
+    assert read_model.put(_row(1, born=_AT))
+    assert not read_model.put(_row(41))
+    assert read_model.put(_row(1, born=_AT + timedelta(days=1)))
+    assert not read_model.put(_row(90, born=_AT))
+    assert read_model.put(_row(2, born=_AT + timedelta(days=1)))
+    assert read_model.get("departures/JFK ü") == _row(2, born=_AT + timedelta(days=1))
 
 
 def test_whoever_writes_at_once_the_newest_revision_stays(read_model: ReadModel) -> None:
@@ -98,3 +110,42 @@ def test_a_row_larger_than_a_property_comes_back_whole(read_model: ReadModel) ->
     assert read_model.get(large.model) == large
     assert read_model.put(_row(2))
     assert read_model.get(large.model) == _row(2)
+
+
+def test_briefs_are_the_rows_without_their_past(read_model: ReadModel) -> None:
+    """By name, and as the newest revision has them."""
+    note = DecisionNote(at=_AT, event="e", decision="d", reason="r")
+    figures = {"model": {"mape": 0.2, "rmse": 3.0}}
+    rows = [_row(1, model=name, decisions=(note,), gates=("g",), figures=figures) for name in ("b", "a/ü")]
+    for row in (*rows, rows[0].model_copy(update={"revision": 2, "state": "released"})):
+        assert read_model.put(row)
+    found = read_model.briefs()
+    assert [(row.model, row.revision, row.state) for row in found] == [("a/ü", 1, "training"), ("b", 2, "released")]
+    assert found[0] == rows[1].brief()
+    assert (found[0].decisions, found[0].gates, found[0].figures) == ((), (), {"model": {"mape": 0.2}})
+
+
+def test_a_row_of_before_there_were_briefs_is_read_as_a_whole(azurite: str, table: str) -> None:
+    """Also one whose brief does not fit into the columns that are read."""
+    read_model = TableReadModel(azurite, table)
+    large = _row(1, model="large", ledger_findings=["ü" * 9_000] * 2)
+    assert read_model.put(large)
+    old = _row(1, model="old")
+    columns = {**packed(old), "revision": f"{old.revision:020}"}
+    assert Table(azurite, table).change("model", [Change(table_key(old.model), columns)])
+    assert read_model.briefs() == [large.brief(), old.brief()]
+
+
+def test_many_rows_without_a_brief_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an update of the app a thousand have none, and a read for each would take longer than a page waits."""
+    whole = [_row(1, model=f"m{number}") for number in range(20)]
+    asked: list[object] = []
+
+    def between(*_: object, columns: object = None) -> list[Row]:
+        asked.append(columns)
+        return [Row(one.model, {} if columns else packed(one), "") for one in whole]
+
+    read_model = TableReadModel("UseDevelopmentStorage=true")
+    monkeypatch.setattr(read_model, "_table", SimpleNamespace(between=between))
+    assert {one.model for one in read_model.briefs()} == {one.model for one in whole}
+    assert len(asked) == 2

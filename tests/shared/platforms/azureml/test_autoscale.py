@@ -128,7 +128,7 @@ def test_nothing_is_asked_of_azure_monitor_by_what_is_for_tests(
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_the_role_that_is_missing_is_named(
+def test_the_right_that_is_missing_is_named(
     endpoints: AzureMlEndpoints, double: AzureMlDouble, name: str, file: Path, method: str
 ) -> None:
     """Azure ML's own role does not include settings; without the right, nothing scales."""
@@ -137,10 +137,10 @@ def test_the_role_that_is_missing_is_named(
         "PUT": lambda: endpoints.scale_deployment(name, "v1-1", file),
         "DELETE": lambda: endpoints.delete_deployment(name, "v1-1"),
     }
-    with pytest.raises(PermanentError, match=r"Azure Monitor could not .* may not; .*role Monitoring Contr") as caught:
+    with pytest.raises(PermanentError, match=r"Azure Monitor could not .* may not; .*WITH_ENDPOINT_SCALING") as caught:
         calls[method]()
     assert caught.value.code == "AzureMlForbidden"
-    assert "on the resource group signalbox" in caught.value.message
+    assert "change autoscale settings in the resource group signalbox" in caught.value.message
 
 
 def test_a_deployment_goes_without_the_right_to_its_setting(

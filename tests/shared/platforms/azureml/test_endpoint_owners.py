@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.release import DEPLOYMENT_TAKEN, ENDPOINT_TAKEN
+from shared.contracts.deployments import DEPLOYMENT_TAKEN, ENDPOINT_TAKEN
 from shared.errors import PermanentError, TransientError
 from shared.platforms.azureml.connection import Connection
 from shared.platforms.azureml.definitions import DEFINITION_TAG

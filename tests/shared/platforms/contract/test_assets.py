@@ -1,9 +1,12 @@
 """What every Platform does with the versions that jobs and endpoints refer to."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.errors import PermanentError
 from shared.platforms.base import Platform
+from shared.registry.artifact import file_hashes
 from tests.shared.platforms.contract.world import BATCH, DATASET, new
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -17,6 +20,30 @@ def test_a_jobs_output_becomes_a_version_of_a_model(platform: Platform, trained:
     assert made.path
     assert made.tags.items() >= {"dataset": "v1"}.items()
     assert platform.read_model(name, "3") == made
+
+
+def test_what_a_platform_has_of_a_version_is_what_the_job_has_left(
+    platform: Platform, trained: str, tmp_path: Path
+) -> None:
+    """File by file, so that it can be held against what was registered; of an unknown version it has nothing."""
+    name, model = new("model"), tmp_path / "model"
+    for folder in (model, job := tmp_path / "job"):
+        folder.mkdir()
+    platform.register_model(name, "3", trained, "model", {})
+    assert not platform.download_model(name, "4", model)
+    assert not list(model.iterdir())
+    assert platform.download_model(name, "3", model)
+    platform.download_job_folder(trained, "model", job)
+    assert file_hashes(model) == file_hashes(job)
+    assert "MLmodel" in file_hashes(model)
+
+
+def test_what_steps_run_in_is_told(platform: Platform) -> None:
+    """An image and its version, or the interpreter; of an environment that it does not know the platform says so."""
+    told = platform.read_images(["azureml:signalbox-no-such:1"])
+    assert len(told) == 1
+    assert told[0] == "unknown" or told[0].startswith("python 3.")
+    assert platform.read_images(["azureml:signalbox-no-such:1"]) == told
 
 
 def test_the_same_model_version_is_adopted(platform: Platform, trained: str) -> None:

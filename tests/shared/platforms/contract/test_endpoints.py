@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts.release import DEPLOYMENT_TAKEN
+from shared.contracts.deployments import DEPLOYMENT_TAKEN
 from shared.errors import PermanentError, TransientError
 from shared.platforms.base import Platform
 from tests.shared.platforms.contract.world import PREDICTIONS, ROWS, deploy, new, patiently, settled, until

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from shared.contracts.deployments import DeploymentState
 from shared.contracts.jobs import INSTANCE_TAG, FolderInput, JobInput, JobState
-from shared.contracts.release import DeploymentState
 from shared.errors import TransientError
 from shared.platforms.base import Platform
 

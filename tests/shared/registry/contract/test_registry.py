@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.registry import VersionNote
 from shared.errors import PermanentError
 from shared.names import CHAMPION
 from shared.registry.artifact import artifact_sha256
@@ -286,3 +287,22 @@ def test_a_version_tells_which_champion_it_replaced(registry: Registry, model: s
     for version in ("1", "2"):
         registry.promote(model, version)
     assert [one.previous for one in registry.versions(model)] == [None, "1"]
+
+
+def test_a_note_is_kept_beside_a_version_and_what_people_wrote_stays(
+    registry: Registry, model: str, folder: Path
+) -> None:
+    """Written once: the same note again changes nothing, and another one replaces it."""
+    registry.register(model, "job-1", folder, {"verdict": "passed"}, _METRICS)
+    note = VersionNote(text="It passed [x].\n\n- gate", tags={"signalbox.why": "https://app.example/m"})
+    assert registry.describe(model, "1", note)
+    assert not registry.describe(model, "1", note)
+    (made,) = registry.versions(model)
+    assert made.tags.items() >= {"verdict": "passed", **note.tags}.items()
+    assert registry.describe(model, "1", note.model_copy(update={"text": "It serves."}))
+    newer = VersionNote(text="It is retired.", tags={"signalbox.why.rows": "10"})
+    assert registry.describe(model, "1", newer)
+    assert not registry.describe(model, "1", VersionNote(text="It serves.", tags={"signalbox.why.rows": "9"}))
+    assert not registry.describe(model, "1", newer)
+    with pytest.raises(PermanentError):
+        registry.describe(model, "7", note)

@@ -14,6 +14,7 @@ seen = {
     "name": __name__,
     "threads": os.environ["OMP_NUM_THREADS"],
     "root_run": os.environ["AZUREML_ROOT_RUN_ID"],
+    "trace": os.environ.get("TRACEPARENT"),
 }
 vars(builtins)["leaked_by_a_step"] = True
 os.environ["LEAKED_BY_A_STEP"] = "yes"

@@ -1,0 +1,1 @@
+"""What brings Signalbox to Azure, and the checks of it (`infra.checks`)."""
