@@ -12,9 +12,11 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
-from functions.api.answers import Begun, Problem
-from functions.api.operations import HTML, OPERATIONS, Body, Operation, Parameter
-from functions.api.shapes import Components, Schema
+from functions.api.answers.orchestrations import Begun
+from functions.api.answers.problems import Problem
+from functions.api.operations.operation import HTML, Body, Operation, Parameter, Schema
+from functions.api.operations.table import HEADINGS, OPERATIONS
+from functions.api.shapes import Components
 from functions.index import ROUTES, Route
 from functions.triggers.http import PROBLEM
 from shared.authorization import APP_ROLES
@@ -31,15 +33,6 @@ Trace Context) continues its trace. What is wrong is told as a problem (RFC 9457
 the Functions host itself answers, there is no body: 404 for a path or a method that nothing takes, and 401 without a
 function key. What a browser sends by a page of another site is refused (403), unless it is a `GET` or a webhook.
 """
-_TAGS: Final = {
-    "Models": "How models stand, and why.",
-    "Orders": "What people order of models: each is written down with its reason.",
-    "Runs": "One operation for many models or cells, and how what was begun stands.",
-    "Data": "Dataset versions, what they were made of, and rows that were rejected.",
-    "Ledger": "What was done to models, hash-chained, and whether it is as it was written.",
-    "Pages": "For people, as HTML and SVG without scripts.",
-    "Operations": "How the app is, what came in, what was lost, and what goes.",
-}
 _SECURITY: Final = {
     "functionKey": {
         "type": "apiKey",
@@ -106,7 +99,7 @@ def document() -> dict[str, Any]:
     """The document.
 
     Raises:
-        LookupError: A route is not described in `functions.api.operations`.
+        LookupError: A route is not described in `functions.api.operations.table`.
     """
     routes = [(room, route) for room, found in ROUTES.items() for route in found]
     told = [shape for one in OPERATIONS.values() for shapes in one.answers.values() for shape in shapes]
@@ -121,7 +114,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Signalbox", "version": VERSION, "description": _ABOUT},
         "servers": [{"url": "/api"}],
-        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
+        "tags": [{"name": heading.name, "description": heading.about} for heading in HEADINGS],
         "security": [{"functionKey": []}, {"entra": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
@@ -152,7 +145,7 @@ def _described(room: str, route: Route, components: Components, path: str, body:
     summary, description = _docstring(room, route)
     if body is not None and body.about:
         summary, description = body.about, f"{summary}. {description}".strip()
-    made: dict[str, Any] = {"tags": [operation.tag], "summary": summary}
+    made: dict[str, Any] = {"tags": [_heading(route)], "summary": summary}
     if about := " ".join(part for part in (description, _who(route, body)) if part):
         made["description"] = about
     if route.anonymous:
@@ -166,6 +159,10 @@ def _described(room: str, route: Route, components: Components, path: str, body:
         made["requestBody"] = {"required": body.required, "content": {_JSON: content}}
     made["responses"] = _responses(operation, components, has_body=body is not None)
     return made
+
+
+def _heading(route: Route) -> str:
+    return next(heading.name for heading in HEADINGS if route.name in heading.operations)
 
 
 def _docstring(room: str, route: Route) -> tuple[str, str]:

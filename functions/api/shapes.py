@@ -8,10 +8,9 @@ from typing import Any, Final, Literal
 
 from pydantic.json_schema import models_json_schema
 
-from functions.api.operations import Body, Shapes
+from functions.api.operations.operation import Body, Schema, Shapes
 from shared.contracts.base import Contract
 
-type Schema = dict[str, Any]
 type Mode = Literal["validation", "serialization"]
 
 _REFERENCE: Final = "#/components/schemas/{model}"

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from functions.api.document import document
 from functions.index import ROUTES
 
+EVERY_ROUTE: Final = [route for found in ROUTES.values() for route in found]
 _HEADERS: Final = ("x-correlation-id", "traceresponse")
-_WITH_REST: Final = [route.path for found in ROUTES.values() for route in found if "{*" in route.path]
+_WITH_REST: Final = [route.path for route in EVERY_ROUTE if "{*" in route.path]
 _PLACE: Final = re.compile(r"\\\{\w+\\\}")
 
 

@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.generation.modes import GenerationMode
 
-from functions.index import ROUTES, Route
+from functions.index import Route
 from functions.triggers.signatures import mlflow_signature
-from tests.api.description import check_answer, described, faults, operation_of
+from tests.api.description import EVERY_ROUTE, check_answer, described, faults, operation_of
 from tests.api.seeded import MODEL, PLACES
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
-_ROUTES: Final = [route for found in ROUTES.values() for route in found]
 _CHECKS: Final = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -42,7 +41,7 @@ _FEW: Final = settings(max_examples=3, derandomize=True, database=None, deadline
 def operations() -> dict[str, list[Any]]:
     """The described operations, by the route that they are of."""
     schema = schemathesis.openapi.from_dict(described())
-    found: dict[str, list[Any]] = {route.name: [] for route in _ROUTES}
+    found: dict[str, list[Any]] = {route.name: [] for route in EVERY_ROUTE}
     for result in schema.get_all_operations():
         operation: Any = result.ok()  # type: ignore[union-attr]  # an operation that cannot be read raises
         name = operation.definition.raw["operationId"]
@@ -50,7 +49,7 @@ def operations() -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.parametrize("route", _ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", EVERY_ROUTE, ids=lambda route: route.name)
 def test_any_request_is_answered_as_described(
     api: httpx.Client, operations: dict[str, list[Any]], route: Route
 ) -> None:
@@ -86,7 +85,7 @@ _BODIES: Final = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("route", [route for route in _ROUTES if "{" in route.path], ids=lambda route: route.name)
+@pytest.mark.parametrize("route", [route for route in EVERY_ROUTE if "{" in route.path], ids=lambda route: route.name)
 def test_odd_paths_are_answered(api: httpx.Client, route: Route) -> None:
     """Null bytes, dots, quotes, line ends, signs outside of any alphabet and overlong names are refused or unknown."""
     begin, _, rest = route.path.partition("{")
@@ -96,15 +95,16 @@ def test_odd_paths_are_answered(api: httpx.Client, route: Route) -> None:
         assert answer.status_code in (200, 202, 400, 404, 414), f"{route.path} {name}: {answer.status_code}"
         if "x-correlation-id" not in answer.headers:  # it is the host's
             assert answer.status_code == 404
-        elif (
-            operation_of(route.method, urlsplit(str(answer.request.url)).path) is None
-        ):  # no order and no operation has such a name
+        elif operation_of(route.method, urlsplit(str(answer.request.url)).path) is None:
+            # No order and no operation has such a name.
             assert not faults({"$ref": "#/components/schemas/Problem"}, answer.json())
         else:
             check_answer(answer)
 
 
-@pytest.mark.parametrize("route", [route for route in _ROUTES if route.method == "POST"], ids=lambda route: route.name)
+@pytest.mark.parametrize(
+    "route", [route for route in EVERY_ROUTE if route.method == "POST"], ids=lambda route: route.name
+)
 def test_odd_bodies_are_refused(api: httpx.Client, route: Route) -> None:
     """No JSON, other encodings, half of a text, numbers beyond any size, and deep nests are refused with the reason."""
     path = route.path.replace("{name}", MODEL).replace("{order}", "hold").replace("{operation}", "train")

@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.index import ROUTES, Route
-from tests.api.description import check_answer
+from functions.index import Route
+from tests.api.description import EVERY_ROUTE, check_answer
 from tests.api.seeded import GONE, MODEL, PLACES
 from tests.local.host.running_host import eventually
 
 pytestmark = pytest.mark.stack
 
-_ASKED = [route for found in ROUTES.values() for route in found if route.method == "GET"]
+_ASKED = [route for route in EVERY_ROUTE if route.method == "GET"]
 
 
 @pytest.mark.parametrize("route", _ASKED, ids=lambda route: route.name)

@@ -10,7 +10,7 @@ import azure.functions as func
 import pytest
 
 from functions import adapters
-from functions.api.answers import Health
+from functions.api.answers.health import Health
 from functions.triggers import callers, health
 from functions.triggers.http import BadRequestError
 from shared import telemetry
