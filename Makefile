@@ -4,8 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .tools/uv/bin/uv
 PY := .venv/bin/python
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 COVERAGE := $(UV) run --quiet --frozen --no-sync --with coverage==7.11.0 python -m coverage
 export UV_PYTHON_DOWNLOADS := never
+# Hundreds of processes import what lies in this folder; where this is set, each would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo models package coverage test up check format soak bench clean
 
@@ -26,8 +29,8 @@ coverage: setup ## Lines of the app that the unit tests run, as coverage.xml; to
 package: setup ## What goes to Azure, as dist/signalbox.zip
 	@$(PY) -m infra.pipelines.package
 
-test: setup .venv/compiled ## All tests but the long ones
-	@$(PY) -m pytest -m "not soak and not infra" -n 2 --dist loadfile --no-loadscope-reorder
+test: setup ## All tests but the long ones
+	@$(PY) -m pytest -m "not soak and not infra" $(SIDE_BY_SIDE)
 
 up: setup ## The local stack, until Ctrl-C
 	@$(PY) -m local.stack up
@@ -48,7 +51,7 @@ format: setup ## Rewrite the code in its format
 	@.venv/bin/ruff check --fix .
 
 soak: setup ## Lifecycles under kill -9, about 5 minutes (SOAK_LIFECYCLES=500, SOAK_SEED=... repeats a run)
-	@$(PY) -m pytest -m soak --timeout 1200
+	@$(PY) -m pytest -m soak --timeout 1200 $(SIDE_BY_SIDE)
 
 bench: setup ## All benchmarks, into benchmarks/results.md
 	@$(PY) -m benchmarks
@@ -65,11 +68,6 @@ $(UV):
 
 .venv/ready: $(UV) pyproject.toml uv.lock
 	@python=$$(bash local/find_python.sh) && $(UV) sync --quiet --frozen --python "$$python"
-	@touch $@
-
-# Some fifty processes import what is installed; where PYTHONDONTWRITEBYTECODE is set, each would compile it anew.
-.venv/compiled: .venv/ready
-	@$(PY) -m compileall -q -j 0 .venv/lib > /dev/null || true
 	@touch $@
 
 # Azure's resource schemas, checkov, and what reads KQL, 430 MB: for `make check` alone.

@@ -10,7 +10,20 @@ from xdist.scheduler import LoadFileScheduling
 TOGETHER: Final = {
     "the released stack": tuple(
         f"tests/e2e/test_{name}.py"
-        for name in ("main_path", "ledger", "dashboard", "second_version", "service_down", "bad_input", "crash")
+        for name in (
+            "main_path",
+            "ledger",
+            "dashboard",
+            "retention",
+            "second_version",
+            "service_down",
+            "bad_input",
+            "crash",
+            "retirement",
+        )
+    ),
+    "the stack with one slot": tuple(
+        f"tests/e2e/test_{name}.py" for name in ("data_factory_without_data", "fleet_runs", "data_factory")
     ),
     "one MLflow server": (
         *(f"tests/shared/platforms/contract/test_{name}.py" for name in ("jobs", "assets", "batch", "endpoints")),

@@ -1,12 +1,17 @@
 """One stack for the tests that only look at a finished run, or add to it."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.stack import Ports, Stack
-from tests.e2e.running import Running, final_state
+from shared.settings import APP_ROOT
+from tests.data_factory.executor import Factory
+from tests.data_factory.listener import CallbackListener
+from tests.data_factory.scene import Scene
+from tests.e2e.running import Running, final_state, running_stack
 
 #: The search for lost events runs only when a test asks for it, and nothing begins by the clock.
 NEVER = {
@@ -21,14 +26,17 @@ DEV = {**NEVER, "SIGNALBOX_ENVIRONMENT": "dev"}
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def fleet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's fleet file with all that belongs to it, to be changed by whoever comes last."""
+    return shutil.copytree(APP_ROOT / "examples/flights", tmp_path_factory.mktemp("fleet") / "flights") / "fleet.yaml"
+
+
+@pytest.fixture(scope="session")
+def running(fleet_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A stack on which nothing has happened yet."""
-    with Stack(tmp_path_factory.mktemp("stack"), ports=Ports.free(), settings=DEV) as stack:
-        running = Running(stack)
-        try:
-            yield running
-        finally:
-            running.close()
+    settings = {**DEV, "SIGNALBOX_FLEET": str(fleet_file)}
+    with running_stack(tmp_path_factory.mktemp("stack"), settings) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +60,46 @@ def released(running: Running, undisturbed: dict[str, Any]) -> Running:
     """The stack on which the example's raw files have become released models."""
     assert undisturbed
     return running
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[CallbackListener]:
+    """Where a Data Factory waits to be called back."""
+    with CallbackListener() as listener:
+        yield listener
+
+
+@pytest.fixture(scope="session")
+def one_slot_fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fleet file of our own: one job at a time, and a pipeline of its own for the slow routes."""
+    folder = tmp_path_factory.mktemp("example") / "flights"
+    shutil.copytree(APP_ROOT / "examples/flights", folder)
+    shutil.copy(folder / "pipelines/train.yml", folder / "pipelines/train_slow.yml")
+    before, after = (folder / "fleet.yaml").read_text().rsplit("pipelines/train.yml", 1)
+    text = f"{before}pipelines/train_slow.yml{after}"
+    for example, ours in (("at_once: 4", "at_once: 1"), ("timezone: America/New_York", "timezone: UTC")):
+        assert example in text
+        text = text.replace(example, ours)
+    (folder / "fleet.yaml").write_text(text)
+    return folder / "fleet.yaml"
+
+
+@pytest.fixture(scope="session")
+def one_at_a_time(
+    one_slot_fleet: Path, listener: CallbackListener, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """Another stack: it looks at its fleet's schedules every second, and may call a Data Factory back."""
+    settings = {
+        **DEV,
+        "SIGNALBOX_FLEET": str(one_slot_fleet),
+        "SIGNALBOX_TICK_SCHEDULE": "* * * * * *",
+        "SIGNALBOX_CALLBACK_HOSTS": f"*.svc.datafactory.azure.com, {listener.origin}",
+    }
+    with running_stack(tmp_path_factory.mktemp("stack"), settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def scene(one_at_a_time: Running, listener: CallbackListener) -> Scene:
+    """The same stack, with a Data Factory that calls it."""
+    return Scene(one_at_a_time, Factory(listener, {"signalbox-function-key": "of-no-use-here"}), listener)

@@ -7,14 +7,16 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from examples.flights.landing import RawFile, raw_files
 from local.demo.observe import Model, Observer
-from local.stack import Stack
+from local.stack import Ports, Stack
 from shared.storage.blobs import AzureBlobStore
 from tests.api.description import check_answer
 
@@ -169,6 +171,17 @@ class Running:
             return body
 
         return eventually(ask, lambda body: body["runtimeStatus"] in ("Completed", "Failed", "Terminated"), status_url)
+
+
+@contextmanager
+def running_stack(state: Path, settings: Mapping[str, str], *, webhooks: bool = True) -> Iterator[Running]:
+    """A stack of one's own, on ports that are free; its state is kept in the folder."""
+    with Stack(state, ports=Ports.free(), settings=settings, webhooks=webhooks) as stack:
+        running = Running(stack)
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def final_state(running: Running) -> dict[str, Any]:

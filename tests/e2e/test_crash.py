@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from local.stack import Ports, Stack
 from tests.e2e.conftest import DEV
-from tests.e2e.running import BASELINE, FAST, FILES, MODELS, Running, final_state
+from tests.e2e.running import BASELINE, FAST, FILES, MODELS, Running, final_state, running_stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.stack, pytest.mark.soak, pytest.mark.timeout(1200)]
 KILLS = 5
 
 
@@ -29,17 +28,15 @@ def _killed(state: Path) -> dict[str, Any]:
     All files land at once, so that the first kills hit twenty conditionings of one dataset.
     """
     chance = random.Random(20261120)
-    with Stack(state, ports=Ports.free(), settings=DEV) as stack:
-        running = Running(stack)
+    with running_stack(state, DEV) as running:
         running.land(*FILES)
         for _ in range(KILLS):
             _let_it_work(running, chance.uniform(0.2, 2.0))
-            stack.kill("host")
-            stack.restart_host()
+            running.stack.kill("host")
+            running.stack.restart_host()
         running.wait_released()
         final = final_state(running)
-        stack.check()
-        running.close()
+        running.stack.check()
     return final
 
 

@@ -3,19 +3,14 @@
 The tests of this file tell one story, in their order.
 """
 
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.stack import Ports, Stack
 from shared.contracts.deliveries import Delivery
-from shared.settings import APP_ROOT
 from shared.storage.inbox import TableInbox
-from tests.e2e.conftest import DEV
 from tests.e2e.running import FAST, MODELS, PATIENCE, SLOW, Running, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
@@ -43,33 +38,6 @@ jobs:
       model: ${{{{parent.outputs.model}}}}
       evaluation: ${{{{parent.outputs.evaluation}}}}
 """
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fleet file of our own: one job at a time, and a pipeline of its own for the slow routes."""
-    folder = tmp_path_factory.mktemp("example") / "flights"
-    shutil.copytree(APP_ROOT / "examples/flights", folder)
-    shutil.copy(folder / "pipelines/train.yml", folder / "pipelines/train_slow.yml")
-    before, after = (folder / "fleet.yaml").read_text().rsplit("pipelines/train.yml", 1)
-    text = f"{before}pipelines/train_slow.yml{after}"
-    for example, ours in (("at_once: 4", "at_once: 1"), ("timezone: America/New_York", "timezone: UTC")):
-        assert example in text
-        text = text.replace(example, ours)
-    (folder / "fleet.yaml").write_text(text)
-    return folder / "fleet.yaml"
-
-
-@pytest.fixture(scope="module")
-def one_at_a_time(fleet: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A stack of our own that looks at its fleet's schedules every second."""
-    settings = {**DEV, "SIGNALBOX_FLEET": str(fleet), "SIGNALBOX_TICK_SCHEDULE": "* * * * * *"}
-    with Stack(tmp_path_factory.mktemp("stack"), ports=Ports.free(), settings=settings) as stack:
-        running = Running(stack)
-        try:
-            yield running
-        finally:
-            running.close()
 
 
 def _trainings(running: Running) -> list[dict[str, Any]]:
@@ -125,9 +93,9 @@ def test_one_trains_while_the_other_waits_and_a_kill_changes_nothing(one_at_a_ti
         assert [version.number for version in running.observer.versions(name)] == ["1"]
 
 
-def test_a_run_fails_in_part_and_only_that_is_retried(one_at_a_time: Running, fleet: Path) -> None:
+def test_a_run_fails_in_part_and_only_that_is_retried(one_at_a_time: Running, one_slot_fleet: Path) -> None:
     """A job that hangs and one that loses its outputs fail with their reason; the other model is left alone."""
-    running, pipeline = one_at_a_time, fleet.parent / "pipelines/train_slow.yml"
+    running, pipeline = one_at_a_time, one_slot_fleet.parent / "pipelines/train_slow.yml"
     sound = pipeline.read_text()
 
     pipeline.write_text(_ONE_STEP.format(does="sleep 3600", seconds=2))
@@ -151,7 +119,7 @@ def test_a_run_fails_in_part_and_only_that_is_retried(one_at_a_time: Running, fl
     assert running.http.post(f"/api/runs/{run['run']}/retry").status_code == 409
 
 
-def test_a_schedule_begins_one_run(one_at_a_time: Running, fleet: Path) -> None:
+def test_a_schedule_begins_one_run(one_at_a_time: Running, one_slot_fleet: Path) -> None:
     """The minute for which the app was down is caught up, once, whatever is started again afterwards."""
     running, due = one_at_a_time, datetime.now(UTC) - timedelta(minutes=1)
     schedule = f"daily {due:%H:%M}"
@@ -159,7 +127,7 @@ def test_a_schedule_begins_one_run(one_at_a_time: Running, fleet: Path) -> None:
                     received_at=due - timedelta(hours=1), reason="", body=f"{schedule} UTC")  # fmt: skip
     TableInbox(running.stack.storage).conclude(seen)
     running.stack.kill("host")
-    fleet.write_text(f"{fleet.read_text()}\nschedule: {{score: {schedule}}}\n")
+    one_slot_fleet.write_text(f"{one_slot_fleet.read_text()}\nschedule: {{score: {schedule}}}\n")
     running.stack.restart_host()
     run = eventually(lambda: _scheduled(running), lambda runs: [run["state"] for run in runs] == ["done"], "a run")[0]
     assert run["counts"] == {"scored": 1, "skipped": 1}

@@ -21,8 +21,9 @@ def test_the_recording_is_of_this_session() -> None:
     assert not [output for _, output in recorded if "/tmp/" in output or str(APP_ROOT) in output]
 
 
+@pytest.mark.soak
 @pytest.mark.stack
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_the_session_comes_out_as_it_was_recorded(tmp_path: Path) -> None:
     """All figures, models, verdicts and refusals; times, hashes and ports aside."""
     recorded = read(RECORDING.read_text(encoding="utf-8"))

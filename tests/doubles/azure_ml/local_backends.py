@@ -18,7 +18,8 @@ from tests.doubles.azure_ml.messages import Refusal, wrong
 #: The tag that names the file of a pipeline: Azure ML is sent what the file says, the job service reads it itself.
 PIPELINE_TAG: Final = "signalbox.pipeline"
 _ASSET: Final = re.compile(r"/(?:models|data)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$")
-_TIMEOUT: Final = httpx.Timeout(12, connect=3)
+#: Seconds; a pipeline is planned and its files are read before a submission is answered, on a busy machine too.
+_TIMEOUT: Final = httpx.Timeout(60, connect=10)
 _HEADER: Final = "azureml-model-deployment"
 
 

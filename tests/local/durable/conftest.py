@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(f"ignore:azure.functions {text}:DeprecationWarning"))
 
 
-DEADLINE = 30
+DEADLINE = 90
 """Seconds that a test waits for something that should take milliseconds."""
 
 

@@ -21,7 +21,7 @@ APPS = Path(apps.__path__[0])
 START_SECONDS = 40.0
 
 
-def eventually[T](probe: Callable[[], T | None], what: str, seconds: float = 20.0) -> T:
+def eventually[T](probe: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
     """Poll until ``probe`` gives something other than None or False."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 90.0) -> bool:
     """Ask again and again until a condition holds or the time is up; return whether it held."""
     deadline = time.monotonic() + seconds
     while not condition():

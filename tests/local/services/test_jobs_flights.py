@@ -12,7 +12,7 @@ from azure.storage.blob import ContainerClient
 from examples.flights.standard import write_dataset
 from tests.local.services.polling import eventually
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.soak]
 
 PIPELINES = Path(__file__).resolve().parents[3] / "examples" / "flights" / "pipelines"
 REGISTER = """
@@ -38,7 +38,7 @@ def _submit(http: httpx.Client, name: str, pipeline: str, **inputs: Any) -> None
 
 
 def _completed(http: httpx.Client, name: str) -> None:
-    assert eventually(lambda: http.get(f"/jobs/{name}").json()["status"] in {"Completed", "Failed"}, 90)
+    assert eventually(lambda: http.get(f"/jobs/{name}").json()["status"] in {"Completed", "Failed"}, 300)
     job = http.get(f"/jobs/{name}").json()
     assert job["status"] == "Completed", job["error"]
 
