@@ -11,6 +11,7 @@ from cli.dataset_screen import print_differences, print_version, print_versions
 from cli.failures import CommandError
 from cli.paths import api_path
 from cli.printing import print_json
+from cli.showing import show_answer
 from shared.names import slug
 from shared.near_names import did_you_mean
 
@@ -26,32 +27,26 @@ def tell_versions(
     """Print versions; gives the exit code: 1 when there is no such dataset."""
     asked = {"dataset": name, "fleet": fleet, "limit": str(limit), "all": "true" if every else None}
 
-    def tell(client: httpx.Client) -> int:
-        params = {one: value for one, value in asked.items() if value is not None}
-        found = fetch(client, "GET", "/api/datasets", params=params)["datasets"]
-        show = print_json if as_json else print_versions
-        show(found)
-        return 0
-
-    return asking(url, key, tell)
+    params = {one: value for one, value in asked.items() if value is not None}
+    return show_answer(
+        url,
+        key,
+        lambda client: fetch(client, "GET", "/api/datasets", params=params)["datasets"],
+        print_versions,
+        as_json=as_json,
+    )
 
 
 def tell_version(url: str, key: str, version: str, *, as_json: bool) -> int:
     """Print all that is known of a version; gives the exit code: 1 when there is none."""
-
-    def tell(client: httpx.Client) -> int:
-        found = _find(client, version)
-        show = print_json if as_json else print_version
-        show(found)
-        return 0
-
-    return asking(url, key, tell)
+    return show_answer(url, key, lambda client: _find(client, version), print_version, as_json=as_json)
 
 
 def tell_difference(url: str, key: str, first: str, second: str, *, as_json: bool) -> int:
     """Print how the second version differs from the first; gives the exit code: 1 when there is no such version."""
 
-    def tell(client: httpx.Client) -> int:
+    def compare(client: httpx.Client) -> int:
+        """The exit code."""
         manifests = [_find(client, version)["manifest"] for version in (first, second)]
         found = differences(*manifests)
         if as_json:
@@ -60,7 +55,7 @@ def tell_difference(url: str, key: str, first: str, second: str, *, as_json: boo
             print_differences(first, second, found)
         return 0
 
-    return asking(url, key, tell)
+    return asking(url, key, compare)
 
 
 def _find(client: httpx.Client, version: str) -> Version:

@@ -8,10 +8,11 @@ from typing import Any, Final
 import httpx
 from rich.text import Text
 
-from cli.asking import asking, fetch, said_when_slow
+from cli.asking import fetch, said_when_slow
 from cli.failures import CommandError
 from cli.files import require_file
-from cli.printing import cell, console, print_json, printable, say, table
+from cli.printing import cell, console, printable, say, table
+from cli.showing import show_answer
 
 _EXAMPLE: Final = (
     '{"entity": "model_version", "action": "created", "data": {"name": "MODEL", "version": "3"}} is what MLflow sends; '
@@ -39,23 +40,16 @@ def tell_explanation(url: str, key: str, file: str, *, as_json: bool) -> int:
     """
     content = _read(file)
 
-    def tell(client: httpx.Client) -> int:
+    def explain(client: httpx.Client) -> dict[str, Any]:
+        """What the app tells of each event."""
         headers = {"content-type": "application/json"}
         with said_when_slow(_SLOW):
-            found = fetch(
+            return fetch(
                 client, "POST", "/api/events/explain",
                 changes=False, content=content, headers=headers, timeout=_SECONDS,
             )  # fmt: skip
-        if as_json:
-            print_json(found)
-            return 0
-        for position, event in enumerate(found["events"], 1):
-            if len(found["events"]) > 1:
-                say(f"{position} of {len(found['events'])}")
-            _print(event)
-        return 0
 
-    return asking(url, key, tell)
+    return show_answer(url, key, explain, _print_all, as_json=as_json)
 
 
 def _read(file: str) -> bytes:
@@ -86,6 +80,13 @@ def _of_path(path: Path) -> bytes:
 
 def _named(file: str) -> str:
     return "what came by stdin" if file == "-" else file
+
+
+def _print_all(found: dict[str, Any]) -> None:
+    for position, event in enumerate(found["events"], 1):
+        if len(found["events"]) > 1:
+            say(f"{position} of {len(found['events'])}")
+        _print(event)
 
 
 def _print(event: dict[str, Any]) -> None:

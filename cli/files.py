@@ -1,12 +1,19 @@
 """Files that somebody names on the command line."""
 
+import re
 from pathlib import Path
 from typing import Final
 
 from cli.failures import CommandError
+from shared.errors import PermanentError
 from shared.near_names import meant
 
 _SHOWN: Final = 5  # files that are named where none is like the one that was asked for
+
+
+def unusable(error: PermanentError) -> CommandError:
+    """What is wrong with a file or a name that was given, with a code as all others are written: `not-empty`."""
+    return CommandError(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", error.code).lower(), error.message)
 
 
 def require_file(path: Path) -> None:

@@ -24,6 +24,7 @@ def write(file: Path | None, environment: str | None, out: Path, *, as_json: boo
     """
 
     def tell(fleet: Fleet) -> None:
+        """The picture, and where it is."""
         drawn = draw(fleet)
         told: dict[str, object] = {"out": str(out), "models": len(fleet.models)}
         if str(out) == "-":
@@ -40,7 +41,8 @@ def write(file: Path | None, environment: str | None, out: Path, *, as_json: boo
     try:
         return with_fleet(file, environment, tell)
     except OSError as error:
-        raise CommandError("not-written", f"{out} cannot be written: {error.strerror}") from error
+        told = f"{out} cannot be written: {error.strerror}"
+        raise CommandError("not-written", told, "name another file by --out, in a folder that is there") from error
 
 
 def draw(fleet: Fleet) -> str:

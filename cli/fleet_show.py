@@ -16,6 +16,7 @@ def tell_models(file: Path | None, environment: str | None, *, as_json: bool) ->
     """Print one line per model; gives the exit code."""
 
     def tell(fleet: Fleet) -> None:
+        """Its models."""
         if as_json:
             print_json([policy.to_wire() for policy in fleet.models])
         else:
@@ -28,6 +29,7 @@ def tell_model(file: Path | None, model: str, environment: str | None, *, origin
     """Print all that holds for one model now, with the origin of each value if wanted; gives the exit code."""
 
     def tell(fleet: Fleet) -> None:
+        """All values of the model."""
         values = effective(fleet.path, model, environment_of(environment), datetime.now(UTC))
         if as_json:
             keys = ("key", "value", "origin") if origins else ("key", "value")

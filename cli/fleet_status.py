@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import httpx
 from rich.text import Text
 
-from cli.asking import asking, fetch
-from cli.printing import console, print_json, printable, say
+from cli.asking import fetch
+from cli.printing import console, printable, say
+from cli.showing import show_answer
 
 type Fleet = dict[str, Any]
 #: So many runs are named; of the others it is told how many they are.
@@ -16,16 +16,7 @@ _NAMED: Final = 3
 
 def tell_status(url: str, key: str, *, as_json: bool) -> int:
     """Print every fleet; gives the exit code."""
-
-    def tell(client: httpx.Client) -> int:
-        found = fetch(client, "GET", "/api/fleets")["fleets"]
-        if as_json:
-            print_json(found)
-        else:
-            _print(found)
-        return 0
-
-    return asking(url, key, tell)
+    return show_answer(url, key, lambda client: fetch(client, "GET", "/api/fleets")["fleets"], _print, as_json=as_json)
 
 
 def _print(found: Sequence[Fleet]) -> None:

@@ -1,14 +1,13 @@
 """``signalbox init``: what is said of a draft, and of its first run; exit codes."""
 
 import os
-import re
 import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cli.failures import CommandError
-from cli.files import require_file
+from cli.files import require_file, unusable
 from cli.init_draft import Drafted, Wish, draft_fleet, figure
 from cli.printing import cell, print_json, say, show, table
 from shared.errors import ConfigurationError, PermanentError
@@ -24,7 +23,7 @@ def tell_draft(wish: Wish, *, run: bool, as_json: bool) -> None:
     try:
         drafted = draft_fleet(wish)
     except PermanentError as error:
-        raise CommandError(_kebab(error.code), error.message) from error
+        raise unusable(error) from error
     except ConfigurationError as error:
         raise CommandError("bad-draft", str(error), f"look through it: signalbox recipe infer {wish.data}") from error
     except OSError as error:
@@ -101,7 +100,3 @@ def _as_json(drafted: Drafted, folder: Path) -> dict[str, Any]:
         "rejected": drafted.rejected,
         "files": list(drafted.files),
     }
-
-
-def _kebab(code: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", code).lower()

@@ -1,18 +1,21 @@
 """``signalbox ledger export``: what an auditor takes along, and verifies without Signalbox."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import httpx
 
-from cli.asking import asking, fetch
+from cli.asking import fetch
 from cli.failures import CommandError
 from cli.paths import api_path
-from cli.printing import print_json, say
+from cli.printing import say
+from cli.showing import show_answer
 from cli.story_text import seal, sections
 from shared.contracts.ledger import LedgerRow
 from shared.lineage.ledger import hashed
@@ -27,21 +30,23 @@ _PARTS: Final = 4  # of a manifest's path: datasets/NAME/VERSION/manifest.json
 def export_pack(url: str, key: str, model: str, to: Path, *, as_json: bool) -> int:
     """Write the evidence pack of a model; gives the exit code."""
 
-    def export(client: httpx.Client) -> int:
+    def export(client: httpx.Client) -> Json:
+        """Where the pack is, and what is in it."""
         if to.exists() and not (to.is_dir() and not any(to.iterdir())):
             raise CommandError("exists", f"{to} exists", "name a new folder, or a new file ending in .zip")
         files = _pack(client, model)
         try:
             _write(files, to)
         except OSError as error:
-            raise CommandError("not-written", f"{to} cannot be written: {error}") from error
-        if as_json:
-            print_json({"to": str(to), "files": sorted(files)})
-        else:
-            say(f"{to}: {len(files)} files; `python3 -I verify.py` in it verifies them")
-        return 0
+            told = f"{to} cannot be written: {error.strerror or error}; nothing of it is left there"
+            raise CommandError("not-written", told, "name another place by --to") from error
+        return {"to": str(to), "files": sorted(files)}
 
-    return asking(url, key, export)
+    return show_answer(url, key, export, _print, as_json=as_json)
+
+
+def _print(found: Json) -> None:
+    say(f"{found['to']}: {len(found['files'])} files; `python3 -I verify.py` in it verifies them")
 
 
 def _pack(client: httpx.Client, model: str) -> dict[str, bytes]:
@@ -99,16 +104,37 @@ def _story(why: Json) -> str:
 
 
 def _write(files: Mapping[str, bytes], to: Path) -> None:
-    if to.suffix == ".zip":
-        to.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(to, "x", zipfile.ZIP_DEFLATED) as pack:
-            for name, content in files.items():
-                pack.writestr(name, content)
-        return
+    """All of it, or nothing: half a pack would be in the way of the next try, or be taken for a whole one."""
+    with ExitStack() as undo:
+        if to.suffix == ".zip":
+            to.parent.mkdir(parents=True, exist_ok=True)
+            with to.open("xb") as opened:
+                undo.callback(to.unlink)
+                _write_zip(files, opened)
+        else:
+            to.mkdir(parents=True, exist_ok=True)
+            undo.callback(_empty, to)
+            _write_folder(files, to)
+        undo.pop_all()
+
+
+def _write_zip(files: Mapping[str, bytes], opened: BinaryIO) -> None:
+    with zipfile.ZipFile(opened, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, content in files.items():
+            pack.writestr(name, content)
+
+
+def _write_folder(files: Mapping[str, bytes], to: Path) -> None:
     for name, content in files.items():
         target = to / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def _empty(folder: Path) -> None:
+    """Empty a folder that was empty before, so that it can be named again."""
+    for child in folder.iterdir():
+        shutil.rmtree(child) if child.is_dir() else child.unlink()
 
 
 def _canonical(value: Json) -> str:

@@ -6,10 +6,11 @@ from typing import Any, Final
 import httpx
 from rich.text import Text
 
-from cli.asking import asking, fetch
+from cli.asking import fetch
 from cli.failures import CommandError
 from cli.paths import api_path
-from cli.printing import cell, console, print_json, printable, say, show, table
+from cli.printing import cell, console, printable, say, show, table
+from cli.showing import show_answer
 from shared.near_names import did_you_mean
 
 #: States that ask for a person, in the order in which they are listed.
@@ -36,32 +37,21 @@ def tell_models(
 ) -> int:
     """Print the models that are wanted; gives the exit code."""
 
-    def tell(client: httpx.Client) -> int:
+    def find(client: httpx.Client) -> Sequence[Row]:
+        """Those that are wanted, the most urgent first."""
         rows = fetch(client, "GET", "/api/models", params={"brief": "true"})["models"]
         found = sorted((row for row in rows if _is_wanted(row, fleet, select, state)), key=_urgency)
         if not found:
             raise _none(rows, fleet, select, state)
-        if as_json:
-            print_json(found)
-        else:
-            _print_rows(found)
-        return 0
+        return found
 
-    return asking(url, key, tell)
+    return show_answer(url, key, find, _print_rows, as_json=as_json)
 
 
 def tell_model(url: str, key: str, name: str, *, as_json: bool) -> int:
     """Print a model; gives the exit code."""
-
-    def tell(client: httpx.Client) -> int:
-        row = fetch(client, "GET", api_path("models", name))
-        if as_json:
-            print_json(row)
-        else:
-            _print_row(row)
-        return 0
-
-    return asking(url, key, tell)
+    path = api_path("models", name)
+    return show_answer(url, key, lambda client: fetch(client, "GET", path), _print_row, as_json=as_json)
 
 
 def _is_wanted(row: Row, fleet: str | None, select: Mapping[str, Sequence[str]], state: str | None) -> bool:

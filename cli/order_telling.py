@@ -8,39 +8,38 @@ import httpx
 import typer
 from rich.text import Text
 
-from cli.asking import asking, fetch, operator
+from cli.asking import fetch, operator
 from cli.confirming import confirm
 from cli.failures import CommandError
 from cli.paths import api_path
-from cli.printing import console, print_json, printable, say
+from cli.printing import console, printable, say
+from cli.showing import show_answer
+
+type Answer = dict[str, Any]
 
 
 def give_order(url: str, key: str, model: str, verb: str, fields: dict[str, Any], *, as_json: bool) -> int:
     """Order something of a model; gives the exit code: 1 when it was refused."""
-
-    def give(client: httpx.Client) -> int:
-        found = fetch(client, "POST", api_path("models", model, verb), json=_body(fields))
-        if as_json:
-            print_json(found)
-        else:
-            say(f"{model}: {_told(model, found)}")
-        return 0
-
-    return asking(url, key, give)
+    path, body = api_path("models", model, verb), _body(fields)
+    return show_answer(
+        url,
+        key,
+        lambda client: fetch(client, "POST", path, json=body),
+        lambda found: say(f"{model}: {_told(model, found)}"),
+        as_json=as_json,
+    )
 
 
 def order_many(url: str, key: str, verb: str, fields: dict[str, Any], *, as_json: bool) -> int:
     """Order something of all models of a fleet, or of those with some labels; gives the exit code."""
-
-    def give(client: httpx.Client) -> int:
-        found = fetch(client, "POST", f"/api/orders/{verb}", json=_body(fields))
-        if as_json:
-            print_json(found)
-        else:
-            say(f"{verb} was ordered of {len(found['models'])} models: {', '.join(found['models'])}")
-        return 0
-
-    return asking(url, key, give)
+    body = _body(fields)
+    return show_answer(
+        url,
+        key,
+        lambda client: fetch(client, "POST", f"/api/orders/{verb}", json=body),
+        lambda found: say(f"{verb} was ordered of {len(found['models'])} models: {', '.join(found['models'])}"),
+        as_json=as_json,
+    )
 
 
 def answer_approval(  # noqa: PLR0917 - an answer, field by field
@@ -48,7 +47,8 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
 ) -> int:
     """Answer what a release waits for, after showing what exactly that is; gives the exit code."""
 
-    def give(client: httpx.Client) -> int:
+    def give(client: httpx.Client) -> Answer:
+        """The app's answer to it."""
         row = fetch(client, "GET", api_path("models", model))
         waits = row.get("evidence") or {}
         if waits.get("version") != version:
@@ -64,29 +64,21 @@ def answer_approval(  # noqa: PLR0917 - an answer, field by field
             "artifact_sha256": waits["artifact_sha256"],
             "report_sha256": waits["report_sha256"],
         }
-        found = fetch(client, "POST", api_path("models", model, verb), json=_body(fields))
-        if as_json:
-            print_json(found)
-        else:
-            say(f"{model}@{version}: {_told(model, found)}")
-        return 0
+        return fetch(client, "POST", api_path("models", model, verb), json=_body(fields))
 
-    return asking(url, key, give)
+    return show_answer(url, key, give, lambda found: say(f"{model}@{version}: {_told(model, found)}"), as_json=as_json)
 
 
 def begin_training(url: str, key: str, model: str, *, as_json: bool) -> int:
     """Ask for a training; gives the exit code: 1 when it was refused at once."""
-
-    def begin(client: httpx.Client) -> int:
-        body = {"model": model, "request_id": uuid.uuid4().hex, "requested_by": operator()}
-        found = fetch(client, "POST", "/api/datafactory/train", json=body)
-        if as_json:
-            print_json(found)
-        else:
-            say(f"{model}: a training is asked for; `signalbox model {model}` shows how it stands")
-        return 0
-
-    return asking(url, key, begin)
+    body = {"model": model, "request_id": uuid.uuid4().hex, "requested_by": operator()}
+    return show_answer(
+        url,
+        key,
+        lambda client: fetch(client, "POST", "/api/datafactory/train", json=body),
+        lambda _: say(f"{model}: a training is asked for; `signalbox model {model}` shows how it stands"),
+        as_json=as_json,
+    )
 
 
 def read_until(text: str) -> str:
@@ -121,7 +113,7 @@ def _body(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_evidence(row: dict[str, Any], waits: dict[str, Any]) -> None:
-    shown = console()
+    shown = console(stderr=True)
     shown.print(Text(f"Version {waits['version']} instead of {row.get('champion') or 'none'}", style="bold"))
     for gate in row.get("gates", ()):
         shown.print(Text(f"  {printable(gate)}"))

@@ -23,9 +23,9 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def console() -> Console:
-    """Where tables are printed."""
-    made = Console(soft_wrap=False, highlight=False)
+def console(*, stderr: bool = False) -> Console:
+    """Where tables are printed; `stderr` is for what a person reads before a question, which is asked there."""
+    made = Console(soft_wrap=False, highlight=False, stderr=stderr)
     if not made.is_terminal:
         made.width = _ENDLESS
     return made

@@ -1,15 +1,17 @@
 """``signalbox quarantine show``: asks a running app for rejected rows, and prints them."""
 
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 import httpx
 
-from cli.asking import asking, fetch
+from cli.asking import fetch
 from cli.failures import CommandError
 from cli.paths import api_path
-from cli.printing import cell, print_json, say, show, table
+from cli.printing import cell, say, show, table
+from cli.showing import show_answer
 
 _FOLDER: Final = "quarantine/"
 #: Rows that the app tells at once.
@@ -19,19 +21,33 @@ type Row = dict[str, Any]
 
 
 def tell_quarantine(url: str, key: str, source: str | None, rule: str | None, limit: int, *, as_json: bool) -> int:
-    """Print what is in quarantine; gives the exit code."""
+    """Print what is in quarantine; gives the exit code.
 
-    def tell(client: httpx.Client) -> int:
-        params = {"limit": str(limit), **({"source": source} if source else {})}
+    Args:
+        url: Where the app is.
+        key: A function key.
+        source: Only what is of this source.
+        rule: Of that, only what has rows that break it.
+        limit: At most so many are looked at, the newest.
+        as_json: Print a list of what `GET /api/quarantine` tells.
+    """
+    params = {"limit": str(limit), **({"source": source} if source else {})}
+    looked_at = 0
+
+    def find(client: httpx.Client) -> list[Row]:
+        """What is in quarantine, newest first."""
+        nonlocal looked_at
         found = fetch(client, "GET", "/api/quarantine", params=params)["quarantine"]
-        found = [one for one in found if rule is None or rule in one["rules"]]
-        if as_json:
-            print_json(found)
-        else:
-            _print_list(found, of=f" of {source}" if source else "")
-        return 0
+        looked_at = len(found)
+        return [one for one in found if rule is None or rule in one["rules"]]
 
-    return asking(url, key, tell)
+    def show_list(found: list[Row]) -> None:
+        """The list, and what the app was not asked for: it does not know rules."""
+        _print_list(found, of=f" of {source}" if source else "", rule=rule)
+        if rule is not None and looked_at == limit:
+            say(f"Only the newest {limit} were looked through: --limit says how many.")
+
+    return show_answer(url, key, find, show_list, as_json=as_json)
 
 
 def tell_rows(url: str, key: str, path: str, rule: str | None, limit: int, *, as_json: bool) -> int:
@@ -46,20 +62,16 @@ def tell_rows(url: str, key: str, path: str, rule: str | None, limit: int, *, as
         as_json: Print an object with ``path``, ``source``, ``rows`` and ``more``.
     """
 
-    def tell(client: httpx.Client) -> int:
+    def find(client: httpx.Client) -> Row:
+        """The rows, with where they are from."""
         blob = path if path.startswith(_FOLDER) else _newest_of(client, path)
         if blob is None:
             raise CommandError(
                 "not-in-quarantine", f"nothing of {path} is in quarantine", "signalbox quarantine show lists what is"
             )
-        found = _rows(client, blob, rule, limit)
-        if as_json:
-            print_json(found)
-        else:
-            _print_rows(found, rule)
-        return 0
+        return _rows(client, blob, rule, limit)
 
-    return asking(url, key, tell)
+    return show_answer(url, key, find, partial(_print_rows, rule=rule), as_json=as_json)
 
 
 def _newest_of(client: httpx.Client, file: str) -> str | None:
@@ -81,9 +93,9 @@ def _rows(client: httpx.Client, blob: str, rule: str | None, limit: int) -> Row:
     return found
 
 
-def _print_list(found: list[Row], of: str) -> None:
+def _print_list(found: list[Row], of: str, rule: str | None) -> None:
     if not found:
-        say(f"nothing{of} is in quarantine")
+        say(f"nothing{of} is in quarantine{f' that breaks {rule}' if rule else ''}")
         return
     for one in found:
         first, *others = one["files"] or ["no rows"]

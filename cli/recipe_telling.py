@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.failures import CommandError
-from cli.files import require_file
+from cli.files import require_file, unusable
 from cli.printing import print_json, printable
 from cli.recipe_draft import draft_recipe
 from cli.recipe_screen import print_trial
@@ -59,12 +59,10 @@ def tell_draft(data: Path, out: Path | None, *, as_json: bool) -> int:
     require_file(data)
     try:
         text = draft_recipe(data, _schema_from(out.parent if out is not None else Path()))
-        if out is not None:
-            out.write_text(text, encoding="utf-8")
     except PermanentError as error:
-        raise CommandError(error.code, error.message) from error
-    except OSError as error:
-        raise CommandError("not-written", f"{out} cannot be written: {error.strerror}") from error
+        raise unusable(error) from error
+    if out is not None:
+        _write(text, out)
     if as_json:
         print_json({"out": str(out) if out is not None else None, "recipe": text})
     elif out is None:
@@ -72,6 +70,14 @@ def tell_draft(data: Path, out: Path | None, *, as_json: bool) -> int:
     else:
         sys.stdout.write(f"{out}: look through its comments, then: signalbox recipe check {out} --sample {data}\n")
     return 0
+
+
+def _write(text: str, out: Path) -> None:
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        told = f"{out} cannot be written: {error.strerror}"
+        raise CommandError("not-written", told, "name another file by --out, in a folder that is there") from error
 
 
 def folder_of(recipe: Path) -> Path:

@@ -16,7 +16,8 @@ from cli.printing import cell, print_json, say, show, table
 def tell_reproduction(url: str, key: str, model: str, version: str, *, as_json: bool) -> int:
     """Let a version be made again, wait, and print what differs; gives the exit code: 1 when a figure does."""
 
-    def tell(client: httpx.Client) -> int:
+    def reproduce(client: httpx.Client) -> int:
+        """The exit code."""
         path = api_path("models", model, "versions", version, "reproduce")
         started = fetch(client, "POST", path, json={"requested_by": operator(), "request_id": uuid.uuid4().hex})
         if not as_json:
@@ -33,7 +34,7 @@ def tell_reproduction(url: str, key: str, model: str, version: str, *, as_json: 
         (print_json if as_json else _print)(found)
         return 0 if same else 1
 
-    return asking(url, key, tell)
+    return asking(url, key, reproduce)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -33,8 +33,7 @@ def retire(
         sys.exit(tell_retired(url, key, as_json=as_json))
     if not yes:
         _require_somebody()
-        if tell_what_goes(url, key, named):
-            sys.exit(1)
+        tell_what_goes(url, key, named)
         _confirm(named)
     body = {"models": models or [], "datasets": datasets or [], "confirm": True, "requested_by": operator()}
     sys.exit(begin_retirement(url, key, body, as_json=as_json))

@@ -8,25 +8,27 @@ import httpx
 from cli.asking import asking, fetch
 from cli.failures import CommandError, interrupted
 from cli.following import ended
-from cli.printing import cell, print_json, say, show, table
+from cli.printing import cell, say, show, table
+from cli.showing import show_answer
 from shared.near_names import did_you_mean
 
 
 def tell_retired(url: str, key: str, *, as_json: bool) -> int:
     """Print what no fleet file has any more; gives the exit code."""
+    return show_answer(
+        url, key, lambda client: fetch(client, "GET", "/api/operations/retired"), _print_retired, as_json=as_json
+    )
+
+
+def tell_what_goes(url: str, key: str, named: list[str]) -> None:
+    """Print what a retirement takes away and what stays, on stderr, where the question comes.
+
+    Raises:
+        CommandError: One of the names is not listed.
+    """
 
     def tell(client: httpx.Client) -> int:
-        found = fetch(client, "GET", "/api/operations/retired")
-        (print_json if as_json else _print_retired)(found)
-        return 0
-
-    return asking(url, key, tell)
-
-
-def tell_what_goes(url: str, key: str, named: list[str]) -> int:
-    """Print what a retirement takes away and what stays; gives the exit code: 1 when one of the names is not listed."""
-
-    def tell(client: httpx.Client) -> int:
+        """What goes, name by name."""
         found = fetch(client, "GET", "/api/operations/retired")
         told = {row["model"]: _what_goes(row) for row in found["models"]}
         told |= {row["dataset"]: _what_ends(row) for row in found["datasets"]}
@@ -35,33 +37,28 @@ def tell_what_goes(url: str, key: str, named: list[str]) -> int:
                 why = "is in a fleet file, is retired already, or is not known"
                 known = did_you_mean(name, told, "signalbox retire lists what can be")
                 raise CommandError("not-retirable", f"{name} {why}; nothing was retired", known)
-        sys.stdout.writelines(f"{told[name]}\n" for name in named)
+        sys.stderr.writelines(f"{told[name]}\n" for name in named)
         return 0
 
-    return asking(url, key, tell)
+    asking(url, key, tell)
 
 
 def begin_retirement(url: str, key: str, body: dict[str, Any], *, as_json: bool) -> int:
     """Ask for a retirement; gives the exit code: 1 when it was refused."""
-
-    def begin(client: httpx.Client) -> int:
-        found = fetch(client, "POST", "/api/operations/retire", json=body)
-        if as_json:
-            print_json(found)
-            return 0
-        for name in found["models"]:
-            sys.stdout.write(f"{name} goes out of service as soon as nothing of it is in flight\n")
-        for name in found["datasets"]:
-            sys.stdout.write(f"{name} waits for no more files\n")
-        return 0
-
-    return asking(url, key, begin)
+    return show_answer(
+        url,
+        key,
+        lambda client: fetch(client, "POST", "/api/operations/retire", json=body),
+        _print_begun,
+        as_json=as_json,
+    )
 
 
 def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) -> int:
     """Let the app apply its policies, or only tell; gives the exit code: 1 when that failed."""
 
-    def begin(client: httpx.Client) -> int:
+    def begin(client: httpx.Client) -> dict[str, Any]:
+        """What went, or would go."""
         deletes = not body["dry_run"]
         started = fetch(client, "POST", "/api/operations/retention", changes=deletes, json=body)
         try:
@@ -72,11 +69,9 @@ def begin_retention(url: str, key: str, body: dict[str, Any], *, as_json: bool) 
         if status["runtimeStatus"] != "Completed":
             told = f"retention {status['runtimeStatus'].lower()}: {str(status['output'])[:500]}"
             raise CommandError("retention-failed", told)
-        found = fetch(client, "GET", f"/api/operations/retention/{started['id']}")
-        (print_json if as_json else _print_retention)(found)
-        return 0
+        return fetch(client, "GET", f"/api/operations/retention/{started['id']}")
 
-    return asking(url, key, begin)
+    return show_answer(url, key, begin, _print_retention, as_json=as_json)
 
 
 def _what_goes(row: dict[str, Any]) -> str:
@@ -93,6 +88,13 @@ def _what_goes(row: dict[str, Any]) -> str:
 def _what_ends(row: dict[str, Any]) -> str:
     stay = "Its versions stay until they expire, the newest of each cell too."
     return f"{row['dataset']}: {row['waiting']} cells wait for no more files. {stay}"
+
+
+def _print_begun(found: dict[str, Any]) -> None:
+    for name in found["models"]:
+        say(f"{name} goes out of service as soon as nothing of it is in flight")
+    for name in found["datasets"]:
+        say(f"{name} waits for no more files")
 
 
 def _print_retired(found: dict[str, Any]) -> None:

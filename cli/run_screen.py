@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.file_bars import file_bars
+from cli.following import SILENT
 from cli.printing import cell, say, show, table
 from shared.conditioning.progress import file_progress
 
@@ -71,7 +72,7 @@ class Follower:
     def show_silence(self) -> None:
         """Say that nobody answers just now."""
         self._progress.update(self._bar, description="no answer")
-        self._say("No answer: the app may be restarting. It is asked again.")
+        self._say(SILENT)
 
     def _render(self) -> RenderableType:
         return Group(self._progress, file_bars(self._cells))

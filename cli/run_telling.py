@@ -9,12 +9,13 @@ import httpx
 
 from cli.asking import asking, fetch
 from cli.failures import interrupted
+from cli.following import Patience
 from cli.paths import api_path
 from cli.printing import print_json
 from cli.run_screen import ConditionedCell, Follower, print_run, print_runs
+from cli.showing import show_answer
 
 _LOOKS_EVERY = 1.0
-_PATIENCE = 300.0  # seconds without an answer while a run is followed: the host may restart
 
 type Run = dict[str, Any]
 
@@ -23,6 +24,7 @@ def begin_run(url: str, key: str, path: str, body: dict[str, Any], *, watch: boo
     """Begin a run, and follow it if wanted; gives the exit code: 1 when it was refused, or something failed."""
 
     def begin(client: httpx.Client) -> int:
+        """The exit code."""
         run: str = fetch(client, "POST", path, json=body)["id"]
         if watch:
             return _watch(client, run, as_json=as_json)
@@ -36,40 +38,35 @@ def begin_run(url: str, key: str, path: str, body: dict[str, Any], *, watch: boo
 def tell_run(url: str, key: str, run: str, *, watch: bool, as_json: bool) -> int:
     """Print a run with its cells; gives the exit code: 1 when something failed, or there is no such run."""
 
-    def tell(client: httpx.Client) -> int:
+    def look(client: httpx.Client) -> int:
+        """The exit code."""
         found = fetch(client, "GET", api_path("runs", run))  # whoever is not there now is not waited for
         if watch and found["state"] == "running":
             return _watch(client, run, as_json=as_json)
         return _tell(found, as_json=as_json)
 
-    return asking(url, key, tell)
+    return asking(url, key, look)
 
 
 def call_back(url: str, key: str, run: str, *, as_json: bool) -> int:
     """Have the app call back once more whoever was not told how a run ended; gives the exit code."""
 
-    def tell(client: httpx.Client) -> int:
+    def call(client: httpx.Client) -> int:
+        """The exit code."""
         found = fetch(client, "POST", api_path("runs", run, "callback"))
         told = json.dumps(found) if as_json else f"{run}: {found['callbacks']} called back once more"
         sys.stdout.write(told + "\n")
         return 0
 
-    return asking(url, key, tell)
+    return asking(url, key, call)
 
 
 def tell_runs(url: str, key: str, limit: int, fleet: str | None, *, as_json: bool) -> int:
     """Print the last runs; gives the exit code."""
-
-    def tell(client: httpx.Client) -> int:
-        narrowed = {"fleet": fleet} if fleet is not None else {}
-        found = fetch(client, "GET", "/api/runs", params={"limit": limit, **narrowed})["runs"]
-        if as_json:
-            print_json(found)
-        else:
-            print_runs(found)
-        return 0
-
-    return asking(url, key, tell)
+    params = {"limit": limit, **({"fleet": fleet} if fleet is not None else {})}
+    return show_answer(
+        url, key, lambda client: fetch(client, "GET", "/api/runs", params=params)["runs"], print_runs, as_json=as_json
+    )
 
 
 def _watch(client: httpx.Client, run: str, *, as_json: bool) -> int:
@@ -82,13 +79,13 @@ def _watch(client: httpx.Client, run: str, *, as_json: bool) -> int:
 def _follow(client: httpx.Client, run: str, *, as_json: bool) -> Run:
     """Look at a run until it has ended."""
     with Follower(run, quiet=as_json) as follower:
-        heard = time.monotonic()
+        patience = Patience()
         while True:
             try:
                 found = fetch(client, "GET", api_path("runs", run))
-                heard = time.monotonic()
+                patience.heard()
             except httpx.HTTPError as error:
-                if _is_final(error) or time.monotonic() - heard > _PATIENCE:
+                if patience.is_over(error):
                     raise
                 follower.show_silence()
             else:
@@ -109,11 +106,6 @@ def _conditioned(client: httpx.Client, run: Run) -> list[ConditionedCell]:
     cells = [cell for cell in told["cells"] if cell["cause"] == f"run:{run['run']}"]
     found = [(cell["cell"], [file for file in told["files"] if file["of"] == cell["instance"]]) for cell in cells]
     return [(name, files) for name, files in found if files]
-
-
-def _is_final(error: httpx.HTTPError) -> bool:
-    """Whether the app itself has refused; while it restarts, nobody answers, or a gateway does in its place."""
-    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500
 
 
 def _tell(run: Run, *, as_json: bool) -> int:

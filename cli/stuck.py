@@ -4,9 +4,11 @@ from typing import Any
 
 import httpx
 
-from cli.asking import asking
 from cli.failures import CommandError
-from cli.printing import cell, print_json, say, show, table
+from cli.printing import cell, say, show, table
+from cli.showing import show_answer
+
+type Row = dict[str, Any]
 
 
 def tell(url: str, older_than: float, key: str = "", *, as_json: bool = False) -> int:
@@ -19,19 +21,15 @@ def tell(url: str, older_than: float, key: str = "", *, as_json: bool = False) -
         as_json: print an object with ``stuck`` and ``parked`` instead of tables.
     """
 
-    def ask(client: httpx.Client) -> int:
+    def ask(client: httpx.Client) -> dict[str, list[Row]]:
+        """The report."""
         stuck = _fetch(client, "/admin/durable/stuck", {"olderThan": str(older_than)})
-        parked = _fetch(client, "/admin/durable/parked", {})
-        if as_json:
-            print_json({"stuck": stuck, "parked": parked})
-        else:
-            _print(stuck, parked)
-        return 0
+        return {"stuck": stuck, "parked": _fetch(client, "/admin/durable/parked", {})}
 
-    return asking(url, key, ask)
+    return show_answer(url, key, ask, lambda found: _print(found["stuck"], found["parked"]), as_json=as_json)
 
 
-def _fetch(client: httpx.Client, path: str, query: dict[str, str]) -> list[dict[str, Any]]:
+def _fetch(client: httpx.Client, path: str, query: dict[str, str]) -> list[Row]:
     answer = client.get(path, params=query)
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise CommandError("unknown-caller", "the host asks for its master key", "pass it by --key")
@@ -42,11 +40,11 @@ def _fetch(client: httpx.Client, path: str, query: dict[str, str]) -> list[dict[
             f"{at} runs no app with durable functions",
             "the report is of the local host alone: of an app on Azure, Application Insights tells",
         )
-    rows: list[dict[str, Any]] = answer.raise_for_status().json()
+    rows: list[Row] = answer.raise_for_status().json()
     return rows
 
 
-def _print(stuck: list[dict[str, Any]], parked: list[dict[str, Any]]) -> None:
+def _print(stuck: list[Row], parked: list[Row]) -> None:
     if not stuck and not parked:
         say("nothing is stuck, and nothing was given up")
     if stuck:

@@ -17,14 +17,6 @@ _BAR: Final = 24  # columns
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _WORDS: Final = {"ok": "", "failed": "failed", "running": "running", "waiting": "waiting"}
 _STYLES: Final = {"ok": "", "failed": "red", "running": "cyan", "waiting": "yellow"}
-#: What a person calls them.
-_KINDS: Final = {
-    "entity": "told the model: ",
-    "timer": "",
-    "event": "heard: ",
-    "job": "job ",
-    "delivery": "arrived by ",
-}
 
 
 class Line(NamedTuple):

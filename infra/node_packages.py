@@ -57,10 +57,11 @@ class NodePackages:
         """The folder `node_modules`; `PackagesMissing` if it is absent or not what the lock file says."""
         if not self._is_current():
             raise PackagesMissing(f"{self.name} is not installed in {self.tools}. Run `{self.install_with}` once.")
-        return self._home / "node_modules"
+        return self.home / "node_modules"
 
     @property
-    def _home(self) -> Path:
+    def home(self) -> Path:
+        """The folder of the installation."""
         return self.tools / self.name
 
     @property
@@ -68,7 +69,7 @@ class NodePackages:
         return hashlib.sha256((self.source / "package-lock.json").read_bytes()).hexdigest()
 
     def _is_current(self) -> bool:
-        stamp = self._home / "installed.sha256"
+        stamp = self.home / "installed.sha256"
         return stamp.exists() and stamp.read_text() == self._lock_hash
 
     def _install(self) -> None:
@@ -79,8 +80,8 @@ class NodePackages:
             shutil.copy(self.source / file, aside)
         _run_npm(aside, self.name)
         (aside / "installed.sha256").write_text(self._lock_hash)
-        shutil.rmtree(self._home, ignore_errors=True)
-        aside.rename(self._home)
+        shutil.rmtree(self.home, ignore_errors=True)
+        aside.rename(self.home)
 
 
 def _run_npm(folder: Path, name: str) -> None:

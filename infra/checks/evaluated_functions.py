@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: The longest there is, for names that contain it.
@@ -84,7 +84,7 @@ def _items(value: Mapping[str, Value]) -> list[Value]:
     return [{"key": key, "value": value[key]} for key in sorted(value)]
 
 
-FUNCTIONS: Mapping[str, Callable[..., Value]] = {
+_FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "bool": lambda value: str(value).lower() in {"true", "1"},
     "concat": _concat,
     "contains": lambda value, wanted: wanted in value,
@@ -141,3 +141,19 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "uniqueString": _unique,
     "utcNow": lambda *_: "2026-01-01",
 }
+#: What is known of their result does not depend on each argument.
+_OF_UNKNOWNS = frozenset({"uniqueString", "guid", "union"})
+
+
+def applied(name: str, arguments: Sequence[Value]) -> Value:
+    """The result of a function of Bicep; unknown where an argument is, where Azure would refuse one, or alone knows."""
+    function = _FUNCTIONS.get(name)
+    if function is None:
+        return Unknown(f"{name}()")
+    missing = next((argument for argument in arguments if isinstance(argument, Unknown)), None)
+    if missing is not None and name not in _OF_UNKNOWNS:
+        return missing
+    try:
+        return function(*arguments)
+    except (TypeError, ValueError, KeyError, IndexError):
+        return Unknown(f"{name}()")

@@ -1,7 +1,6 @@
-"""What a deployment would make: Bicep's expressions worked out for given parameters, as far as they can be known.
+"""Bicep's expressions worked out for given parameters, as far as they can be known.
 
-Azure's answers (`account.properties.…`) are not known; they become `Unknown`, which says where it comes from. Whether a
-condition keeps a resource out is said by who asks: most checks look at what is optional, too.
+Azure's answers (`account.properties.…`) are not known; they become `Unknown`, which says where it comes from.
 """
 
 import json
@@ -11,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from infra.checks.bicep.declarations import Function, Import, Module, Output, Parameter, Resource, Variable
+from infra.checks.bicep.declarations import BicepFile, Function, Import, Module, Output, Parameter, Resource, Variable
 from infra.checks.bicep.tree import (
     Binary,
     Call,
@@ -31,7 +30,7 @@ from infra.checks.bicep.tree import (
     Truth,
     Unary,
 )
-from infra.checks.evaluated_functions import FUNCTIONS, Unknown, Value, as_text
+from infra.checks.evaluated_functions import Unknown, Value, applied, as_text
 from infra.checks.evaluated_operators import operated, part_of
 from infra.checks.project import Project
 
@@ -43,45 +42,7 @@ _LOADED: Mapping[str, Callable[[str], Any]] = {
 
 
 @dataclass(frozen=True)
-class Target:
-    """What a resource is put on by its `scope`.
-
-    Attributes:
-        type: The type of the resource, or the `targetScope` of the file where there is no `scope`.
-        name: Its name with those of its parents, or why it is not known.
-        symbol: What it is called in the file; empty where there is no `scope`.
-    """
-
-    type: str
-    name: Value
-    symbol: str = ""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One resource of a deployment.
-
-    Attributes:
-        file: Where it is declared.
-        resource: Its declaration.
-        name: The last part of its name, or why it is not known.
-        body: The body, worked out.
-        path: The symbols that lead to it from the file that is deployed: `dataStorage/account`.
-        full_name: Its name with those of its parents: `std1/default/landing`.
-        target: What it is put on.
-    """
-
-    file: str
-    resource: Resource
-    name: Value
-    body: Mapping[str, Value]
-    path: str
-    full_name: Value
-    target: Target
-
-
-@dataclass(frozen=True)
-class _Reference:
+class Reference:
     """A resource or a module as a value, until something is asked of it."""
 
     declaration: Resource | Module
@@ -109,52 +70,16 @@ class Deployment:
     only_made: bool = False
     _known: dict[str, Value] = field(default_factory=dict, init=False)
 
-    def planned(self) -> Iterator[Planned]:
-        """Every resource that is made, those of modules too."""
-        for declaration in self.project.files[self.file].declarations:
-            if isinstance(declaration, Resource) and not declaration.existing:
-                for local in self._turns(declaration):
-                    yield self._planned(declaration, local)
-            elif isinstance(declaration, Module):
-                for local in self._turns(declaration):
-                    if (inner := self._inner(declaration, local)) is not None:
-                        yield from inner.planned()
+    @property
+    def tree(self) -> BicepFile:
+        """The file, as it is written."""
+        return self.project.files[self.file]
 
     def parameters(self) -> dict[str, Value]:
         """The parameters of the file with their values."""
-        return {one.name: self._resolved(one.name, {}) for one in self.project.files[self.file].of(Parameter)}
+        return {one.name: self._resolved(one.name, {}) for one in self.tree.of(Parameter)}
 
-    def _planned(self, resource: Resource, local: Mapping[str, Value]) -> Planned:
-        body = self.value(resource.body, local)
-        assert isinstance(body, dict)
-        path = "/".join((*self.within, resource.name))
-        full_name, target = self._full_name(resource, local), self._target(body.get("scope"))
-        return Planned(self.file, resource, _last_part(body.get("name")), body, path, full_name, target)
-
-    def _target(self, scope: Value) -> Target:
-        if not isinstance(scope, Unknown):
-            level = self.project.files[self.file].scope
-            return Target(level, level)
-        reference = scope.reference
-        if isinstance(reference, _Reference) and isinstance(on := reference.declaration, Resource):
-            return Target(on.type, self._full_name(on, reference.local), on.name)
-        return Target("", scope, scope.origin)
-
-    def _full_name(self, resource: Resource, local: Mapping[str, Value], below: tuple[str, ...] = ()) -> Value:
-        """The name with the parents' before it; `below` are the symbols that led here."""
-        written = resource.body.get("name")
-        own = self.value(written, local) if written is not None else Unknown(f"{resource.name}, which has no name")
-        over = resource.body.get("parent")
-        symbol = over.name if isinstance(over, Name) else resource.parent
-        parent = next((one for one in self.project.files[self.file].of(Resource) if one.name == symbol), None)
-        if parent is None:
-            return own
-        if resource.name in below:
-            return Unknown(f"{resource.name}, which is its own parent")
-        before = self._full_name(parent, {}, (*below, resource.name))
-        return next((part for part in (before, own) if isinstance(part, Unknown)), f"{before}/{own}")
-
-    def _turns(self, declaration: Resource | Module) -> Iterator[Mapping[str, Value]]:
+    def turns(self, declaration: Resource | Module) -> Iterator[Mapping[str, Value]]:
         """The names that a body sees, once for each turn of its loop that is made."""
         if self._left_out(declaration.condition, {}):
             return
@@ -174,7 +99,8 @@ class Deployment:
         for index, item in enumerate(items):
             yield {**local, loop.item: item, **({loop.index: index} if loop.index else {})}
 
-    def _inner(self, module: Module, local: Mapping[str, Value]) -> "Deployment | None":
+    def inner(self, module: Module, local: Mapping[str, Value]) -> "Deployment | None":
+        """The module's file with what it is given; `None` where there is no such file, or it leads back here."""
         path = self.project.resolve(self.file, module.path)
         if path not in self.project.files or path in (self.file, *self.above):
             return None
@@ -255,7 +181,7 @@ class Deployment:
         return self._known[name]
 
     def _declared(self, name: str) -> Value:
-        for declaration in self.project.files[self.file].declarations:
+        for declaration in self.tree.declarations:
             if isinstance(declaration, Import):
                 if (imported := self._imported(declaration, name)) is not None:
                     return imported
@@ -266,7 +192,7 @@ class Deployment:
                     case Variable():
                         return self.value(declaration.value, {})
                     case Resource() | Module():
-                        return Unknown(self._place(declaration), _Reference(declaration, {}))
+                        return Unknown(self._place(declaration), Reference(declaration, {}))
                     case _:
                         pass
         return Unknown(name)
@@ -288,19 +214,19 @@ class Deployment:
     def _member(self, node: Member, local: Mapping[str, Value]) -> Value:
         base = self.value(node.base, local)
         if isinstance(base, Unknown):
-            if isinstance(base.reference, _Reference):
+            if isinstance(base.reference, Reference):
                 return self._of_reference(base.reference, node.name)
             if isinstance(base.reference, Deployment):
                 return base.reference.output(node.name)
             return Unknown(f"{base.origin}.{node.name}")
         return part_of(base, node.name)
 
-    def _of_reference(self, reference: _Reference, name: str) -> Value:
+    def _of_reference(self, reference: Reference, name: str) -> Value:
         declaration = reference.declaration
         if isinstance(declaration, Module):
             if self._left_out(declaration.condition, reference.local):
                 return Unknown(f"the unmade {declaration.name}")
-            inner = self._inner(declaration, reference.local)
+            inner = self.inner(declaration, reference.local)
             return Unknown(f"{declaration.name}.{name}", inner) if inner and name == "outputs" else Unknown(name)
         if name == "name":
             written = declaration.body.get("name")
@@ -313,14 +239,14 @@ class Deployment:
 
     def output(self, name: str) -> Value:
         """The value of an output."""
-        outputs = self.project.files[self.file].of(Output)
+        outputs = self.tree.of(Output)
         found = next((output for output in outputs if output.name == name), None)
         return self.value(found.value, {}) if found is not None else Unknown(f"the output {name}")
 
     def _call(self, node: Call, local: Mapping[str, Value]) -> Value:
         if node.base is not None and not (isinstance(node.base, Name) and node.base.name in {"az", "sys"}):
             return Unknown(f"{node.name}()")
-        own = next((f for f in self.project.files[self.file].of(Function) if f.name == node.name), None)
+        own = next((f for f in self.tree.of(Function) if f.name == node.name), None)
         if node.name in {"map", "toObject"} and len(node.arguments) >= 2:
             return self._mapped(node, local)
         arguments = [self.value(argument, local) for argument in node.arguments]
@@ -329,16 +255,7 @@ class Deployment:
             return self.value(own.body, dict(zip(names, arguments, strict=False)))
         if node.name in _LOADED and arguments and isinstance(arguments[0], str):
             return self._loaded(node.name, arguments[0])
-        function = FUNCTIONS.get(node.name)
-        if function is None:
-            return Unknown(f"{node.name}()")
-        missing = next((argument for argument in arguments if isinstance(argument, Unknown)), None)
-        if missing is not None and node.name not in {"uniqueString", "guid", "union"}:
-            return missing
-        try:
-            return function(*arguments)
-        except (TypeError, ValueError, KeyError, IndexError):  # arguments that Azure would refuse, too
-            return Unknown(f"{node.name}()")
+        return applied(node.name, arguments)
 
     def _loaded(self, function: str, path: str) -> Value:
         """The content of a file that is named from this one."""
@@ -359,7 +276,3 @@ class Deployment:
         if node.name == "map":
             return [result[0] for result in results if result]
         return {str(result[0]): result[1] if len(result) > 1 else source[i] for i, result in enumerate(results)}
-
-
-def _last_part(name: Value) -> Value:
-    return name.rpartition("/")[2] if isinstance(name, str) else name if name is not None else Unknown("a name")

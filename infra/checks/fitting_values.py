@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from infra.checks.bicep.declarations import Module, Output
 from infra.checks.bicep.tree import Expression, Member, Name, Record, Text, Unary, walk
 from infra.checks.evaluated_functions import Unknown, Value
-from infra.checks.evaluation import Planned
 from infra.checks.findings import Finding
+from infra.checks.planning import Planned
 from infra.checks.project import Project, fault_at
 from infra.checks.required_values import RULE, must_be, value_at
 from infra.checks.sample_deployments import Plan

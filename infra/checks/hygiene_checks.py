@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from infra.checks.bicep.declarations import Output, Parameter, Resource
 from infra.checks.bicep.tree import Call, Choice, Expression, Place, Property, Record, Text, walk
 from infra.checks.evaluated_functions import Value
-from infra.checks.evaluation import Planned
 from infra.checks.findings import Finding
 from infra.checks.kinds import Kind, Shape, Variants
+from infra.checks.planning import Planned
 from infra.checks.project import Project, fault_at
 from infra.checks.sample_deployments import Plan
 from infra.checks.schema_book import Schemas

@@ -7,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from infra.checks.evaluated_functions import Unknown
-from infra.checks.evaluation import Planned
 from infra.checks.findings import Finding
 from infra.checks.kinds import Limits, Shape, Variants
+from infra.checks.planning import Planned
 from infra.checks.project import fault_at
 from infra.checks.sample_deployments import Plan
 from infra.checks.schema_book import Schemas

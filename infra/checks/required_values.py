@@ -7,8 +7,8 @@ from functions.index import ROUTES
 from infra.checks.bicep.declarations import Variable
 from infra.checks.bicep.tree import Expression, Items, Place, Property, Record, walk
 from infra.checks.evaluated_functions import Unknown, Value
-from infra.checks.evaluation import Planned
 from infra.checks.findings import Finding
+from infra.checks.planning import Planned
 from infra.checks.project import Project, fault_at
 from infra.checks.sample_deployments import Plan
 

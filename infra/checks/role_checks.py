@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from infra.checks.bicep.tree import Place
 from infra.checks.evaluated_functions import Unknown, Value
-from infra.checks.evaluation import Planned, Target
 from infra.checks.findings import Finding
+from infra.checks.planning import Planned, Target
 from infra.checks.project import fault_at
 from infra.checks.role_needs import Need, all_needs, scopes
 from infra.checks.roles import BUILT_IN, Role, built_in_roles, narrowest, own_roles

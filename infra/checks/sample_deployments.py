@@ -7,7 +7,8 @@ from pathlib import Path
 
 from infra.checks.bicep.declarations import Module, NamedType, Parameter
 from infra.checks.evaluated_functions import SAMPLE_REGION, Value
-from infra.checks.evaluation import Deployment, Planned
+from infra.checks.evaluation import Deployment
+from infra.checks.planning import Planned, planned
 from infra.checks.project import Project
 
 #: What `azd env new` takes: letters, digits and hyphens, 1 to 64. Hyphens at every second place, so that a cut ends in
@@ -67,7 +68,7 @@ def made_plans(project: Project) -> Iterator[Plan]:
 
 
 def _plan(name: str, deployments: list[Deployment]) -> Plan:
-    resources = tuple(planned for deployment in deployments for planned in deployment.planned())
+    resources = tuple(resource for deployment in deployments for resource in planned(deployment))
     parameters = {key: value for deployment in deployments for key, value in deployment.parameters().items()}
     return Plan(name, resources, parameters)
 

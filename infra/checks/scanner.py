@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.checks.findings import Finding
-from infra.checks.schema_book.install import one_at_a_time
+from infra.node_packages import one_at_a_time
 from local.services.azurite.install import DEFAULT_TOOLS
 
 PACKAGES = Path(__file__).with_name("checkov_packages.txt")

@@ -14,7 +14,7 @@ _FOLDER: Final = Path(__file__).parent
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Tell azd each value; exit code 1 where there is no azd.
+    """Tell azd each value; exit code 1 where there is no azd, or it takes one of them not.
 
     Args:
         given: The command line; that of this process unless given.
@@ -30,7 +30,10 @@ def main(given: Sequence[str] | None = None) -> int:
     for name, value in variables(_FOLDER / f"{arguments.which}.json").items():
         sys.stdout.write(f"{name}={value}\n")
         if azd is not None and not arguments.show:
-            subprocess.run([azd, "env", "set", name, value], check=True)  # noqa: S603 - names and values are ours
+            done = subprocess.run([azd, "env", "set", name, value], check=False)  # noqa: S603 - names and values are ours
+            if done.returncode:  # it has said why
+                sys.stderr.write(f"azd did not take {name}: is an environment chosen? `azd env new NAME` makes one\n")
+                return 1
     return 0
 
 

@@ -53,8 +53,17 @@ fi
 
 echo "── infrastructure of $AZURE_ENV_NAME"
 azd config set auth.useAzCliAuth true
-azd env select "$AZURE_ENV_NAME" 2> /dev/null ||
+if azd env select "$AZURE_ENV_NAME" 2> /dev/null; then
+  # What azd has kept of an environment goes before our variables: it would deploy elsewhere than was drained.
+  kept=$(azd env get-value AZURE_SUBSCRIPTION_ID 2> /dev/null) || kept=$AZURE_SUBSCRIPTION_ID
+  if [ "$kept" != "$AZURE_SUBSCRIPTION_ID" ]; then
+    echo "azd's environment $AZURE_ENV_NAME is of the subscription $kept, and AZURE_SUBSCRIPTION_ID is" \
+      "$AZURE_SUBSCRIPTION_ID: nothing was changed. Take another AZURE_ENV_NAME, or azd env set AZURE_SUBSCRIPTION_ID" >&2
+    exit 1
+  fi
+else
   azd env new "$AZURE_ENV_NAME" --location "$AZURE_LOCATION" --subscription "$AZURE_SUBSCRIPTION_ID" --no-prompt
+fi
 azd provision --no-prompt
 SIGNALBOX_APP=$(azd env get-value SIGNALBOX_APP)
 export SIGNALBOX_APP

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli import ledger_export
 from shared.contracts.conditioning import ConditionedSource
 from shared.contracts.ledger import AnchorLink, LedgerAnchor, LedgerEntry, LedgerRow
 from shared.lineage.anchors import path_of
@@ -336,6 +338,28 @@ def test_a_pack_can_be_a_zip(app: Played, tmp_path: Path) -> None:
     with zipfile.ZipFile(target) as found:
         found.extractall(tmp_path / "unpacked")
     assert _verify(tmp_path / "unpacked")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["pack", "pack.zip"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_a_pack_is_whole_or_not_there(
+    name: str, error: BaseException, app: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that was cut off leaves nothing behind, and the same command can be given again."""
+    _answers(app, _rows(2))
+    target = tmp_path / name
+    whole = {"_write_folder": ledger_export._write_folder, "_write_zip": ledger_export._write_zip}
+
+    def cut_off(files: dict[str, bytes], to: Any, write: Any) -> None:
+        write(dict(list(files.items())[:2]), to)
+        raise error
+
+    with monkeypatch.context() as broken:
+        for function, write in whole.items():
+            broken.setattr(ledger_export, function, partial(cut_off, write=write))
+        assert run("ledger", "export", "m", "--to", str(target)).exit_code != 0
+    assert not target.exists() or not list(target.iterdir())
+    assert run("ledger", "export", "m", "--to", str(target)).exit_code == 0
 
 
 def test_nothing_is_overwritten(app: Played, pack: Path) -> None:

@@ -90,6 +90,19 @@ def test_an_answer_is_bound_to_what_the_app_showed(played: Played, verb: str) ->
     assert (body["artifact_sha256"], body["report_sha256"], body["version"]) == ("a" * 64, "b" * 64, "3")
 
 
+def test_what_is_approved_is_shown_where_the_question_comes(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stderr: a pipe gets the answer alone, and whoever is asked sees what of."""
+    asked: list[str] = []
+    monkeypatch.setattr("cli.order_telling.confirm", asked.append)
+    played.answers_to(f"GET /api/models/{MODEL}", ROW)
+    played.answers_to(f"POST /api/models/{MODEL}/approve", DONE)
+    result = run("approve", f"{MODEL}@3", "--reason", "looked at it", "--json")
+    assert asked == [f"Approve version 3 of {MODEL}?"]
+    assert json.loads(result.stdout) == DONE
+    assert "Version 3 instead of 2" in result.stderr
+    assert "a" * 64 in result.stderr
+
+
 def test_nothing_is_approved_that_does_not_wait(played: Played) -> None:
     """Another version does: it is named."""
     played.answers_to(f"GET /api/models/{MODEL}", ROW)

@@ -50,6 +50,15 @@ def test_a_list_is_narrowed_by_source_and_rule(app: Played) -> None:
     assert "nothing of flights" in run("quarantine", "show", "--source", "flights", "--rule", "other").output
 
 
+def test_a_rule_says_how_far_it_was_looked_for(app: Played) -> None:
+    """The app does not know rules: what is older than those that it lists may break it all the same."""
+    app.answers_to("GET /api/quarantine?limit=1", {"quarantine": [LISTED]})
+    told = run("quarantine", "show", "--rule", "other", "--limit", "1").output
+    assert "nothing is in quarantine that breaks other" in told
+    assert "Only the newest 1 were looked through: --limit says how many." in told
+    assert "Only the newest" not in run("quarantine", "show", "--rule", "field_count").output
+
+
 def test_the_path_of_a_message_shows_its_rows(app: Played) -> None:
     """All pages of them, each row with its place, rule, reason and raw text."""
     result = run("quarantine", "show", BLOB)

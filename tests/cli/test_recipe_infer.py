@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -225,6 +226,29 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["recipe", "infer", str(tmp_path / name)])
         assert (result.exit_code, right in result.output) == (1, True), result.output
     assert CliRunner().invoke(app, ["recipe", "infer", str(tmp_path / "none.csv")]).exit_code == 1
+
+
+def test_what_cannot_be_read_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The raw file is, where that is at fault, and the recipe's, with what to do, where that is."""
+    data = tmp_path / "sales.csv"
+    data.write_text("a,b\n1,2\n")
+    out = CliRunner().invoke(app, ["recipe", "infer", str(data), "--out", str(tmp_path / "none" / "r.yaml")])
+    assert (out.exit_code, "name another file by --out" in out.stderr) == (1, True)
+
+    def unreadable(path: Path, schema: str) -> str:
+        raise OSError(5, "Input/output error", str(path))
+
+    monkeypatch.setattr("cli.recipe_telling.draft_recipe", unreadable)
+    result = CliRunner().invoke(app, ["recipe", "infer", str(data)])
+    assert (result.exit_code, result.stderr) == (1, f"error: {data}: Input/output error\n")
+
+
+def test_a_refusal_has_a_code_as_all_others_are_written(tmp_path: Path) -> None:
+    """In small letters, with hyphens."""
+    data = tmp_path / "b.csv"
+    data.write_bytes(b"\n\n")
+    told = json.loads(CliRunner().invoke(app, ["recipe", "infer", str(data), "--json"]).stdout)
+    assert re.fullmatch("[a-z]+(-[a-z]+)*", told["error"]["code"]), told
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=8)

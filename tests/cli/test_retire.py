@@ -119,6 +119,18 @@ def test_a_person_types_the_name(played: Played, monkeypatch: pytest.MonkeyPatch
     assert ("nothing was retired" in result.output) is (code == 1)
 
 
+def test_what_goes_is_told_where_the_question_comes(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On stderr: a pipe gets the answer alone."""
+    answer = {"models": ["slow-jfk"], "datasets": []}
+    played.answers_to("GET /api/operations/retired", LISTED)
+    played.answers_to("POST /api/operations/retire", answer, status=202)
+    monkeypatch.setattr("cli.retire._somebody_is_here", lambda: True)
+    monkeypatch.setattr("cli.retire._confirm", lambda named: None)
+    result = _run("retire", "slow-jfk", "--json")
+    assert json.loads(result.stdout) == answer
+    assert "slow-jfk/v3-1 is deleted" in result.stderr
+
+
 def test_a_name_that_is_not_listed_is_not_asked_for(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person who mistypes learns it before typing anything twice."""
     played.answers_to("GET /api/operations/retired", LISTED)

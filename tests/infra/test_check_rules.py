@@ -22,6 +22,7 @@ from infra.checks.fitting_values import check_fitting
 from infra.checks.hygiene_checks import check_public_access, check_secrets, check_tags
 from infra.checks.kinds import BOOL, INT, NULL, STRING, Kind, ListOf, Literals, OneOf, fits
 from infra.checks.name_checks import check_names
+from infra.checks.planning import planned
 from infra.checks.project import Project, read_project
 from infra.checks.required_values import check_values
 from infra.checks.resource_schemas import ResourceSchema, read_schema
@@ -284,7 +285,7 @@ def test_modules_loops_and_conditions_are_worked_out(tmp_path: Path) -> None:
         + "output name string = store.name\noutput end string = store.properties.endpoint\n"
     )
     deployment = Deployment(project(tmp_path, main, other=other), "main.bicep", {})
-    assert [planned.name for planned in deployment.planned()] == ["X0", "X1", "Y"]
+    assert [resource.name for resource in planned(deployment)] == ["X0", "X1", "Y"]
     assert deployment.output("name") == "Y"
     assert deployment.output("end") == Unknown("other.bicep:store.properties.endpoint")
 

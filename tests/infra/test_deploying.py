@@ -292,7 +292,8 @@ _TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$LOG"
 case "$(basename "$0") $*" in
   "azd env get-value SIGNALBOX_APP") echo https://app.example ;;
-  "azd env select"*) exit 1 ;;
+  "azd env select"*) [ -n "$KEPT" ] || exit 1 ;;
+  "azd env get-value AZURE_SUBSCRIPTION_ID") echo "$KEPT" ;;
   "az group exists"*) if [ "$DEPLOYED" = none ]; then echo false; else echo true; fi ;;
   "az functionapp list"*) if [ "$DEPLOYED" != app ]; then printf 'func-dev\tfunc-dev.example\n'; fi ;;
   "az functionapp function list"*) echo "$DEPLOYED" ;;
@@ -388,6 +389,16 @@ def test_the_first_deployment_waits_for_nothing(deployed: str, checkout: Path) -
     assert code == 0
     assert not any("drain" in call for call in calls)
     assert "the first deployment" in told
+
+
+@pytest.mark.parametrize(("kept", "deployed"), [("s", True), ("another", False)])
+def test_what_was_drained_is_what_is_deployed(kept: str, deployed: bool, checkout: Path) -> None:
+    """Azd may have kept another subscription for the environment, and that would go before what the pipeline says."""
+    code, calls, told = deploy(checkout, KEPT=kept)
+    assert (code == 0) is deployed
+    assert any(call.startswith("azd provision") for call in calls) is deployed
+    assert not any(call.startswith("azd env new") for call in calls)
+    assert ("is of the subscription another" in told) is not deployed
 
 
 def test_an_app_that_cannot_be_asked_can_be_replaced(checkout: Path) -> None:

@@ -74,6 +74,19 @@ def test_azd_is_told_each_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert len(told) == len(read_parameters(FOLDER / "dev.json")) - 2
 
 
+def test_an_azd_that_takes_no_value_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where no environment is chosen yet: with what to do, and after the first one."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    azd = tmp_path / "azd"
+    azd.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/told\nexit 1\n')
+    azd.chmod(0o755)
+    assert main(["dev"]) == 1
+    assert "azd env new NAME" in capsys.readouterr().err
+    assert len((tmp_path / "told").read_text().splitlines()) == 1
+
+
 def test_the_hook_uses_what_the_deployment_puts_out() -> None:
     """Names in the hook's commands are outputs of main.bicep, and its parameters those of events.bicep."""
     hook = yaml.safe_load((APP_ROOT / "azure.yaml").read_text())["hooks"]["postdeploy"]

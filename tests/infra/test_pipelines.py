@@ -151,6 +151,7 @@ def test_both_systems_install_the_same_azd() -> None:
     assert install.endswith(f"install-azd.sh | bash -s -- --version {version}")
     piped = [command for file in EVERY for command in commands(read(file)) if re.search(r"\|\s*(ba|z)?sh\b", command)]
     assert piped == [install]
+    assert install.startswith("set -o pipefail\n")  # else a download that failed would go on, as far as to the drain
 
 
 @pytest.mark.parametrize("file", GITHUB, ids=lambda file: file.name)
@@ -172,6 +173,19 @@ def test_deployments_never_overlap_and_are_never_cut_off() -> None:
     deploy = github("deploy")["jobs"]["deploy"]
     assert deploy["concurrency"] == {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": False}
     assert devops("deploy")["stages"][1]["lockBehavior"] == "sequential"
+
+
+def test_what_is_not_valid_is_not_deployed() -> None:
+    """Each job of a deployment waits for the one before it, and the first of them for all that is validated."""
+    for name, environment in (("main", "dev"), ("release", "prod")):
+        jobs = github(name)["jobs"]
+        assert (jobs[environment]["needs"], set(jobs)) == ("validate", {"validate", environment})
+        assert [one["template"] for one in devops(name)["stages"]] == ["validate.yml", "deploy.yml"]
+    assert github("deploy")["jobs"]["deploy"]["needs"] == "package"
+    package, deploy = devops("deploy")["stages"]
+    assert (package["dependsOn"], deploy["dependsOn"]) == ("validate", "package")
+    for file in EVERY:
+        assert not re.search(r"always\(\)|failed\(\)|continue-?on-?error|condition:", file.read_text(), re.I), file.name
 
 
 def test_prod_waits_for_whoever_approves() -> None:

@@ -1,10 +1,13 @@
 """What the checks of the workbook are installed with, where it is not there."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
 
+from infra.checks.schema_book import SchemasMissing, install
+from infra.checks.schema_book.install import program
 from infra.node_packages import NodePackages, PackagesMissing
 from infra.workbook.engine import EngineMissing, ensure_engine
 from infra.workbook.kusto import PACKAGES
@@ -46,3 +49,14 @@ def test_an_engine_without_uv_says_what_brings_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(EngineMissing, match="make setup"):
         ensure_engine(tmp_path)
+
+
+def test_schemas_that_are_missing_say_how_they_are_installed(tmp_path: Path) -> None:
+    """So do those of another lock file, and a package without a program for this kind of machine says that."""
+    with pytest.raises(SchemasMissing, match=r"Run `python -m infra\.checks install` once"):
+        program(tmp_path)
+    (tmp_path / "bicep-schemas" / "node_modules").mkdir(parents=True)
+    lock = Path(install.__file__).with_name("package-lock.json")
+    (tmp_path / "bicep-schemas" / "installed.sha256").write_text(hashlib.sha256(lock.read_bytes()).hexdigest())
+    with pytest.raises(SchemasMissing, match="no program for this kind of machine"):
+        program(tmp_path)
