@@ -29,7 +29,7 @@ coverage: setup ## Lines of the app that the unit tests run, as coverage.xml; to
 package: setup ## What goes to Azure, as dist/signalbox.zip
 	@$(PY) -m infra.pipelines.package
 
-test: setup ## All tests but the long ones
+test: setup ## All tests but the long ones of `make soak`
 	@$(PY) -m pytest -m "not soak and not infra" $(SIDE_BY_SIDE)
 
 up: setup ## The local stack, until Ctrl-C
@@ -50,7 +50,7 @@ format: setup ## Rewrite the code in its format
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-soak: setup ## Lifecycles under kill -9, about 5 minutes (SOAK_LIFECYCLES=500, SOAK_SEED=... repeats a run)
+soak: setup ## The long tests: kill -9, whole sessions, the commands of docs/ (SOAK_LIFECYCLES=500; SOAK_SEED=... repeats a run)
 	@$(PY) -m pytest -m soak --timeout 1200 $(SIDE_BY_SIDE)
 
 bench: setup ## All benchmarks, into benchmarks/results.md

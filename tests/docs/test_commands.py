@@ -12,8 +12,9 @@ from tests.docs.stage import Stage
 COMMANDS = [command for page in pages() for command in commands_of(page)]
 
 
+@pytest.mark.soak
 @pytest.mark.stack
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("page", dict.fromkeys(command.page for command in COMMANDS if command.page not in ELSEWHERE))
 def test_the_commands_of_a_page_run(stage: Stage, page: str) -> None:
     """One after the other, each with the exit code that the page tells of, and the output that it shows."""

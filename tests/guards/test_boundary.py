@@ -70,7 +70,7 @@ def test_every_contract_is_found() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CONTRACTS))
-@settings(max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_contract_survives_orchestrator_and_activity(client: httpx.Client, name: str, data: Any) -> None:
     """A value sent through orchestrator, activity and back is the value that was sent."""
