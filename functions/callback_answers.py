@@ -68,7 +68,8 @@ def conclude(order: CallbackConcluded) -> Delivery:
     """Write down how a callback ended; its address is deleted where it was answered, and kept for a while if not.
 
     What was refused is no dead letter where another address of the same run was answered, or is still to be told: the
-    activity was run again meanwhile. Where all are refused, the last one at least is a dead letter.
+    activity was run again meanwhile. Where all are refused, the last one at least is a dead letter. One whose address
+    was forgotten while it was called once more counts as refused.
     """
     follower, kept = order.follower, adapters.callbacks()
     if order.answered:
@@ -78,7 +79,7 @@ def conclude(order: CallbackConcluded) -> Delivery:
         _let_go(order)
         return delivery
     callback = kept.get(follower.run, follower.callback)
-    stands_in = _what_stands_in(callback) if callback is not None and callback.refused else None
+    stands_in = _what_stands_in(follower) if callback is None or callback.refused else None
     if stands_in is None:
         delivery = told_of(follower, "dead", order.reason, order.at)
     else:
@@ -89,13 +90,13 @@ def conclude(order: CallbackConcluded) -> Delivery:
     return delivery
 
 
-def _what_stands_in(callback: Callback) -> str | None:
+def _what_stands_in(follower: Follower) -> str | None:
     """Why nobody misses a callback that was refused; `None` where somebody may.
 
     Each is marked as refused before it looks at the others: of two at the same time, one sees the other's mark.
     """
-    run = callback.follower.run
-    others = [one for one in adapters.callbacks().of(run) if one.follower.callback != callback.follower.callback]
+    run = follower.run
+    others = [one for one in adapters.callbacks().of(run) if one.follower.callback != follower.callback]
     if any(one.state == "open" and not one.refused for one in others):
         return "Another address of the same run is still to be told."
     newest = adapters.inbox().recent(CHANNEL, _LOOKED)

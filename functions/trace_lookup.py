@@ -142,7 +142,8 @@ def _told(delivery: Delivery) -> Step | None:
     if delivery.channel != "mlflow" or delivery.outcome != "accepted":
         return None
     model, _, rest = delivery.subject.partition(" ")
-    kind = "version_registered" if rest.endswith("model_version.created") else "registry_changed"
+    registered = delivery.key == names.version_key(model, rest.partition(" ")[0])  # whichever registry has told it
+    kind = "version_registered" if registered else "registry_changed"
     step = Step(kind, "entity", "", delivery.received_at, attributes={"signalbox.model": model})
     step.end(delivery.received_at, "ok")
     step.signal = Signal(model, kind, delivery.trace)

@@ -22,13 +22,12 @@ from shared.contracts.conditioning import (
     ConditionedFile,
     ConditionedSource,
     ConditionSourceInput,
-    DatasetPublished,
-    PublishDatasetInput,
     SourceConditioned,
     SourceFile,
     SourceFiles,
 )
 from shared.contracts.datasets import DatasetRef, IndexedDataset
+from shared.contracts.publishing import DatasetPublished, PublishDatasetInput
 from shared.contracts.ranges import (
     CommitFileInput,
     ConditionRangeInput,

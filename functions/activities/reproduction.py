@@ -18,7 +18,7 @@ from shared.errors import PermanentError
 from shared.evaluation.evaluate import evaluate
 from shared.lineage.reproduction import FILES_TOLD, caveats, compare_figures, compare_files, is_same
 from shared.registry.artifact import file_hashes
-from shared.release.verification import EVALUATED, REGISTERED, recorded
+from shared.release.recorded import EVALUATED, REGISTERED, recorded
 
 #: Seconds; models of gigabytes take a while.
 _TIMEOUT: Final = 1200.0

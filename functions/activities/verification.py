@@ -13,7 +13,7 @@ from shared.errors import PermanentError, TransientError
 from shared.evaluation.evaluate import BaselineOutput, measure
 from shared.evaluation.observations import Observations
 from shared.release import verification
-from shared.release.verification import RecordedVersion
+from shared.release.recorded import RecordedVersion, recorded, recorded_hash
 
 #: Seconds; models of gigabytes, which are read twice, take a while, and so does a gate with `confidence`.
 _TIMEOUT: Final = 2400.0
@@ -43,7 +43,7 @@ def _compare(order: CompareFilesInput) -> ComparedFiles:
         rows = adapters.ledger().rows(order.model)
     except TransientError as error:
         return ComparedFiles(unknown=f"the ledger cannot be read: {error}")
-    known = verification.recorded_hash(order.version, rows)
+    known = recorded_hash(order.version, rows)
     if known is None:
         return ComparedFiles(unknown="the ledger has no hash of them")
     try:
@@ -62,7 +62,7 @@ def _verify(order: VerifyVersionInput) -> VerifiedVersion:
     """
     checked = check_ledger(order.model, read_anchors())
     verification.require_whole(order.model, checked.findings)
-    known = verification.recorded(order.model, order.version, checked.chain.rows)
+    known = recorded(order.model, order.version, checked.chain.rows)
     verification.require_dataset(known, order.dataset.version, hash_of_blob(f"{order.dataset.path}manifest.json"))
     rows = _observations(known) if verification.needs_rows(order.gates) else None
     verdict = verification.require_gates(known, order.gates, order.overridden, order.at, rows)

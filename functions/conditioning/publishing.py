@@ -12,14 +12,9 @@ from functions.conditioning.documents import CSV, JSON, read_document
 from functions.conditioning.files import ENGINE
 from functions.conditioning.tables import read_blocks, tables_of
 from shared.conditioning.profile import Profile
-from shared.contracts.conditioning import (
-    BlobPlace,
-    CellListing,
-    ConditionedFiles,
-    ConditionedSource,
-    PublishDatasetInput,
-)
+from shared.contracts.conditioning import BlobPlace, CellListing, ConditionedFiles, ConditionedSource
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.publishing import PublishDatasetInput
 from shared.lineage.manifest import manifest
 from shared.storage.block_writer import BlockWriter
 from shared.version import VERSION

@@ -14,8 +14,8 @@ from shared.blocking import run_blocking
 from shared.conditioning.quality import Reference, fresh_fault, rejected_fault, rows_fault
 from shared.conditioning.recipe.facts import rule_names
 from shared.conditioning.recipe.rules import RuleSpec, Severity
-from shared.contracts.conditioning import PublishDatasetInput
 from shared.contracts.datasets import DatasetRef
+from shared.contracts.publishing import PublishDatasetInput
 from shared.errors import PermanentError
 
 #: Seconds to look through a large table, or to read the profiles of many files.

@@ -54,7 +54,7 @@ def judged_versions(rows: Sequence[LedgerRow], policy: ModelPolicy | None) -> tu
     return tuple(found.values())
 
 
-def _judged(row: LedgerRow, absolute: Container[Any]) -> Judged:
+def _judged(row: LedgerRow, absolute: Container[str]) -> Judged:
     facts = row.entry.facts
     evaluation = _mapping(facts.get("evaluation"))
     gates = [gate for gate in _list(facts.get("gates")) if isinstance(gate, Mapping)]
@@ -66,7 +66,7 @@ def _judged(row: LedgerRow, absolute: Container[Any]) -> Judged:
         bounds={
             str(gate.get("metric")): value
             for gate in gates
-            if gate.get("gate") in absolute and (value := wording.number(gate.get("required"))) is not None
+            if str(gate.get("gate")) in absolute and (value := wording.number(gate.get("required"))) is not None
         },
         passed=bool(gates) and all(gate.get("passed") is True for gate in gates),
         gates=tuple((str(gate.get("gate")), gate.get("passed") is True, str(gate.get("reason"))) for gate in gates),

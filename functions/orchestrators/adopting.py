@@ -50,7 +50,9 @@ def adopt(context: task.OrchestrationContext, order: AdoptOrdered) -> Steps[Requ
         "copied": found.copied,
         "artifact_sha256": found.artifact_sha256,
     }
-    yield from write_ledger(context, order.model, "ModelAdopted", told, facts, order.trace)
+    # It is so already: an order that failed here would be believed to have changed nothing.
+    unwritten = yield from attempt(write_ledger(context, order.model, "ModelAdopted", told, facts, order.trace))
+    told = told if unwritten is None else f"{told} The ledger has no entry of it: {unwritten}"
     yield from note_versions(context, order.model, (found.version,), order.trace)
     return answer.model_copy(update={"reason": told})
 

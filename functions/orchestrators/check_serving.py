@@ -5,7 +5,7 @@ from durabletask import task
 from functions.boundary import Steps, call, orchestrator
 from functions.orchestrators.steps import now, tell_interlock
 from shared import names
-from shared.contracts.interlock import ServingLost
+from shared.contracts.health import ServingLost
 from shared.contracts.monitoring import CheckServingInput, LostServings, ServingChecked
 
 

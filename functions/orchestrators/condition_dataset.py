@@ -11,15 +11,13 @@ from shared.contracts.conditioning import (
     ConditionDatasetInput,
     ConditionedSource,
     ConditionSourceInput,
-    DatasetOutcome,
-    DatasetPublished,
-    PublishDatasetInput,
     SourceConditioned,
     SourceFile,
     SourceFiles,
 )
 from shared.contracts.datasets import ConcernedModels, ConcernedModelsInput, DatasetRef, ModelsTold, TellModelsInput
 from shared.contracts.deliveries import Delivery, DeliveryRecorded, Outcome
+from shared.contracts.publishing import DatasetOutcome, DatasetPublished, PublishDatasetInput
 from shared.contracts.ranges import ConditionFileInput, FileConditioned
 
 #: How often the files of a cell are looked for while they change.

@@ -11,8 +11,8 @@ from functions.orchestrators.telling_followers import failed, telling
 from shared import names
 from shared.contracts.callbacks import RunEnd, TrainingEnd
 from shared.contracts.datasets import DatasetRef, FindDatasetInput
-from shared.contracts.interlock import RequestAnswer, TrainingProgress, TrainingRequested
-from shared.contracts.training import TrainingOutcome, TrainOnRequestInput
+from shared.contracts.interlock import RequestAnswer, TrainingRequested
+from shared.contracts.training import TrainingOutcome, TrainingProgress, TrainOnRequestInput
 
 _FIRST_POLL: Final = timedelta(seconds=5)
 _LAST_POLL: Final = timedelta(minutes=5)

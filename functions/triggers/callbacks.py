@@ -121,10 +121,11 @@ async def call_back_again(req: func.HttpRequest, client: df.DurableFunctionsClie
         told = f"Nobody is left to be told how {run} ended: `GET /api/deliveries?channel={CHANNEL}` tells who was."
         return problem(404, "nobody-to-tell", told)
     with tracing.span("call_back_again", None):
-        for one in dead:
-            again = one.model_copy(update={"state": "open", "attempt": one.attempt + 1, "refused": False})
-            await run_blocking(adapters.callbacks().replace, again)
-            await follow(client, again)
+        again = [one.model_copy(update={"state": "open", "attempt": one.attempt + 1, "refused": False}) for one in dead]
+        for one in again:  # before the first is called: once it is told, those that still have refused are forgotten
+            await run_blocking(adapters.callbacks().replace, one)
+        for one in again:
+            await follow(client, one)
     return answer(202, {"id": run, "callbacks": len(dead)})
 
 

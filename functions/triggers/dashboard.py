@@ -37,10 +37,10 @@ from functions.triggers.http import PROBLEM, BadRequestError
 from functions.triggers.starting import utc_now
 from shared.blocking import run_blocking
 from shared.contracts.deliveries import CHANNELS
-from shared.contracts.fleet_runs import CellState
 from shared.contracts.ledger import LedgerRow
 from shared.contracts.traces import TraceNode
 from shared.errors import SignalboxError, TransientError
+from shared.fleet_runs.standing import by_need
 from shared.lineage.ledger import check_stored
 
 _LOG: Final = logging.getLogger(__name__)
@@ -49,8 +49,6 @@ _SECONDS: Final = 10.0
 _DRAWING: Final = 30.0
 _MODELS: Final = 100
 _CELLS: Final = 200
-#: Outcomes of cells that need a look, the worst first.
-_WORST: Final = ("failed", "refused", "rejected", "incomplete", "skipped")
 
 
 class _UnknownError(BadRequestError):
@@ -177,7 +175,7 @@ async def dashboard_run(req: func.HttpRequest, client: df.DurableFunctionsClient
         known = [one.run for one in await _read(reading.runs)]
         near = {one: links_of(req).run(one) for one in await _read(reading.near, instance, known)}
         raise _UnknownError("run", instance, near)
-    cells = sorted(run.cells, key=_by_need) if run is not None else []
+    cells = sorted(run.cells, key=by_need) if run is not None else []
     bars: Bars | None = make_bars(trace, utc_now()) if trace is not None else None
     return await _page(
         req, "run.html", here="runs", instance=instance, row=run.row if run is not None else None,
@@ -264,11 +262,6 @@ async def _trace(client: df.DurableFunctionsClient, instance: str) -> tuple[Trac
 
 def _to_model(req: func.HttpRequest, model: Model) -> dict[str, str]:
     return {model.name: links_of(req).model(model.name)}
-
-
-def _by_need(cell: CellState) -> tuple[int, str]:
-    """Cells that need a look come first."""
-    return _WORST.index(cell.outcome) if cell.outcome in _WORST else len(_WORST), cell.name
 
 
 def _place(text: str) -> int:

@@ -15,7 +15,7 @@ from functions.triggers.run_requests import read_body_as
 from functions.triggers.starting import signal_interlock, utc_now
 from shared.blocking import run_blocking
 from shared.contracts.base import Contract
-from shared.contracts.interlock import HealthObserved, ShortName
+from shared.contracts.health import HealthObserved, ShortName
 from shared.contracts.monitoring import ObservedPeriod
 
 

@@ -86,8 +86,8 @@ async def reconcile_now(req: func.HttpRequest, client: df.DurableFunctionsClient
     """Search for landed files and registered versions whose event was lost; answers 202 with the URLs of the run."""
     with tracing.span("reconcile_now", None):
         at = utc_now()
-        instance = await begin_reconciliation(client, at)
         await look_after_callbacks(client, at)
+        instance = await begin_reconciliation(client, at)
     return begun(client, req, instance)
 
 

@@ -108,7 +108,8 @@ VERBS: Final[dict[str, Verb]] = {
 }
 #: Those that can be given to all models of a fleet, or to those with some labels.
 OF_MANY: Final = ("hold", "resume")
-_ALWAYS: Final = ("reason", "by", "request_id")
+#: What every order may have.
+ALWAYS: Final = ("reason", "by", "request_id")
 #: The calendar's last days do not exist in every time zone, and whoever reads the time may be in any.
 _LAST_YEAR: Final = 2199
 
@@ -178,7 +179,7 @@ def read_words(name: str, body: dict[str, Any], caller: Caller, at: datetime) ->
     for field in verb.needs:
         if getattr(request, field) is None:
             raise _refusal(field, "is missing", wanted)
-    if odd := sorted(given - {*verb.needs, *verb.may_have, *_ALWAYS}):
+    if odd := sorted(given - {*verb.needs, *verb.may_have, *ALWAYS}):
         raise _refusal(odd[0], f"has no meaning for `{name}`", wanted)
     if request.until is not None and request.until <= at:
         raise _refusal("until", f"{request.until.isoformat()} is over", wanted)

@@ -29,9 +29,10 @@ _FINISHED: Final = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, O
 #: No late delivery asks for these: a model's interlock starts them and remembers by itself which it has started, or
 #: the clock does, or another run.
 _NEVER_ASKED_AGAIN: Final = frozenset({
-    names.TRAIN_MODEL, names.RELEASE_MODEL, names.SCORE_MODEL, names.RETIRE_MODEL, names.RECORD_MODEL,
-    names.RECONCILE_EVENTS, names.APPLY_RETENTION, names.TELL_MODELS, names.CONDITION_FILE, names.CONDITION_RANGES,
-    names.ANCHOR_LEDGERS, names.ANSWER_CALLBACK,
+    names.TRAIN_MODEL, names.WITHDRAW_JOB, names.EVALUATE_VERSION, names.RELEASE_MODEL, names.TELL_RELEASE,
+    names.ROLLBACK_MODEL, names.SCORE_MODEL, names.RETIRE_MODEL, names.RECORD_MODEL, names.WAKE_MODEL,
+    names.LOOK_FOR_HOLDS, names.RECONCILE_EVENTS, names.CHECK_SERVING, names.APPLY_RETENTION, names.ANCHOR_LEDGERS,
+    names.TELL_MODELS, names.CONDITION_FILE, names.CONDITION_RANGES, names.ANSWER_CALLBACK,
 })  # fmt: skip
 _REPORTS: Final = 20
 #: Runs that one call deletes, and at once: a thousand models that are trained every week leave some 2,000 a day.

@@ -64,8 +64,8 @@ def refuse_databricks(headers: Mapping[str, str], body: bytes, secret: str, *, n
         return "The signature does not match. Has the webhook in Databricks the secret of SIGNALBOX_WEBHOOK_SECRET?"
     try:
         at = json.loads(body)["event_timestamp"] / 1000
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "The delivery has no `event_timestamp` in milliseconds, so nobody can tell how old it is."
-    if abs(now - at) > max_age:
+    if not abs(now - at) <= max_age:  # no number is no time, either
         return f"The event's time {at:.0f} is more than {max_age} s from now."
     return None

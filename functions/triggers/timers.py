@@ -26,10 +26,11 @@ async def reconcile_on_schedule(timer: func.TimerRequest, client: df.DurableFunc
     """Search for lost events, since webhooks and Event Grid are both lossy, and for endpoints that are lost."""
     with tracing.span("reconcile_on_schedule", None):
         at = utc_now().replace(microsecond=0)
-        await begin_reconciliation(client, at)
         order = CheckServingInput(at=at, trace=tracing.traceparent())
         await start_once(client, names.CHECK_SERVING, order, names.instance_id("serving", at.isoformat()))
         await look_after_callbacks(client, at)
+        # Last: it looks into every model's row, and what it cannot cope with keeps nobody else waiting.
+        await begin_reconciliation(client, at)
 
 
 async def anchor_on_schedule(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:

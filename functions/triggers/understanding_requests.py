@@ -25,13 +25,8 @@ from functions.triggers.understood import Cell, Understood
 from shared.contracts.conditioning import ConditionDatasetInput
 from shared.contracts.datasets import FindDatasetInput
 from shared.contracts.fleet_runs import Operation, PlannedCell, RunFleetInput
-from shared.contracts.interlock import (
-    INTERLOCK_EVENT,
-    AnyInterlockEvent,
-    HealthObserved,
-    ScoringRequested,
-    TrainingRequested,
-)
+from shared.contracts.health import HealthObserved
+from shared.contracts.interlock import INTERLOCK_EVENT, AnyInterlockEvent, ScoringRequested, TrainingRequested
 from shared.errors import PermanentError
 from shared.fleet_runs.planning import condition_order
 from shared.near_names import nearest

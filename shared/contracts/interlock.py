@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from shared.contracts.base import Contract, Instant, absent
 from shared.contracts.datasets import DatasetRef
 from shared.contracts.events import InterlockEvent
+from shared.contracts.health import HealthObserved, ServingLost
 from shared.contracts.orders import (
     AdoptOrdered,
     ApprovalAnswered,
@@ -188,36 +189,6 @@ class RollbackFinished(InterlockEvent):
     outcome: RollbackOutcome
 
 
-class ServingLost(InterlockEvent):
-    """What should answer for the model does not: the endpoint is gone, failed, or has no such deployment."""
-
-    kind: Literal["serving_lost"] = "serving_lost"
-    policy: ModelPolicy
-    version: str
-    reason: str
-
-
-#: Bounded, since the interlock remembers in which metrics a version was worse.
-ShortName = Annotated[str, Field(max_length=100)]
-
-
-class HealthObserved(InterlockEvent):
-    """How the champion did in a period, now that it is known what happened.
-
-    Attributes:
-        period: Names it; a period that is told again counts once.
-        figures: By metric.
-        reference: Of the baseline, likewise.
-    """
-
-    kind: Literal["health_observed"] = "health_observed"
-    policy: ModelPolicy
-    version: str
-    period: ShortName
-    figures: dict[ShortName, float]
-    reference: dict[ShortName, float] = {}
-
-
 class Woken(InterlockEvent):
     """A time has come that the interlock wanted to be woken at: a freeze or a hold has ended.
 
@@ -317,14 +288,3 @@ class RequestAnswer(Contract):
     decision: Literal["started", "joined", "waiting", "unchanged", "refused", "accepted"]
     attempt: int | None
     reason: str
-
-
-class TrainingProgress(Contract):
-    """Answer to the question how an attempt stands.
-
-    Attributes:
-        outcome: Absent while it runs.
-    """
-
-    attempt: int
-    outcome: TrainingOutcome | None

@@ -51,6 +51,17 @@ class TrainingOutcome(Contract):
     verdict: Verdict | None = None
 
 
+class TrainingProgress(Contract):
+    """Answer to the question how an attempt of a training stands.
+
+    Attributes:
+        outcome: Absent while it runs.
+    """
+
+    attempt: int
+    outcome: TrainingOutcome | None
+
+
 class TrainOnRequestInput(Contract):
     """Input of `train_on_request`: somebody asks for a training, and wants to know how it ends.
 

@@ -10,7 +10,7 @@ from shared.interlock.commands import StartTraining
 from shared.interlock.precedence import WATCHES_ONLY, asked_for
 from shared.interlock.runs import Training
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, policy_of, takes_turns, with_training
+from shared.interlock.steps import Step, policy_of, slot_wait, takes_turns, with_training
 from shared.interlock.values import changed, made
 
 
@@ -44,7 +44,7 @@ def order_training(
         state = changed(state, queued=None, queued_at=None)
     after = changed(with_training(state, training), attempts=attempt, reason=reason)
     if waits:
-        reason = f"{reason} It waits for one of the {policy_of(state).at_once} slots of the fleet."
+        reason = f"{reason} {slot_wait('It', policy_of(state))}"
         return Step(changed(after, reason=reason), (), f"queued training {attempt}", reason)
     return Step(after, (_start(after, training, asked_by),), f"started training {attempt}", reason)
 

@@ -18,13 +18,13 @@ from typing import Any, Final, NamedTuple, assert_never
 from pydantic import ValidationError
 
 from shared import names
+from shared.contracts.health import HealthObserved, ServingLost
 from shared.contracts.interlock import (
     INTERLOCK_EVENT,
     AdoptionFinished,
     AnyInterlockEvent,
     CodeChanged,
     DatasetPublished,
-    HealthObserved,
     HoldsFound,
     LedgerAdvanced,
     RegistryChanged,
@@ -36,10 +36,8 @@ from shared.contracts.interlock import (
     RollbackFinished,
     ScoringFinished,
     ScoringRequested,
-    ServingLost,
     SlotGranted,
     TrainingFinished,
-    TrainingProgress,
     TrainingRequested,
     VersionEvaluated,
     VersionRegistered,
@@ -48,7 +46,7 @@ from shared.contracts.interlock import (
 from shared.contracts.orders import Order
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.read_model import DecisionNote, RecordModelInput
-from shared.contracts.training import TrainingOutcome
+from shared.contracts.training import TrainingOutcome, TrainingProgress
 from shared.interlock.adopting import on_adopted
 from shared.interlock.code_changes import on_code
 from shared.interlock.commands import Command, RecordModel
@@ -238,5 +236,6 @@ def _record(state: InterlockState, trace: str | None) -> tuple[Command, ...]:
     row = model_row(state)
     if row is None:
         return ()
-    instance = names.instance_id(f"record {state.model}", attempt=state.revision)
+    # Revisions begin anew with a model whose entity was lost; an id that was used before would start nothing.
+    instance = names.instance_id(f"record {state.model}", str(row.born), attempt=state.revision)
     return (made(RecordModel, instance=instance, input=made(RecordModelInput, row=row, trace=trace)),)

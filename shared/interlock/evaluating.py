@@ -13,7 +13,7 @@ from shared.interlock.memory import Candidate
 from shared.interlock.readiness import newer_than_champion, why_not_released
 from shared.interlock.runs import Evaluating
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, order_of, policy_of, remember, sentence, takes_turns
+from shared.interlock.steps import Step, cut, order_of, policy_of, remember, sentence, slot_wait, takes_turns
 from shared.interlock.values import changed
 
 
@@ -121,7 +121,7 @@ def _order(state: InterlockState, candidate: Candidate, dataset: DatasetRef, now
     )
     reason = f"Version {version} was registered by someone else: it is evaluated on dataset version {dataset.version}."
     if waits:
-        reason = f"{reason} Its evaluation waits for one of the {policy.at_once} slots of the fleet."
+        reason = f"{reason} {slot_wait('Its evaluation', policy)}"
     after = changed(state, attempts=attempt, evaluation=evaluation, reason=reason)
     if waits:
         return Step(after, (), f"queued evaluation {attempt}", reason)

@@ -4,7 +4,6 @@ The same decision as always decides; beside it only the fleets' slots are played
 when its fleet has one that is free, and waits otherwise.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,7 @@ from shared.interlock.decide import receive
 from shared.interlock.readiness import newest_ready
 from shared.interlock.slots import ask, give_back, no_slots
 from shared.interlock.state import InterlockState
+from shared.interlock.steps import without_slot_wait
 from shared.interlock.values import changed
 
 #: What an event would do to a model; `tell` is a word to a run that is in flight.
@@ -43,7 +43,6 @@ type Would = Literal["begin", "tell", "wait", "refuse", "nothing"]
 
 #: A decision says by these words that something waits for its time, its slot, or the end of what is in flight.
 _WAITS: Final = ("waiting", "queued", "joined")
-_WAITS_FOR_SLOT: Final = re.compile(r" It waits for one of the \d+ slots of the fleet\.")
 #: A model without a policy does not say how its versions are released.
 _RELEASES: Final = 3
 
@@ -146,7 +145,7 @@ class _Play:
         last = after.decisions[-1]
         seen.decision = last.decision
         if isinstance(event, SlotGranted):  # it need not wait: its slot was free
-            seen.reasons = [_WAITS_FOR_SLOT.sub("", reason) for reason in seen.reasons] or [last.reason]
+            seen.reasons = [without_slot_wait(reason) for reason in seen.reasons] or [last.reason]
         else:
             seen.reasons.append(last.reason)
         seen.version_waits = _waits_for_release(after, event)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.contracts.interlock import HealthObserved, ServingLost
+from shared.contracts.health import HealthObserved, ServingLost
 from shared.contracts.metrics import kind_of
 from shared.contracts.release_policy import RollbackEvent
 from shared.interlock.holding import POLICY
@@ -37,7 +37,7 @@ def on_health(state: InterlockState, event: HealthObserved, now: datetime) -> St
     champion, policy = state.champion, policy_of(state).release.rollback
     if champion is None or champion.version != event.version or champion.stands_in is not None:
         return Step(state, (), "ignored", f"Version {event.version} is not in production; its figures came late.")
-    if policy is not None and now < champion.since + timedelta(minutes=policy.window_minutes):
+    if policy is not None and (now - champion.since) / timedelta(minutes=1) < policy.window_minutes:
         minutes = policy.window_minutes
         return Step(state, (), "noted", f"Within {minutes:g} minutes after a change of production, no figure counts.")
     known = next((one for one in state.health if one.period == event.period), None)

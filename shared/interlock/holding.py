@@ -4,7 +4,7 @@ None of it loses an event: what would have begun waits, and begins when nothing 
 goes on; so do scorings, since production must deliver, and rollbacks, since safety comes first.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared import names
@@ -24,12 +24,18 @@ from shared.interlock.values import changed
 POLICY: Final = "policy"
 #: Why a model that is new does not begin at once.
 _LOOKS: Final = "It is being looked up whether somebody holds its fleet; nothing starts by itself before that is known."
+#: What a model that is held says first.
+NOTHING_STARTS: Final = "Nothing starts by itself."
+#: What is told while nobody can look; it is taken back by the answer.
+_NOBODY_LOOKED: Final = "Nothing starts by itself: nobody could look up yet who holds its fleet."
 #: After so long an answer does not come any more: nobody could look, or somebody has ended whoever looked.
 UNANSWERED: Final = timedelta(hours=1)
 #: Until the fleet file is looked at where the end of a freeze has passed without a word of it.
 _SOON: Final = timedelta(minutes=1)
 #: Between two questions of the same moment, so that each answer is known by the time of its question.
 _NEXT_QUESTION: Final = timedelta(microseconds=1)
+#: The end of a pause that is longer than there are years.
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 #: So many are kept of what is on at a time; whether there are others is looked up when one of these is over.
 MOST_HOLDS: Final = 10
 
@@ -91,7 +97,7 @@ def wake_next(step: Step, now: datetime, trace: str | None) -> Step:
     """Come back when the first of what keeps something waiting ends by itself; holds that have ended are forgotten."""
     state = step.state
     if state.holds and any(not hold.holds(now) for hold in state.holds):
-        state = changed(state, holds=tuple(hold for hold in state.holds if hold.holds(now)))
+        state = _without_ended(state, now)
     if state.wakes and state.wakes[0] <= now:
         state = changed(state, wakes=tuple(one for one in state.wakes if one > now))
     due = _first_end(state, now)
@@ -144,7 +150,7 @@ def on_holds_found(state: InterlockState, event: HoldsFound) -> Step:
     if state.fleet_holds in ("known", "more"):
         return Step(state, (), "ignored", "It is known already who holds its fleet.")
     if event.problem is not None:
-        reason = cut(f"Nothing starts by itself: nobody could look up yet who holds its fleet. {event.problem}")
+        reason = cut(f"{_NOBODY_LOOKED} {event.problem}")
         return Step(changed(state, reason=reason), (), "noted", reason)
     if state.looked_at is not None and event.at != state.looked_at:
         return Step(state, (), "ignored", "It was asked anew since who holds its fleet; that answer counts.")
@@ -154,8 +160,10 @@ def on_holds_found(state: InterlockState, event: HoldsFound) -> Step:
     known = "more" if len(holds) > MOST_HOLDS else "known"
     after = changed(state, fleet_holds=known, holds=holds[:MOST_HOLDS])
     if not new:
-        return Step(after, (), "noted", "Nobody holds its fleet.")
-    reason = f"Nothing starts by itself. {why_held(after, event.at)}"
+        reason = "Nobody holds its fleet."
+        after = changed(after, reason=reason) if after.reason.startswith(_NOBODY_LOOKED) else after
+        return Step(after, (), "noted", reason)
+    reason = f"{NOTHING_STARTS} {why_held(after, event.at)}"
     return Step(changed(after, reason=reason), (), "held", reason)
 
 
@@ -178,16 +186,29 @@ def _lifted_by(state: InterlockState, scope: str) -> str:
 
 
 def _cool_at(state: InterlockState) -> datetime | None:
-    """When a training may begin by itself again."""
+    """When a training may begin by itself again; no pause is so long that nobody could decide any more."""
     if state.policy is None or state.policy.cooldown_days is None:
         return None
     begun = [one.started_at for one in state.trainings if one.outcome not in NOT_WANTED]
-    return max(begun) + timedelta(days=state.policy.cooldown_days) if begun else None
+    try:
+        return max(begun) + timedelta(days=state.policy.cooldown_days) if begun else None
+    except OverflowError:
+        return _NEVER
 
 
 def _wants_release(state: InterlockState, now: datetime) -> bool:
     released = state.release.version if state.release is not None else None
     return any(one.version != released and one.ready(now) for one in state.candidates)
+
+
+def _without_ended(state: InterlockState, now: datetime) -> InterlockState:
+    """The state without holds that have ended, which says so unless something else has happened since."""
+    ended = " and ".join(hold.scope for hold in state.holds if not hold.holds(now))
+    after = changed(state, holds=tuple(hold for hold in state.holds if hold.holds(now)))
+    if not state.reason.startswith(NOTHING_STARTS):
+        return after
+    held = why_held(after, now)
+    return changed(after, reason=cut(f"The hold of {ended} has ended." if held is None else f"{NOTHING_STARTS} {held}"))
 
 
 def _on(state: InterlockState, freeze: Freeze, now: datetime) -> bool:
@@ -213,6 +234,6 @@ def _first_end(state: InterlockState, now: datetime) -> datetime | None:
     if state.policy is not None and state.policy.release.freezes and _wants_release(state, now):
         soon = _soon(state, now)
         ends += [one.end if now < one.end else soon for one in state.policy.release.freezes if _on(state, one, now)]
-    if state.queued is not None and (cool := _cool_at(state)) is not None and cool > now:
+    if state.queued is not None and (cool := _cool_at(state)) is not None and now < cool < _NEVER:
         ends.append(cool)
     return min(ends, default=None)

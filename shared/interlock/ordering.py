@@ -19,7 +19,7 @@ from shared.contracts.orders import (
 from shared.contracts.read_model import Hold
 from shared.interlock.adopting import on_adoption
 from shared.interlock.approving import on_approval
-from shared.interlock.holding import MOST_HOLDS, POLICY, is_elsewhere, lifted_since, parked, why_held
+from shared.interlock.holding import MOST_HOLDS, NOTHING_STARTS, POLICY, is_elsewhere, lifted_since, parked, why_held
 from shared.interlock.memory import OrderNote
 from shared.interlock.release_orders import on_override, on_release_order
 from shared.interlock.rolling_back import on_rollback_order
@@ -97,7 +97,7 @@ def _hold(state: InterlockState, order: HoldOrdered, now: datetime) -> Step:
         return refuse(state, f"{MOST_HOLDS} holds are on already: lift one, or hold by a label or the whole fleet.")
     hold = Hold(scope=order.scope, by=order.by, reason=order.reason, since=order.at, until=order.until)
     held = changed(state, holds=(*others, hold))
-    reason = f"Nothing starts by itself. {why_held(held, now)}"
+    reason = f"{NOTHING_STARTS} {why_held(held, now)}"
     return accept(changed(held, reason=reason), reason)
 
 

@@ -18,7 +18,7 @@ from shared.interlock.memory import Candidate, Champion
 from shared.interlock.readiness import newer_of, newer_than_champion, newest_ready, why_not_released, why_not_started
 from shared.interlock.runs import Release
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, bar, cut, policy_of, remember, takes_turns
+from shared.interlock.steps import Step, bar, cut, policy_of, remember, slot_wait, takes_turns
 from shared.interlock.values import changed, made
 
 
@@ -154,7 +154,7 @@ def _order(state: InterlockState, candidate: Candidate, now: datetime, trace: st
     if candidate.ordered is not None:
         reason = f"{candidate.ordered} ordered the release of version {candidate.version}."
     if waits:
-        reason = f"{reason} Its release waits for one of the {policy.at_once} slots of the fleet."
+        reason = f"{reason} {slot_wait('Its release', policy)}"
     after = changed(state, releases=attempt, release=release, reason=reason)
     if waits:
         return Step(after, (), f"queued release {attempt}", reason)

@@ -17,7 +17,7 @@ from shared.interlock.precedence import past_training, why_not_trained
 from shared.interlock.requests import answered, answered_again, known_request, note, refused, settle
 from shared.interlock.runs import Scoring
 from shared.interlock.state import InterlockState
-from shared.interlock.steps import Step, cut, policy_of, takes_turns
+from shared.interlock.steps import Step, cut, policy_of, slot_wait, takes_turns
 from shared.interlock.training import train_on
 from shared.interlock.values import changed
 
@@ -168,7 +168,7 @@ def _retrain_if_stale(step: Step, asked: Request, now: datetime) -> Step:
     moment = asked.as_of or now
     if policy.level < 4 or policy.stale_days is None or "stale" not in policy.retrain_when:
         return step
-    if moment - since <= timedelta(days=policy.stale_days):
+    if (moment - since) / timedelta(days=1) <= policy.stale_days:
         return step
     stale = f"Version {_champion(step.state).version} is older than {policy.stale_days} days."
     dataset = asked.dataset
@@ -196,7 +196,7 @@ def _order(state: InterlockState, request: Request, now: datetime) -> Step:
     after = changed(state, scorings=attempt, scoring=scoring)
     reason = f"{request.requested_by} asked for the predictions of dataset version {request.dataset.version}."
     if waits:
-        reason = f"{reason} The scoring waits for one of the {policy.at_once} slots of the fleet."
+        reason = f"{reason} {slot_wait('The scoring', policy)}"
     step = answered(after, changed(request, attempt=attempt), "started", reason)
     if waits:
         return step._replace(decision=f"queued scoring {attempt}")

@@ -1,5 +1,6 @@
 """What the rules of the interlock are made of: a step, and small changes of the state."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -15,6 +16,8 @@ from shared.interlock.values import changed
 CONFIRMED: Final = "confirmed"
 #: What is said of a version that may not come back by itself.
 _BAR_LIMIT: Final = 200
+#: What `slot_wait` says, behind another sentence.
+_SLOT_WAIT: Final = re.compile(r" [A-Z][^.]* waits for one of the \d+ slots of the fleet\.")
 #: After so long an adoption is over whose end nobody tells: its steps are tried for an hour, unless somebody ended it.
 _ADOPTION: Final = timedelta(hours=4)
 
@@ -131,3 +134,13 @@ def waits_for_slot(state: InterlockState) -> bool:
 def takes_turns(policy: ModelPolicy) -> bool:
     """Whether a run that has jobs needs a slot of the fleet before it begins."""
     return policy.at_once is not None
+
+
+def slot_wait(what: str, policy: ModelPolicy) -> str:
+    """The sentence of a run that has asked for a slot; `what` it is, as the subject: `Its release`."""
+    return f"{what} waits for one of the {policy.at_once} slots of the fleet."
+
+
+def without_slot_wait(reason: str) -> str:
+    """The reason of a run without that sentence: its slot was free."""
+    return _SLOT_WAIT.sub("", reason)

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 from shared.contracts.callbacks import Follower, RunEnd
 from shared.contracts.fleet_runs import CellState, RunDigest, RunRow
+from shared.fleet_runs.standing import by_need
 
 #: Cells that are told of one by one; failed ones first. The digest has them all.
 _MOST_CELLS: Final = 50
 _REASON: Final = 300
-#: What a person has to look at comes first.
-_FIRST: Final = ("failed", "refused", "rejected", "incomplete", "skipped")
 
 type Link = Callable[[str], str | None]
 
@@ -58,7 +57,7 @@ def run_output(  # noqa: PLR0917 - what is known of a run, from its row to its l
     if row is not None:
         told |= {"state": row.state if row.ended_at else "failed", "counts": row.counts}
     if digest is not None:
-        cells = sorted(digest.cells, key=_rank)
+        cells = sorted(digest.cells, key=by_need)
         told |= {"digest": place, "cells": list(_cells(cells[:_MOST_CELLS], follower, link))}
         told["cells_left_out"] = max(len(cells) - _MOST_CELLS, 0)
     return _told(follower, end, told)
@@ -74,10 +73,6 @@ def _cells(cells: Iterable[CellState], follower: Follower, link: Link) -> Iterab
         page = link(cell.name) if follower.operation != "condition" else None
         told = {"name": cell.name, "outcome": cell.outcome, "version": cell.version, "link": page}
         yield {name: value for name, value in told.items() if value is not None} | {"reason": _cut(cell.reason)}
-
-
-def _rank(cell: CellState) -> tuple[int, str]:
-    return (_FIRST.index(cell.outcome) if cell.outcome in _FIRST else len(_FIRST), cell.name)
 
 
 def _failure(end: RunEnd) -> tuple[str, str]:

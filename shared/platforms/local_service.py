@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from shared.errors import PermanentError, TransientError
 
@@ -142,6 +143,16 @@ class LocalService:
     def _not_an_object(self, response: "httpx.Response") -> TransientError:
         path = response.request.url.path
         return TransientError(f"the {self._name} at {self._url} did not answer {path} with a JSON object: {_REMEDY}")
+
+
+def path_of(*parts: str) -> str:
+    """The path of a resource, each part escaped."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def version_path(kind: str, name: str, version: str) -> str:
+    """The path of a version of a model, or of a data asset."""
+    return path_of(kind, name, "versions", version)
 
 
 def _service_error(response: "httpx.Response") -> tuple[str, str]:

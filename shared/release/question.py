@@ -13,7 +13,7 @@ from shared.contracts.policy import GatePolicy
 from shared.errors import PermanentError
 from shared.evaluation.wording import show
 from shared.names import content_hash
-from shared.release.verification import recorded
+from shared.release.recorded import recorded
 
 _WHY: Final[dict[AskedBecause, str]] = {
     "every_release": "the fleet file asks for every release",

@@ -1,57 +1,21 @@
 """Whether a version is what its ledger says of it, and may still be released."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
-from shared.contracts.ledger import LedgerRow
 from shared.contracts.policy import GatePolicy
 from shared.errors import PermanentError
 from shared.evaluation.gates import judge
 from shared.evaluation.observations import Observations
 from shared.names import content_hash
+from shared.release.recorded import TRAIN_AGAIN, RecordedVersion, mapping
 
-#: What tells the figures of a version: ours when it was registered, somebody else's when it was evaluated.
-REGISTERED: Final = "ModelRegistered"
-EVALUATED: Final = "VersionEvaluated"
-#: Who asks for a training without being anybody.
-_NOBODY: Final = frozenset({"", "schedule", "policy"})
 _HASH_LENGTH: Final = 64
 _SUMMARY_LIMIT: Final = 800
 #: Findings and reasons that a message names; a person looks at the rest.
 _SHOWN: Final = 3
-_TRAIN_AGAIN: Final = "train it again: `signalbox retrain {model}`"
-
-
-@dataclass(frozen=True)
-class RecordedVersion:
-    """What the ledger has of a version.
-
-    Attributes:
-        row: That has its figures.
-        evaluation: The figures.
-        dataset: The dataset version that they are of.
-        job: The job that put them out.
-        baseline_job: The one that the baseline's are of, if one was trained.
-        artifact_sha256: Over its files, when it was registered; absent where nobody has hashed them.
-        manifest_sha256: Over the dataset version's manifest, likewise.
-        author: Who asked for its training.
-    """
-
-    model: str
-    version: str
-    row: LedgerRow
-    evaluation: Evaluation
-    dataset: str
-    job: str
-    baseline_job: str | None
-    artifact_sha256: str | None
-    manifest_sha256: str | None
-    author: str | None
 
 
 def require_whole(model: str, findings: Sequence[str]) -> None:
@@ -67,48 +31,6 @@ def require_whole(model: str, findings: Sequence[str]) -> None:
         raise PermanentError("LedgerBroken", f"{what}; {remedy}.")
 
 
-def recorded(model: str, version: str, rows: Sequence[LedgerRow]) -> RecordedVersion:
-    """What a model's ledger has of a version, from its newest figures and its registration.
-
-    Raises:
-        PermanentError: `LineageIncomplete`: there are no figures, or it is not known what they are of.
-    """
-    of_version = [row for row in rows if str(row.entry.facts.get("version")) == version]
-    row = next((one for one in reversed(of_version) if one.entry.effect in (REGISTERED, EVALUATED)), None)
-    again = _TRAIN_AGAIN.format(model=model)
-    if row is None:
-        what = f"The ledger of {model} has no figures of version {version}: it was neither trained nor evaluated here"
-        raise PermanentError("LineageIncomplete", f"{what}; let it be evaluated, or {again}.")
-    facts = row.entry.facts
-    needed = ("dataset", "job", "fleet_revision", *(("run",) if row.entry.effect == REGISTERED else ()))
-    unknown = [name for name in needed if not facts.get(name)]
-    if unknown:
-        what = f"Row {row.sequence} of the ledger of {model} does not say of version {version}: {', '.join(unknown)}"
-        raise PermanentError("LineageIncomplete", f"{what}; {again}.")
-    registration = next((one for one in of_version if one.entry.effect == REGISTERED), row)
-    return RecordedVersion(
-        model=model,
-        version=version,
-        row=row,
-        evaluation=_evaluation(row, again),
-        dataset=str(facts["dataset"]),
-        job=str(facts["job"]),
-        baseline_job=_text(_mapping(facts.get("baseline")).get("job")),
-        artifact_sha256=recorded_hash(version, rows),
-        manifest_sha256=_text(_mapping(facts.get("origin")).get("manifest_sha256")),
-        author=_author(registration, rows),
-    )
-
-
-def recorded_hash(version: str, rows: Sequence[LedgerRow]) -> str | None:
-    """Hash over a version's files when it was registered, or else when it was last evaluated; absent where unknown."""
-    judged = [row for row in rows if str(row.entry.facts.get("version")) == version]
-    registered = next((row for row in judged if row.entry.effect == REGISTERED), None)
-    evaluated = next((row for row in reversed(judged) if row.entry.effect == EVALUATED), None)
-    row = registered or evaluated
-    return None if row is None else _text(_mapping(row.entry.facts.get("origin")).get("artifact_sha256"))
-
-
 def require_dataset(known: RecordedVersion, dataset: str, manifest_sha256: str | None) -> None:
     """The figures are of the dataset version that is spoken of, and its manifest is there, unchanged.
 
@@ -120,7 +42,7 @@ def require_dataset(known: RecordedVersion, dataset: str, manifest_sha256: str |
     Raises:
         PermanentError: `LineageIncomplete`.
     """
-    what, again = f"version {known.version} of {known.model}", _TRAIN_AGAIN.format(model=known.model)
+    what, again = f"version {known.version} of {known.model}", TRAIN_AGAIN.format(model=known.model)
     if known.dataset != dataset:
         told = f"The figures of {what} are of dataset version {known.dataset}, not of {dataset}"
         raise PermanentError("LineageIncomplete", f"{told}; {again}.")
@@ -153,7 +75,7 @@ def require_recorded(model: str, version: str, recorded: str, now: str) -> None:
             f"The files of version {version} of {model} are not those that were registered: their hash was "
             f"{recorded}, and is {now}"
         )
-        again = _TRAIN_AGAIN.format(model=model)
+        again = TRAIN_AGAIN.format(model=model)
         raise PermanentError("ArtifactChanged", f"{told}; find out who has changed them, and {again}.")
 
 
@@ -174,7 +96,7 @@ def require_copy(known: RecordedVersion, registered: str, deployed: str | None) 
         f"The files that would be deployed as version {known.version} of {known.model} are not those that were "
         f"registered: the hash of what the platform has is {deployed}, and that of the registry is {registered}"
     )
-    again = _TRAIN_AGAIN.format(model=known.model)
+    again = TRAIN_AGAIN.format(model=known.model)
     raise PermanentError("ArtifactChanged", f"{told}; find out who has changed them, and {again}.")
 
 
@@ -197,7 +119,7 @@ def require_figures(known: RecordedVersion, again: Evaluation) -> None:
     ]
     if other:
         told = f"The evaluation of job {known.job} does not give the figures that were recorded ({', '.join(other)})"
-        remedy = f"find out who has changed it, and {_TRAIN_AGAIN.format(model=known.model)}"
+        remedy = f"find out who has changed it, and {TRAIN_AGAIN.format(model=known.model)}"
         raise PermanentError("LineageIncomplete", f"{told}; {remedy}.")
 
 
@@ -244,7 +166,7 @@ def require_compared(known: RecordedVersion, gates: Sequence[GatePolicy], champi
             f"Version {known.version} of {known.model} was evaluated when there was no champion, and version "
             f"{champion} is in production now, so the gate {gate} has compared nothing"
         )
-        raise PermanentError("GatesNotMet", f"{what}; {_TRAIN_AGAIN.format(model=known.model)}.")
+        raise PermanentError("GatesNotMet", f"{what}; {TRAIN_AGAIN.format(model=known.model)}.")
 
 
 def excepted(
@@ -282,30 +204,16 @@ def summary(known: RecordedVersion, verdict: Verdict, overridden: Collection[str
 def _remedy(known: RecordedVersion, failed: Sequence[GateResult]) -> str:
     """A person can let a version pass what it has failed when it was judged, and nothing else."""
     judged = known.row.entry.facts.get("gates")
-    told = map(_mapping, judged if isinstance(judged, list) else ())
+    told = map(mapping, judged if isinstance(judged, list) else ())
     before = {one.get("gate") for one in told if one.get("passed") is False}
     if any(result.gate not in before for result in failed):
-        return _TRAIN_AGAIN.format(model=known.model)
+        return TRAIN_AGAIN.format(model=known.model)
     target = f"{known.model}@{known.version}"
     return f"`signalbox override {target} --gate {failed[0].gate}` lets it pass, with a reason and an end"
 
 
 def _told(result: GateResult, overridden: Collection[str]) -> str:
     return result.reason + (" (a person lets it pass)" if not result.passed and result.gate in overridden else "")
-
-
-def _evaluation(row: LedgerRow, again: str) -> Evaluation:
-    try:
-        return Evaluation.from_wire(row.entry.facts["evaluation"])
-    except (KeyError, ValidationError) as error:
-        told = f"Row {row.sequence} of the ledger of {row.entry.model} has no figures that can be read"
-        raise PermanentError("LineageIncomplete", f"{told}; {again}.") from error
-
-
-def _author(registration: LedgerRow, rows: Sequence[LedgerRow]) -> str | None:
-    """Whoever the same run says that it was asked by: at its start, or at its end."""
-    told = (row.entry.facts.get("requested_by") for row in rows if row.entry.by == registration.entry.by)
-    return next((one for one in map(_text, told) if one is not None and one not in _NOBODY), None)
 
 
 def _figures_of(before: Evaluation, now: Evaluation) -> Iterator[tuple[str, Figures, Figures | None]]:
@@ -323,11 +231,3 @@ def _same(before: Any, now: Any) -> bool:
     if isinstance(before, float) and isinstance(now, float):
         return abs(before - now) <= 1e-9 * max(1.0, abs(before))
     return bool(before == now)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

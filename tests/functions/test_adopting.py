@@ -93,6 +93,14 @@ async def test_an_alias_that_cannot_be_set_is_told(app: App) -> None:
     assert effects(app) == ["ModelAdopted"]
 
 
+async def test_a_ledger_that_does_not_take_it_is_told(app: App) -> None:
+    """It is in production all the same, so the order has not failed; what is missing is said."""
+    app.world.faults[names.APPEND_LEDGER] = "permanent"
+    answer = await _ordered(app, order())
+    assert (answer.decision, "The ledger has no entry of it: " in answer.reason) == ("accepted", True)
+    assert app.world.champion == "7"
+
+
 def test_the_story_has_words_for_it() -> None:
     """Also for who reads only titles."""
     assert title_of("ModelAdopted") == "Adopted, lineage unknown"

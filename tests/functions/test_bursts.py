@@ -11,7 +11,8 @@ import pytest
 from functions.arrivals import conditioning_orders
 from local.durable.clock import to_datetime
 from shared import names
-from shared.contracts.conditioning import BlobArrival, DatasetOutcome
+from shared.contracts.conditioning import BlobArrival
+from shared.contracts.publishing import DatasetOutcome
 from shared.contracts.reconciliation import ReconcileInput
 from tests.functions.landing_site import Site, csv, ready, search, waiting
 

@@ -11,11 +11,19 @@ import pytest
 
 from functions import adapters, callback_answers, telling
 from functions.triggers import callbacks as room
+from functions.triggers import timers
 from functions.triggers.callbacks import look_after_callbacks
 from local.durable.records import Status
 from local.testing.app import TestApp
 from shared import names
-from shared.contracts.callbacks import Callback, CallbackConcluded, CallbackPosted, Follower, PostCallbackInput
+from shared.contracts.callbacks import (
+    Callback,
+    CallbackConcluded,
+    CallbackPosted,
+    Follower,
+    PostCallbackInput,
+    RunEnd,
+)
 from shared.contracts.deliveries import Delivery
 from shared.errors import PermanentError, TransientError
 from shared.notification.callback import AnswerLostError
@@ -331,9 +339,9 @@ async def test_another_address_is_told_too(app: TestApp, waiting: Waiting) -> No
 
 async def test_an_address_that_was_left_is_no_dead_letter(app: TestApp, waiting: Waiting) -> None:
     """An activity that ran into its limit and was run again: the first address refuses, the second one is told."""
+    waiting.refused = {URI}
     run = await begin(app)
     await begin(app, {**BODY, "callBackUri": OTHER})
-    waiting.refused = {URI}
     for uri in (URI, OTHER):
         await app.output(follower(run, waiting, uri))
     assert sorted(waiting.outcomes) == ["done", "ignored"]
@@ -367,6 +375,38 @@ async def test_when_all_refuse_one_is_a_dead_letter(app: TestApp, waiting: Waiti
     assert waiting.outcomes == ["done", "done"]
 
 
+async def test_all_are_wanted_again_before_the_first_is_called(
+    app: TestApp, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is told, those that have refused are forgotten: one that is to be called must not be among them."""
+    waiting.refused = {URI, OTHER}
+    run = await begin(app)
+    await begin(app, {**BODY, "callBackUri": OTHER})
+    for uri in (URI, OTHER):
+        await app.output(follower(run, waiting, uri))
+    states: list[list[str]] = []
+
+    async def follow(client: object, callback: Callback) -> None:
+        states.append([one.state for one in waiting.all()])
+
+    monkeypatch.setattr(room, "follow", follow)
+    await ask(app, "call_back_again", id=run)
+    assert states == [["open", "open"], ["open", "open"]]
+
+
+async def test_an_address_that_was_forgotten_meanwhile_is_no_dead_letter(app: TestApp, waiting: Waiting) -> None:
+    """It is called once more when another one has just been told: nobody is needed, and nothing could be replayed."""
+    run = await begin(app)
+    await app.output(follower(run, waiting))
+    gone = Follower(run=run, callback="gone", operation="train")
+    told = callback_answers.post(PostCallbackInput(follower=gone, end=RunEnd(state="completed", reason="Done.")))
+    assert (told.outcome, told.reason) == ("refused", "Its address is not kept any more.")
+    concluded = CallbackConcluded(
+        follower=gone, answered=False, reason=told.reason, attempts=1, at=datetime.now(UTC), trace=None
+    )
+    assert callback_answers.conclude(concluded).outcome == "ignored"
+
+
 async def test_each_address_needs_a_person_by_itself(app: TestApp, waiting: Waiting) -> None:
     """The inbox holds one dead letter of a subject: another address of the run that is told does not end it."""
     run = await begin(app)
@@ -385,6 +425,24 @@ async def test_too_many_addresses_are_refused(app: TestApp, fleet: FleetInMemory
         await begin(app, {**BODY, "callBackUri": f"{URI}{number}"})
     status, problem = await ask(app, "datafactory", {**BODY, "callBackUri": OTHER}, operation="train")
     assert (status, problem["type"]) == (409, "urn:signalbox:too-many-callbacks")
+
+
+async def test_a_search_that_fails_keeps_nobody_waiting(app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search for lost events looks into every model's row: one that it cannot cope with is not theirs."""
+    begun: list[str] = []
+
+    async def note(client: object, what: object, *rest: object) -> None:
+        begun.append(str(what))
+
+    async def fail(client: object, at: datetime) -> str:
+        raise PermanentError("RowUnreadable", "a row of a newer version")
+
+    monkeypatch.setattr(timers, "start_once", note)
+    monkeypatch.setattr(timers, "look_after_callbacks", note)
+    monkeypatch.setattr(timers, "begin_reconciliation", fail)
+    with pytest.raises(PermanentError):
+        await timers.reconcile_on_schedule(None, app.client)  # type: ignore[arg-type]  # nobody asks the timer
+    assert (begun[0], len(begun)) == (names.CHECK_SERVING, 2)
 
 
 async def test_a_run_that_died_is_found(app: TestApp, fleet: FleetInMemory, waiting: Waiting) -> None:

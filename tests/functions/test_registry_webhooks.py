@@ -171,3 +171,10 @@ class TestDatabricks:
         for odd in (b"{}", b"[]", b"no json", b'{"event_timestamp": "x"}', b'{"event_timestamp": null}'):
             headers = {"x-databricks-signature": databricks_signature("s", odd)}
             assert "event_timestamp" in (refuse_databricks(headers, odd, "s", now=now, max_age=60) or "")
+
+    @pytest.mark.parametrize("stamp", ["NaN", "Infinity", f"1{'0' * 400}"])
+    def test_a_time_that_is_none_is_not_young(self, stamp: str) -> None:
+        """JSON as Python reads it has numbers that are smaller than no bound, or too large for one."""
+        body = b'{"event_timestamp": %s}' % stamp.encode()
+        headers = {"x-databricks-signature": databricks_signature("s", body)}
+        assert refuse_databricks(headers, body, "s", now=1_795_255_200.0, max_age=60)

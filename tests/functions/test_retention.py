@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from durabletask.client import OrchestrationState, OrchestrationStatus, PurgeInstancesResult
@@ -31,6 +31,7 @@ from shared.contracts.retention import (
 from shared.contracts.retirement import RetireDatasetInput
 from shared.errors import PermanentError
 from shared.fleet_runs.places import plan_path
+from shared.interlock.commands import Command
 from shared.retention import plan
 from shared.storage.tables import table_key
 from tests.functions.conftest import registered
@@ -593,3 +594,10 @@ class _Client:
     async def schedule_new_orchestration(self, name: str, *, input: Any, **_: Any) -> None:  # noqa: A002
         """Started."""
         self.started.append(ApplyRetentionInput.from_wire(input))
+
+
+def test_what_a_model_starts_is_not_remembered() -> None:
+    """It remembers that itself, and nobody ever deletes a row of the inbox."""
+    started = {one.orchestrator for one in get_args(Command) if hasattr(one, "orchestrator")}
+    assert names.WAKE_MODEL in started
+    assert started <= retention._NEVER_ASKED_AGAIN

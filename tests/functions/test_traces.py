@@ -291,8 +291,9 @@ async def test_a_request_is_found_by_its_trace(app: App) -> None:
     assert await find_trace(app.client, "f" * 32) is None
 
 
-async def test_a_registration_leads_to_what_the_model_did(app: App, records: Records) -> None:
-    """A webhook starts nothing itself: the model that was told does."""
+@pytest.mark.parametrize("kind", ["model_version.created", "MODEL_VERSION_CREATED"])
+async def test_a_registration_leads_to_what_the_model_did(app: App, records: Records, kind: str) -> None:
+    """A webhook, of MLflow or of Databricks, starts nothing itself: the model that was told does."""
     await app.run(names.CONDITION_DATASET, ARRIVAL, "condition-1")
     await app.until_summary("registered")
     await app.tell(registered("1").model_copy(update={"trace": TRACE}))
@@ -302,7 +303,7 @@ async def test_a_registration_leads_to_what_the_model_did(app: App, records: Rec
         Delivery(
             channel="mlflow",
             key=key,
-            subject=f"{MODEL} 1 model_version.created",
+            subject=f"{MODEL} 1 {kind}",
             received_at=at(),
             outcome="accepted",
             reason="Handed on.",

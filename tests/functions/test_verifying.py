@@ -277,6 +277,16 @@ class TestRollback:
         with pytest.raises(PermanentError, match="are not deployed: the output is gone"):
             await _compare()
 
+    async def test_an_adopted_version_has_to_be_what_was_adopted(self, kept: Kept) -> None:
+        """Nobody has judged it here, and the ledger has the hash of its files from when it was adopted."""
+        _write(kept.versions.files, kept.folder)
+        now = artifact_sha256(kept.folder)
+        kept.write("ModelAdopted", {"version": "3", "artifact_sha256": now}, by="order-1")
+        assert (await _compare()).artifact_sha256 == now
+        kept.versions.files["MLmodel"] = b"other"
+        with pytest.raises(PermanentError, match="are not those that were registered"):
+            await _compare()
+
     async def test_what_nobody_can_know_is_told(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
         """No hash, or a ledger that is down, keeps nobody from going back."""
         kept.register(origin=None)

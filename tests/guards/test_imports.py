@@ -51,6 +51,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "shared/platforms": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow"),
     # A workspace's own registry is reached over the workspace's connection, in `shared.platforms.azureml`.
     "shared/registry": (*HOST, "functions", "shared.interlock", "shared.platforms.base", "shared.platforms.local",
+                        "shared.platforms.local_endpoints", "shared.platforms.local_jobs",
                         "shared.platforms.local_service", "httpx"),
     "shared/storage": (*HOST, "functions", "shared.interlock", "shared.registry", "mlflow", "httpx"),
     "shared": ("local", "cli", "functions", *HOST),

@@ -9,11 +9,10 @@ from functions.api.operations.examples import MODEL, PERSON
 from functions.api.operations.operation import Body, Operation
 from functions.api.operations.parameters import NAME
 from functions.api.operations.statuses import BAD, NO_MODEL, NOTHING_SELECTED
-from functions.triggers.order_requests import OF_MANY, VERBS, OrderRequest, Verb
+from functions.triggers.order_requests import ALWAYS, OF_MANY, VERBS, OrderRequest, Verb
 from functions.triggers.orders import OrderOfMany
 from shared.contracts.interlock import RequestAnswer
 
-_ALWAYS: Final = ("reason", "by", "request_id")
 _SHA: Final = "0f3c1a2b4d5e6f708192a3b4c5d6e7f80f3c1a2b4d5e6f708192a3b4c5d6e7f8"
 #: An example of each field of an order that some order cannot do without, and of who gives it.
 _EXAMPLES: Final[Mapping[str, Any]] = {
@@ -50,7 +49,7 @@ def _example(*fields: str) -> dict[str, Any]:
 
 
 def _fields(verb: Verb) -> tuple[str, ...]:
-    return (*_ALWAYS, *verb.needs, *verb.may_have)
+    return (*ALWAYS, *verb.needs, *verb.may_have)
 
 
 def _of_one(name: str, verb: Verb) -> Body:

@@ -10,7 +10,6 @@ from shared import names
 from shared.contracts.analysis import Analysis
 from shared.contracts.approval import ApprovalAsked, AskApprovalInput, AskedBecause
 from shared.contracts.orders import Evidence
-from shared.contracts.release import ApprovalWord
 from shared.contracts.release_policy import ApprovalPolicy, ApprovalReason
 
 #: Of a whole SHA-256, in hexadecimal digits.
@@ -61,18 +60,10 @@ def ask(release: Release, told: Told, why: AskedBecause, part: str = "") -> Step
         ApprovalRefusedError: They said no, or nothing.
         ReleaseWithdrawnError: A newer version takes its place meanwhile.
     """
-    order, policy = release.order, release.order.policy.release.approval or ApprovalPolicy(reasons=())
-    deadline = now(release.context) + timedelta(minutes=policy.within_minutes)
-    evidence = Evidence(
-        version=order.version,
-        artifact_sha256=told.verified.artifact_sha256,
-        report_sha256=names.content_hash(
-            told.verified.report_sha256, told.golden.to_wire(), told.shadow, length=_HASH_LENGTH
-        ),
-        author=told.verified.author if policy.by == "not_author" else None,
-        deadline=deadline,
-    )
-    release.rest("awaiting_approval", f"Version {order.version} waits for a person's word until {deadline}.", evidence)
+    order = release.order
+    evidence = _evidence(release, told)
+    until = f"Version {order.version} waits for a person's word until {evidence.deadline}."
+    release.rest("awaiting_approval", until, evidence)
     question = AskApprovalInput(
         model=order.model,
         policy=order.policy,
@@ -88,13 +79,39 @@ def ask(release: Release, told: Told, why: AskedBecause, part: str = "") -> Step
         trace=order.trace,
     )
     told_to = yield from _tell_people(release, question)
-    asked = f"Asked because of {why}, until {deadline.isoformat()}; told: {', '.join(told_to) or 'no channel'}."
+    asked = (
+        f"Asked because of {why}, until {evidence.deadline.isoformat()}; told: {', '.join(told_to) or 'no channel'}."
+    )
     yield from release.note("ApprovalAsked", asked, {**evidence.to_wire(), "told": list(told_to)}, part=part)
-    answer: ApprovalWord | None = None
+    yield from _answered(release, evidence, part)
+
+
+def _evidence(release: Release, told: Told) -> Evidence:
+    """What the answer is bound to, and until when it is waited for."""
+    order, policy = release.order, release.order.policy.release.approval or ApprovalPolicy(reasons=())
+    return Evidence(
+        version=order.version,
+        artifact_sha256=told.verified.artifact_sha256,
+        report_sha256=names.content_hash(
+            told.verified.report_sha256, told.golden.to_wire(), told.shadow, length=_HASH_LENGTH
+        ),
+        author=told.verified.author if policy.by == "not_author" else None,
+        deadline=now(release.context) + timedelta(minutes=policy.within_minutes),
+    )
+
+
+def _answered(release: Release, evidence: Evidence, part: str) -> Steps[None]:
+    """Wait for the answer, and write it down.
+
+    Raises:
+        ApprovalRefusedError: They said no, or nothing.
+        ReleaseWithdrawnError: A newer version takes its place meanwhile.
+    """
+    version, answer = evidence.version, None
     while answer is None:
-        word = yield from release.words.wait(deadline)
+        word = yield from release.words.wait(evidence.deadline)
         if word is None:
-            told_of = f"Nobody approved version {order.version} by {deadline.isoformat()}, which means no"
+            told_of = f"Nobody approved version {version} by {evidence.deadline.isoformat()}, which means no"
             yield from release.note("ApprovalExpired", told_of, part=part)
             raise ApprovalRefusedError(told_of)
         answer = release.heed(word).approved
@@ -102,8 +119,7 @@ def ask(release: Release, told: Told, why: AskedBecause, part: str = "") -> Step
     said = {**evidence.to_wire(), "by": answer.by}
     yield from release.note(effect, f"{answer.by}: {answer.reason}", said, part=part)
     if not answer.approved:
-        msg = f"{answer.by} refused version {order.version}: {answer.reason}"
-        raise ApprovalRefusedError(msg)
+        raise ApprovalRefusedError(f"{answer.by} refused version {version}: {answer.reason}")
 
 
 def _tell_people(release: Release, question: AskApprovalInput) -> Steps[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.dashboard.forecasts import compare_by_period, summed
@@ -34,7 +34,11 @@ def test_a_bound_is_what_the_gate_required_then() -> None:
     assert judged_versions([judged("1")], None)[0].bounds == {}
 
 
-@given(facts=st.dictionaries(st.sampled_from(["evaluation", "gates", "job", "x"]), JSON))
+GATE = st.dictionaries(st.sampled_from(["gate", "metric", "required", "passed", "reason"]), JSON)
+
+
+@given(facts=st.fixed_dictionaries({}, optional={"evaluation": JSON, "gates": st.lists(GATE) | JSON, "job": JSON}))
+@example(facts={"gates": [{"gate": ["accuracy"], "metric": {}, "required": "x"}]})
 def test_facts_that_somebody_has_edited_are_no_fault(facts: dict[str, Any]) -> None:
     """They are shown as far as they are what they should be."""
     row = judged("1")

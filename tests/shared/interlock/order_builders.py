@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.evaluation import Evaluation, Figures, GateResult, Verdict
+from shared.contracts.health import HealthObserved, ServingLost
 from shared.contracts.interlock import (
     CodeChanged,
-    HealthObserved,
     HoldsFound,
     LedgerAdvanced,
     ReleaseFinished,
     ReleaseStepped,
     RollbackFinished,
-    ServingLost,
     VersionEvaluated,
     Woken,
 )

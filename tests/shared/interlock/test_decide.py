@@ -12,8 +12,8 @@ from shared.interlock.commands import RecordModel, StartRelease, StartTraining
 from shared.interlock.decide import Decision, decide, progress, receive
 from shared.interlock.state import REMEMBERED, InterlockState, put_aside, upcast
 from tests.guards.contract_values import values_of
-from tests.shared.interlock.builders import MODEL, at, published, registered, released, requested, trained
-from tests.shared.interlock.playing import play
+from tests.shared.interlock.builders import MODEL, at, policy, published, registered, released, requested, trained
+from tests.shared.interlock.playing import kinds, play
 
 #: Every kind of event.
 EVENTS = get_args(get_args(AnyInterlockEvent)[0])
@@ -250,6 +250,15 @@ def test_no_event_makes_it_raise(events: list[Contract]) -> None:
         assert state.revision == number
 
 
+def test_no_pause_is_too_long_to_decide() -> None:
+    """Days that no calendar has are as never, and raise nothing: a signal whose operation raises is lost."""
+    says = policy(cooldown_days=10**12)
+    state, ordered = play(published("d1", says=says), trained(1, "1", True, 1), published("d2", 2, says=says))
+    assert kinds(ordered) == ["StartTraining"]
+    assert state.queued is not None
+    assert "at the earliest" in state.decisions[-1].reason
+
+
 def test_time_never_goes_back() -> None:
     """An event with an older time does not move the clock of the model backwards."""
     state, _ = play(published("d1", 60), registered("1", 5))
@@ -263,6 +272,15 @@ def test_a_model_is_born_once_with_the_first_event_that_can_be_read() -> None:
     later = receive(first, trained(1, "1", passed=True, minutes=70).to_wire())
     assert (unreadable.born, first.born, later.state.born) == (None, at(5), at(5))
     assert [one.input.row.born for one in later.commands if isinstance(one, RecordModel)] == [at(5)]
+
+
+def test_the_row_of_another_life_is_written_too() -> None:
+    """Its revisions are the same ones again, and what a finished orchestration was called starts no other one."""
+    first, second = (decide(upcast(None), published("d1", minutes)) for minutes in (5, 70))
+    ids = [one.instance for life in (first, second) for one in life.commands if isinstance(one, RecordModel)]
+    assert len(set(ids)) == 2
+    again = decide(upcast(None), published("d1", 5)).commands
+    assert ids[0] in [one.instance for one in again if isinstance(one, RecordModel)]
 
 
 def test_the_state_stays_small() -> None:

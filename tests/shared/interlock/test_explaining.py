@@ -9,7 +9,21 @@ from shared.interlock.decide import receive
 from shared.interlock.explaining import Begun, Foreseen, foresee
 from shared.interlock.slots import no_slots
 from shared.interlock.state import InterlockState, upcast
-from tests.shared.interlock.builders import MODEL, at, granted, policy, published, requested
+from shared.interlock.values import changed
+from tests.shared.interlock.builders import (
+    MODEL,
+    at,
+    batch,
+    granted,
+    policy,
+    published,
+    registered,
+    released,
+    requested,
+    scoring_requested,
+    trained,
+)
+from tests.shared.interlock.playing import play
 
 FRESH = upcast(None)
 TRAINING = Begun("training", "on dataset version d1")
@@ -39,6 +53,21 @@ def test_a_free_slot_is_taken_and_a_taken_one_is_waited_for() -> None:
     waits = _one(FRESH, {"flights": taken}, event)
     assert (waits.would, waits.begins) == ("wait", ())
     assert "slots of the fleet" in waits.reason
+
+
+def test_what_has_its_slot_at_once_is_not_told_to_wait_for_it() -> None:
+    """Of whatever takes turns: a training, an evaluation, a release in batch and a scoring."""
+    says = batch(at_once=1)
+    state, _ = play(published("d1", says=says), granted("training-1"), trained(1, "1", passed=True), state=FRESH)
+    taken: SlotsState = {**no_slots(), "held": [["another", "training-1"]]}
+    version = registered("1", 2, says=says)
+    served, _ = play(version, granted("release-1", 3), released(1, "1", minutes=4, mode="batch"), state=state)
+    of_others, scoring = registered("9", 5, says=says), scoring_requested(minutes=5, says=says)
+    for before, event in ((FRESH, published(says=says)), (state, version), (served, of_others), (served, scoring)):
+        known = before if before is FRESH else changed(before, fleet_holds="known")
+        assert "slots of the fleet" in _one(known, {"flights": taken}, event).reason
+        begins = _one(known, {}, event)
+        assert (begins.would, "slots of the fleet" in begins.reason) == ("begin", False)
 
 
 def test_models_share_the_slots() -> None:

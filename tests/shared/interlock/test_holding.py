@@ -130,6 +130,16 @@ class TestHold:
         state, _ = play(held(5, request_id="h2"), resumed(1, request_id="u2"))
         assert [hold.since for hold in state.holds] == [at(5)]
 
+    def test_one_that_has_ended_is_not_told_any_more(self) -> None:
+        """Also where nothing has waited for it; of two, the one that is still on is told."""
+        state, _ = play(held(1, until=at(30)), state=_champion())
+        assert "ben holds it" in row_of(state).reason
+        over, ordered = play(woken(30), state=state)
+        assert (kinds(ordered), row_of(over).state) == ([], "released")
+        assert row_of(over).reason == "The hold of model has ended."
+        state, _ = play(held(2, scope="fleet:flights", request_id="h2"), woken(30), state=state)
+        assert row_of(state).reason.startswith("Nothing starts by itself. ben holds it (fleet:flights)")
+
     def test_it_ends_by_itself(self) -> None:
         """The interlock is woken then, once for each time, and begins what waits."""
         state, ordered = play(held(1, until=at(30)), published("d2", 2), published("d3", 3))
@@ -457,6 +467,14 @@ class TestFleetOfANewModel:
         assert (kinds(ordered), "the table is not there" in row_of(state).reason) == (["LookForHolds"], True)
         state, ordered = play(problem, state=state)
         assert (kinds(ordered), state.trainings) == (["LookForHolds"], ())
+
+    def test_why_nobody_could_look_is_taken_back(self) -> None:
+        """By the answer, also where nothing has waited for it: its row would go on saying that nothing starts."""
+        problem = changed(holds_found(5), problem="the table is not there")
+        state, _ = self._new(registered("1"), problem)
+        assert "the table is not there" in row_of(state).reason
+        state, ordered = play(holds_found(0), state=state)
+        assert (kinds(ordered), row_of(state).reason) == ([], "Nobody holds its fleet.")
 
 
 class TestFileAtTheTime:

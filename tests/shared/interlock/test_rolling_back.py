@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from shared.contracts.interlock import AnyInterlockEvent, HealthObserved
+from shared.contracts.health import HealthObserved
+from shared.contracts.interlock import AnyInterlockEvent
 from shared.contracts.policy import ModelPolicy
 from shared.contracts.release import ReleasePhase, Serving
 from shared.contracts.release_policy import ReleasePolicy, RollbackPolicy, WorseThan
@@ -366,6 +367,13 @@ class TestPolicy:
         assert ordered == []
         _, ordered = play(health("2", "p2", 0.9, 62, says=patient), state=state)
         assert kinds(ordered) == ["StartRollback"]
+
+    def test_a_window_may_be_longer_than_a_calendar(self) -> None:
+        """Then no figure ever counts; to raise would lose the event."""
+        endless = RollbackPolicy(worse=(WorseThan(metric="mape"),), window_minutes=10**15)
+        told = health("2", "p1", 0.9, 30, says=batch(release=ReleasePolicy(rollback=endless)))
+        _, ordered = play(told, state=_in_production(1, 2))
+        assert ordered == []
 
     def test_worse_is_what_is_worse_for_the_metric(self) -> None:
         """R² that is higher is better, and a bias is judged by its distance from 0."""

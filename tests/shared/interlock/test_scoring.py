@@ -185,6 +185,7 @@ class TestStaleness:
             STALE.model_copy(update={"level": 3}),
             STALE.model_copy(update={"retrain_when": ("data",)}),
             STALE.model_copy(update={"stale_days": None}),
+            STALE.model_copy(update={"stale_days": 10**12}),  # more than a calendar has
         ):
             _, ordered = play(scoring_requested("d2", minutes=61 * DAYS, says=says), state=_champion())
             assert kinds(ordered) == ["StartScoring"]

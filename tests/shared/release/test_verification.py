@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from shared.contracts.evaluation import Evaluation, Figures
 from shared.contracts.policy import GatePolicy
 from shared.errors import PermanentError
-from shared.release.verification import RecordedVersion, report_sha256, require_figures, require_gates
+from shared.release.recorded import RecordedVersion
+from shared.release.verification import report_sha256, require_figures, require_gates
 from tests.shared.interlock.builders import at
 from tests.shared.lineage.chains import chained, entry
 
