@@ -10,6 +10,7 @@ import random
 import secrets
 import sqlite3
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,11 +35,11 @@ type Tell = Callable[[str], None]
 
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    """Prints at once, whatever pytest captures."""
+    """Prints at once, whatever pytest captures; on stderr, since a worker's stdout belongs to its controller."""
 
     def say(text: str) -> None:
         with capsys.disabled():
-            print(f"[soak, seed {SEED}] {text}", flush=True)  # noqa: T201 - the counts are what the run is for
+            print(f"[soak, seed {SEED}] {text}", file=sys.stderr, flush=True)  # noqa: T201 - the counts are what the run is for
 
     return say
 
