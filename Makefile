@@ -51,7 +51,7 @@ format: setup ## Rewrite the code in its format
 	@.venv/bin/ruff check --fix .
 
 soak: setup ## The long tests: kill -9, whole sessions, the commands of docs/ (SOAK_LIFECYCLES=500; SOAK_SEED=... repeats a run)
-	@$(PY) -m pytest -m soak --timeout 1200 $(SIDE_BY_SIDE)
+	@$(PY) -m pytest -m soak --timeout 2000 $(SIDE_BY_SIDE)
 
 bench: setup ## All benchmarks, into benchmarks/results.md
 	@$(PY) -m benchmarks
