@@ -12,6 +12,7 @@ from cli.file_bars import file_bars
 from cli.following import SILENT
 from cli.printing import cell, say, show, table
 from shared.conditioning.progress import file_progress
+from shared.fleet_runs.need import by_need
 
 type Run = dict[str, Any]
 #: A cell's name with how far its large files are, as `GET /api/conditioning` tells it.
@@ -23,8 +24,6 @@ _STYLES = {"failed": "red", "refused": "red", "rejected": "yellow", "incomplete"
 _NOT_DONE = ("failed", "refused", "incomplete")
 #: Percent of a file after which a line tells of it again, where there is no terminal.
 _TOLD_EVERY = 10
-#: What a person looks for comes first.
-_FIRST = ("failed", "refused", "rejected", "incomplete", "skipped")
 
 
 class Follower:
@@ -98,7 +97,7 @@ def print_run(run: Run) -> None:
     """A run and its cells: first those that somebody has to look at."""
     title = f"{run['run']}{_under(run)}: {run['state']}"
     shown = table("cell", "outcome", "dataset", "seconds", "why", title=title)
-    for one in sorted(run["cells"], key=_urgency):
+    for one in sorted(run["cells"], key=lambda cell: by_need(cell["outcome"], cell["name"])):
         seconds = "" if one["seconds"] is None else f"{one['seconds']:.0f}"
         cells = (one["name"], one["outcome"], one["version"] or one["dataset"], seconds, one["reason"])
         shown.add_row(*map(cell, cells), style=_STYLES.get(one["outcome"], ""))
@@ -132,8 +131,3 @@ def _chosen(run: Run) -> str:
 
 def _under(run: Run) -> str:
     return f" under {run['prefix']}" if run.get("prefix") else ""
-
-
-def _urgency(cell: Run) -> tuple[int, str]:
-    outcome = cell["outcome"]
-    return (_FIRST.index(outcome) if outcome in _FIRST else len(_FIRST), cell["name"])

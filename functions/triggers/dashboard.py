@@ -40,7 +40,7 @@ from shared.contracts.deliveries import CHANNELS
 from shared.contracts.ledger import LedgerRow
 from shared.contracts.traces import TraceNode
 from shared.errors import SignalboxError, TransientError
-from shared.fleet_runs.standing import by_need
+from shared.fleet_runs.need import by_need
 from shared.lineage.ledger import check_stored
 
 _LOG: Final = logging.getLogger(__name__)
@@ -175,7 +175,7 @@ async def dashboard_run(req: func.HttpRequest, client: df.DurableFunctionsClient
         known = [one.run for one in await _read(reading.runs)]
         near = {one: links_of(req).run(one) for one in await _read(reading.near, instance, known)}
         raise _UnknownError("run", instance, near)
-    cells = sorted(run.cells, key=by_need) if run is not None else []
+    cells = sorted(run.cells, key=lambda cell: by_need(cell.outcome, cell.name)) if run is not None else []
     bars: Bars | None = make_bars(trace, utc_now()) if trace is not None else None
     return await _page(
         req, "run.html", here="runs", instance=instance, row=run.row if run is not None else None,

@@ -34,8 +34,8 @@ def refuse_mlflow(headers: Mapping[str, str], body: bytes, secret: str, *, now: 
     expected = mlflow_signature(secret, delivery_id, timestamp, body)
     if not hmac.compare_digest(expected.encode(), given.encode()):
         return "The signature does not match. Does the webhook in MLflow have the secret of SIGNALBOX_WEBHOOK_SECRET?"
-    if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - int(timestamp)) > max_age:
-        return f"The delivery's timestamp {timestamp} is more than {max_age} s from now."
+    if not (timestamp.isascii() and timestamp.isdecimal()) or abs(now - float(timestamp)) > max_age:
+        return f"The delivery's timestamp {timestamp:.20} is more than {max_age} s from now."
     return None
 
 

@@ -13,8 +13,6 @@ from shared.contracts.read_model import ModelRow
 OPEN: Final[frozenset[CellOutcome]] = frozenset({"asked", "waiting", "running"})
 #: What was not done, although it was asked for.
 FAILED: Final[frozenset[CellOutcome]] = frozenset({"failed", "refused"})
-#: What a person has to look at, the worst first.
-_LOOKED_AT: Final[tuple[CellOutcome, ...]] = ("failed", "refused", "rejected", "incomplete", "skipped")
 
 #: What a conditioning writes down of its end, in the words of a run.
 _CONDITIONED: Final[Mapping[str, CellOutcome]] = {
@@ -31,11 +29,6 @@ class Answer(NamedTuple):
     outcome: CellOutcome
     reason: str
     attempt: int | None = None
-
-
-def by_need(cell: CellState) -> tuple[int, str]:
-    """Sorts cells: those that a person has to look at come first, the worst before the others, and by name."""
-    return _LOOKED_AT.index(cell.outcome) if cell.outcome in _LOOKED_AT else len(_LOOKED_AT), cell.name
 
 
 def model_answers(rows: Iterable[ModelRow], run: str) -> dict[str, Answer]:

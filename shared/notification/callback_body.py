@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from shared.contracts.callbacks import Follower, RunEnd
 from shared.contracts.fleet_runs import CellState, RunDigest, RunRow
-from shared.fleet_runs.standing import by_need
+from shared.fleet_runs.need import by_need
 
 #: Cells that are told of one by one; failed ones first. The digest has them all.
 _MOST_CELLS: Final = 50
@@ -57,7 +57,7 @@ def run_output(  # noqa: PLR0917 - what is known of a run, from its row to its l
     if row is not None:
         told |= {"state": row.state if row.ended_at else "failed", "counts": row.counts}
     if digest is not None:
-        cells = sorted(digest.cells, key=by_need)
+        cells = sorted(digest.cells, key=lambda cell: by_need(cell.outcome, cell.name))
         told |= {"digest": place, "cells": list(_cells(cells[:_MOST_CELLS], follower, link))}
         told["cells_left_out"] = max(len(cells) - _MOST_CELLS, 0)
     return _told(follower, end, told)

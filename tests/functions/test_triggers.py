@@ -75,10 +75,11 @@ class TestSignatures:
     @pytest.mark.parametrize(
         ("body", "secret", "now", "timestamp"),
         [(b"{1}", "secret", 1000, "1000"), (b"{}", "other", 1000, "1000"), (b"{}", "secret", 9000, "1000"),
-         (b"{}", "secret", 100, "1000"), (b"{}", "secret", 1000, "²")],
+         (b"{}", "secret", 100, "1000"), (b"{}", "secret", 1000, "²"), (b"{}", "secret", 1000.5, "9" * 400),
+         (b"{}", "secret", 1000, "9" * 5000)],
     )  # fmt: skip
     def test_anything_else_is_refused(self, body: bytes, secret: str, now: float, timestamp: str) -> None:
-        """Another body, another secret, too old, from the future, or a time that is no number."""
+        """Another body, another secret, too old, from the future, never, or a time that is no number."""
         assert refuse_mlflow(self._headers(b"{}", timestamp), body, secret, now=now, max_age=600)
 
 
